@@ -53,9 +53,7 @@ export function createOperator(given: OperatorOptions): Operator {
     const authority = await untilAuthority(options);
     missing.delete('certificate authority');
     servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, authority)), webhookLimits);
-    servers.discovery = createTlsServer(
-      createDiscoveryHandler(discoveryPorts(options, core, (gateway) => controller?.touchCounts(gateway))),
-    );
+    servers.discovery = createTlsServer(createDiscoveryHandler(discoveryPorts(options, core)));
     undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
     await core.caches.synced;
     missing.delete('caches');

@@ -134,11 +134,7 @@ const partSettings = (
   serverName: serverNames[0],
 });
 
-export function discoveryPorts(
-  options: OperatorOptions,
-  core: Core,
-  touchCounts: (gatewayKey: string) => void,
-): DiscoveryPorts {
+export function discoveryPorts(options: OperatorOptions, core: Core): DiscoveryPorts {
   const { cluster, identity, clock, logger } = options;
   const { clusterState, translations, ledger, knownProxies, counters, drainDurations: durations } = core;
   const tables = {
@@ -163,7 +159,6 @@ export function discoveryPorts(
         count(counters.reports, result);
       },
       onConflict: createCarrierEvents({ clusterState, events: cluster, isLeader: core.isLeader }),
-      onCounts: touchCounts,
       clock,
       logger,
     }),
@@ -196,11 +191,10 @@ export function controllerOptions(
       const name = cacheOf(resource);
       return name && caches.get(name, ref)?.fingerprint;
     }),
-    statuses: createStatusWriter({ writer: cluster, events: cluster, nowMs }),
+    statuses: createStatusWriter({ writer: cluster, events: cluster }),
     failures: createRepeatedFailures(),
     proxy: partSettings(options, own.authority),
     webhook: { caPem: own.authority.certPem, ...(webhookUrl && { url: webhookUrl(own.webhookPort) }) },
-    countsOf: (podUids, atMs) => ledger.countsOf(podUids, atMs),
     nowMs,
     clock,
     random,

@@ -9,7 +9,10 @@
  *   reports itself as its successor.
  */
 import { formatList } from '../names/format.ts';
-import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';
+import type { ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';
+import { changedPods, createLatestReports, isFresh, type Latest } from './latest-reports.ts';
+import { addCounts, isLive, liveSessions, sessionsIn, type SessionCount } from './session-count.ts';
+import { createStaleCounts, processKey } from './stale-counts.ts';
 
 export type Ledger = {
   /** Records a report of the proxy in a pod. Returns false if it is older than the latest one, and changes nothing. */
@@ -22,57 +25,61 @@ export type Ledger = {
   certainCountOf(podUid: string, expectedProxyUids: readonly string[], nowMs: number): SessionCount | undefined;
   /** Returns the session keys of a proxy, by backend key; undefined unless it has reported them within the last seconds. */
   keyRingsOf(proxyUid: string, nowMs: number): Report['keyRings'];
+  /** Calls the listener with the UIDs of the pods whose counts or states have changed. Returns a function that unsubscribes. */
+  onChange(listener: (podUids: ReadonlySet<string>) => void): () => void;
+  /** Time changes counts too: forgets what has ended, and notifies of the pods that silent or replaced proxies have counted. */
+  sweep(nowMs: number): void;
 };
-
-/** Both hold a pod. */
-export type SessionCount = { confirmed: number; unconfirmed: number };
-
-/** A proxy sends a report each second: five of them may be lost. */
-export const reportMaxAgeMs = 5000;
-
-type Latest = {
-  startedAtMs: number;
-  sequence: number;
-  atMs: number;
-  endpoints: Map<string, EndpointReport>;
-  keyRings: Report['keyRings'];
-};
-
-/** The last count of a proxy process that has been replaced. */
-type StaleCount = { process: string; endpoint: EndpointReport };
 
 /** A report that is in flight when its proxy stops arrives within this time. */
 const lateReportMs = 60_000;
 
-const processKey = ({ uid, startedAtMs }: ProxyProcess): string => `${uid}@${startedAtMs}`;
-
 /** The state is in the memory of one operator replica; it is complete within seconds after a start. */
 export function createLedger(): Ledger {
-  const latest = new Map<string, Latest>();
-  const staleCounts = new Map<string, StaleCount[]>();
+  const latest = createLatestReports();
+  const stale = createStaleCounts();
   /** By process: when a successor reported its sessions. */
   const handedOverAtMs = new Map<string, number>();
+  const listeners = new Set<(podUids: ReadonlySet<string>) => void>();
 
   /** From now on the successor counts the sessions of this process. */
-  function dropHandedOver(stopped: ProxyProcess, nowMs: number): void {
-    const key = processKey(stopped);
-    handedOverAtMs.set(key, nowMs);
-    if (latest.get(stopped.uid)?.startedAtMs === stopped.startedAtMs) latest.delete(stopped.uid);
-    for (const [uid, list] of staleCounts) {
-      staleCounts.set(
-        uid,
-        list.filter((stale) => stale.process !== key),
-      );
+  function dropHandedOver(stopped: ProxyProcess, changed: Set<string>, nowMs: number): void {
+    handedOverAtMs.set(processKey(stopped), nowMs);
+    const report = latest.get(stopped.uid);
+    if (report?.startedAtMs === stopped.startedAtMs) {
+      for (const uid of report.endpoints.keys()) changed.add(uid);
+      latest.delete(stopped.uid);
     }
+    stale.dropProcess(processKey(stopped), changed);
+  }
+
+  /**
+   * Removes what no longer counts. A stale report only shows which sessions may return; after the last of them has ended it is removed:
+   * a proxy without a report is as unknown as one with a stale report. (After that, a proxy whose clock was set back is accepted
+   * again; until then its reports looked late.)
+   */
+  function forgetEnded(changed: Set<string>, nowMs: number): void {
+    for (const [uid, report] of latest.all()) {
+      const counts = isFresh(report, nowMs) || [...report.endpoints.values()].some((one) => isLive(one, nowMs));
+      if (counts) continue;
+      for (const podUid of report.endpoints.keys()) changed.add(podUid);
+      latest.delete(uid);
+    }
+    stale.dropEnded(changed, nowMs);
+    for (const [key, atMs] of handedOverAtMs) if (nowMs - atMs > lateReportMs) handedOverAtMs.delete(key);
+  }
+
+  function notify(changed: ReadonlySet<string>): void {
+    if (changed.size > 0) for (const listener of listeners) listener(changed);
   }
 
   /** Returns the counts of the expected proxies, plus those of stopped proxies whose sessions may return. */
-  function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): SessionCount {
-    const expected = new Set(expectedProxyUids);
-    const reported = [...latest].map(([uid, { endpoints }]) =>
-      expected.has(uid) ? sessionsIn(endpoints.get(podUid)) : liveSessions(endpoints.get(podUid), nowMs),
-    );
-    return reported.reduce(addCounts, liveStaleSessions(staleCounts.get(podUid), nowMs));
+  function total(podUid: string, isExpected: (uid: string, report: Latest) => boolean, nowMs: number): SessionCount {
+    const reported = latest.ofPod(podUid).map(([uid, report]) => {
+      const endpoint = report.endpoints.get(podUid);
+      return isExpected(uid, report) ? sessionsIn(endpoint) : liveSessions(endpoint, nowMs);
+    });
+    return reported.reduce(addCounts, stale.liveSessions(podUid, nowMs));
   }
 
   const fresh = (proxyUid: string, nowMs: number): Latest | undefined => {
@@ -80,95 +87,85 @@ export function createLedger(): Ledger {
     return report && isFresh(report, nowMs) ? report : undefined;
   };
 
+  /** Whether the report is of a process that was replaced or handed over, or older than the latest one. */
+  function isLate(proxyUid: string, { startedAtMs, sequence }: Pick<Report, 'startedAtMs' | 'sequence'>): boolean {
+    const known = latest.get(proxyUid);
+    return (
+      handedOverAtMs.has(processKey({ uid: proxyUid, startedAtMs })) ||
+      (known !== undefined &&
+        (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)))
+    );
+  }
+
   return {
     record(proxyUid, report, nowMs) {
-      forgetEnded(latest, staleCounts, nowMs);
-      for (const [key, atMs] of handedOverAtMs) if (nowMs - atMs > lateReportMs) handedOverAtMs.delete(key);
-      const known = latest.get(proxyUid);
-      const { startedAtMs, sequence, endpoints, keyRings, successorOf = [] } = report;
-      if (handedOverAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
-      if (known !== undefined) {
-        if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) {
-          return false;
-        }
-        // A new process in the same pod has not the memory of the previous one.
-        if (startedAtMs > known.startedAtMs) keepStale(staleCounts, { uid: proxyUid, ...known });
+      const ended = new Set<string>();
+      forgetEnded(ended, nowMs);
+      if (isLate(proxyUid, report)) {
+        notify(ended);
+        return false;
       }
-      for (const process of successorOf) dropHandedOver(process, nowMs);
-      latest.set(proxyUid, {
-        startedAtMs,
-        sequence,
-        atMs: nowMs,
-        endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
-        keyRings,
-      });
+      const known = latest.get(proxyUid);
+      const next = toLatest(report, nowMs);
+      // A new process in the same pod has not the memory of the previous one.
+      if (known && next.startedAtMs > known.startedAtMs) stale.keep({ uid: proxyUid, ...known });
+      const changed = new Set([...changedPods(known, next), ...ended]);
+      for (const process of report.successorOf ?? []) dropHandedOver(process, changed, nowMs);
+      latest.set(proxyUid, next);
+      notify(changed);
       return true;
     },
 
     sourcesOf(podUid, expectedProxyUids, nowMs) {
       const missing = expectedProxyUids.flatMap((uid) => missingConfirmation(uid, latest.get(uid), { podUid, nowMs }));
       if (missing.length > 0) return [{ type: 'Proxy', known: false, reason: describe(missing) }];
-      const { confirmed, unconfirmed } = total(podUid, expectedProxyUids, nowMs);
+      const { confirmed, unconfirmed } = total(podUid, (uid) => expectedProxyUids.includes(uid), nowMs);
       return [{ type: 'Proxy', known: true, sessions: confirmed + unconfirmed }];
     },
 
     countsOf(podUids, nowMs) {
-      const counts = new Map<string, SessionCount>();
-      for (const podUid of podUids) {
-        const reports = [...latest.values()].filter(({ endpoints }) => endpoints.has(podUid));
-        if (!reports.some((report) => isFresh(report, nowMs))) continue;
-        const reported = reports.map((report) =>
-          isFresh(report, nowMs)
-            ? sessionsIn(report.endpoints.get(podUid))
-            : liveSessions(report.endpoints.get(podUid), nowMs),
-        );
-        counts.set(podUid, reported.reduce(addCounts, liveStaleSessions(staleCounts.get(podUid), nowMs)));
-      }
-      return counts;
+      const isKnown = (podUid: string) => latest.ofPod(podUid).some(([, report]) => isFresh(report, nowMs));
+      return new Map(
+        podUids
+          .filter(isKnown)
+          .map((podUid) => [podUid, total(podUid, (_uid, report) => isFresh(report, nowMs), nowMs)]),
+      );
     },
 
     certainCountOf(podUid, expectedProxyUids, nowMs) {
       const isCertain =
         expectedProxyUids.length > 0 && expectedProxyUids.every((uid) => fresh(uid, nowMs)?.endpoints.has(podUid));
-      return isCertain ? total(podUid, expectedProxyUids, nowMs) : undefined;
+      return isCertain ? total(podUid, (uid) => expectedProxyUids.includes(uid), nowMs) : undefined;
     },
 
     keyRingsOf: (proxyUid, nowMs) => fresh(proxyUid, nowMs)?.keyRings,
+
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    sweep(nowMs) {
+      const changed = new Set(stale.pods());
+      for (const [, report] of latest.all()) {
+        if (!isFresh(report, nowMs)) for (const podUid of report.endpoints.keys()) changed.add(podUid);
+      }
+      forgetEnded(changed, nowMs);
+      notify(changed);
+    },
   };
 }
 
-const isFresh = ({ atMs }: Latest, nowMs: number): boolean => nowMs - atMs <= reportMaxAgeMs;
-
-const none: SessionCount = { confirmed: 0, unconfirmed: 0 };
-
-const addCounts = (one: SessionCount, other: SessionCount): SessionCount => ({
-  confirmed: one.confirmed + other.confirmed,
-  unconfirmed: one.unconfirmed + other.unconfirmed,
+const toLatest = (
+  { startedAtMs, sequence, endpoints, keyRings }: Omit<Report, 'ended' | 'seen'>,
+  atMs: number,
+): Latest => ({
+  startedAtMs,
+  sequence,
+  atMs,
+  endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
+  keyRings,
 });
-
-/** An older proxy reports no unconfirmed sessions: all of its sessions count as confirmed. */
-function sessionsIn(endpoint: EndpointReport | undefined): SessionCount {
-  const unconfirmed = Math.min(endpoint?.unconfirmed?.sessions ?? 0, endpoint?.sessions ?? 0);
-  return { confirmed: (endpoint?.sessions ?? 0) - unconfirmed, unconfirmed };
-}
-
-/** The sessions of a proxy that no longer reports: they end at the reported times at the latest. */
-function liveSessions(endpoint: EndpointReport | undefined, nowMs: number): SessionCount {
-  if (endpoint === undefined) return none;
-  const { confirmed, unconfirmed } = sessionsIn(endpoint);
-  return {
-    confirmed: endpoint.expiresAtMs > nowMs ? confirmed : 0,
-    unconfirmed: (endpoint.unconfirmed?.expiresAtMs ?? 0) > nowMs ? unconfirmed : 0,
-  };
-}
-
-const isLive = (endpoint: EndpointReport, nowMs: number): boolean => {
-  const { confirmed, unconfirmed } = liveSessions(endpoint, nowMs);
-  return confirmed + unconfirmed > 0;
-};
-
-const liveStaleSessions = (list: StaleCount[] | undefined, nowMs: number): SessionCount =>
-  (list ?? []).map(({ endpoint }) => liveSessions(endpoint, nowMs)).reduce(addCounts, none);
 
 /** Returns why this proxy's count is not certain; empty if it is. */
 function missingConfirmation(
@@ -187,35 +184,3 @@ function missingConfirmation(
 
 /** Bounded, because it becomes part of logs, events and status. */
 const describe = (missing: string[]): string => formatList(missing, { max: 3, separator: '; ' });
-
-/** A container that restarts this often in an idle timeout waits for minutes between two starts; only a false report can have more. */
-const maxStaleProcesses = 16;
-
-function keepStale(staleCounts: Map<string, StaleCount[]>, replaced: Latest & { uid: string }): void {
-  const process = processKey(replaced);
-  for (const [uid, endpoint] of replaced.endpoints) {
-    if (endpoint.sessions === 0) continue;
-    const list = staleCounts.get(uid) ?? [];
-    const own = list.filter(({ process: key }) => key.startsWith(`${replaced.uid}@`));
-    const oldest = own.length >= maxStaleProcesses ? own[0] : undefined;
-    staleCounts.set(uid, [...list.filter((stale) => stale !== oldest), { process, endpoint }]);
-  }
-}
-
-/**
- * Removes what no longer counts. A stale report only shows which sessions may return; after the last of them has ended it is removed:
- * a proxy without a report is as unknown as one with a stale report. (After that, a proxy whose clock was set back is accepted
- * again; until then its reports looked late.)
- */
-function forgetEnded(latest: Map<string, Latest>, staleCounts: Map<string, StaleCount[]>, nowMs: number): void {
-  for (const [uid, report] of latest) {
-    if (!isFresh(report, nowMs) && ![...report.endpoints.values()].some((endpoint) => isLive(endpoint, nowMs))) {
-      latest.delete(uid);
-    }
-  }
-  for (const [uid, list] of staleCounts) {
-    const live = list.filter(({ endpoint }) => isLive(endpoint, nowMs));
-    if (live.length > 0) staleCounts.set(uid, live);
-    else staleCounts.delete(uid);
-  }
-}

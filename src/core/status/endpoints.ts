@@ -1,5 +1,5 @@
 /** The pods of a StickyWorkload as its status lists them. */
-import type { SessionCount } from '../count/ledger.ts';
+import type { SessionCount } from '../count/session-count.ts';
 import type { EndpointStatus, StickyWorkloadStatus } from '../../api/status.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';

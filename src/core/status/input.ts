@@ -1,7 +1,7 @@
 /** The input for the status of a StickyWorkload. */
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { SessionCount } from '../count/ledger.ts';
+import type { SessionCount } from '../count/session-count.ts';
 import type { Accept } from '../resolve/accept.ts';
 import type { ClusterAutoscaler, ClusterNode, GatewayApi, Pod, Target } from '../snapshot/snapshot.ts';
 import type { Backend } from '../../wire/routing-table.ts';

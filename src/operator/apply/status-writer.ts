@@ -1,23 +1,20 @@
-/**
- * Writes statuses and emits events about their changes. An unchanged status is not written; a status in which only session
- * counts changed is written at most every two seconds, however busy the proxies are.
- */
+/** Writes statuses and emits events about their changes. An unchanged status is not written. */
 import type { StickyWorkloadStatus } from '../../api/status.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import { eventsOf, statusChanged } from '../../core/status/changes.ts';
 import { listed } from '../../core/status/status.ts';
 import type { EventSink, ObjectWriter, Resource, KubeObject } from '../../kube/ports.ts';
 import { stickyWorkloads } from '../../kube/resources.ts';
-import type { Recheck } from '../../kube/watch/queue.ts';
 
-const countsEveryMs = 2000;
+export type StatusWriterOptions = { writer: ObjectWriter; events: EventSink };
 
-export type StatusWriterOptions = { writer: ObjectWriter; events: EventSink; nowMs: () => number };
+/** `CountsDiffer`: only session counts have changed, and they were not to be written. */
+export type WriteResult = 'Written' | 'Unchanged' | 'CountsDiffer';
 
 export interface StatusWriter {
   /** The last known status: the last write may be newer than the cache, and includes the endpoints that were too many to list. */
   before(workload: StickyWorkload): StickyWorkloadStatus | undefined;
-  write(workload: StickyWorkload, status: StickyWorkloadStatus): Promise<Recheck | undefined>;
+  write(workload: StickyWorkload, status: StickyWorkloadStatus, options: { countsToo: boolean }): Promise<WriteResult>;
   /** Writes the status of a Gateway API object. */
   writeOther(
     resource: Resource,
@@ -26,8 +23,8 @@ export interface StatusWriter {
   ): Promise<void>;
 }
 
-export function createStatusWriter({ writer, events, nowMs }: StatusWriterOptions): StatusWriter {
-  const written = new Map<string, { status: StickyWorkloadStatus; atMs: number }>();
+export function createStatusWriter({ writer, events }: StatusWriterOptions): StatusWriter {
+  const written = new Map<string, StickyWorkloadStatus>();
   const writtenOther = new Map<string, string>();
 
   function emitChanges(
@@ -45,30 +42,28 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
   }
 
   const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined =>
-    written.get(workload.metadata.uid)?.status ?? workload.status;
+    written.get(workload.metadata.uid) ?? workload.status;
 
   return {
     before,
-    async write(workload, status) {
+    async write(workload, status, { countsToo }) {
       const { uid, name, namespace } = workload.metadata;
       const known = before(workload);
-      const lastMs = written.get(uid)?.atMs ?? 0;
       if (!statusChanged(known && listed(known), listed(status))) {
-        written.set(uid, { status, atMs: lastMs });
-        return undefined;
+        written.set(uid, status);
+        return 'Unchanged';
       }
-      const waitMs = lastMs + countsEveryMs - nowMs();
-      if (waitMs > 0 && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status)))) {
-        return { recheckAfterMs: waitMs };
+      if (!countsToo && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status)))) {
+        return 'CountsDiffer';
       }
       await writer.apply(
         stickyWorkloads,
         { apiVersion, kind, metadata: { name, namespace }, status: listed(status) },
         'status',
       );
-      written.set(uid, { status, atMs: nowMs() });
+      written.set(uid, status);
       emitChanges(workload, known, status);
-      return undefined;
+      return 'Written';
     },
     async writeOther(resource, { apiVersion: version, kind: otherKind, metadata }, status) {
       const key = `${resource.plural}/${metadata.namespace ?? ''}/${metadata.name}/${metadata.uid ?? ''}`;
@@ -92,5 +87,8 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
 
 function withoutCounts(status: StickyWorkloadStatus | undefined): StickyWorkloadStatus {
   const { sessions: _sessions, endpoints = [], ...rest } = status ?? {};
-  return { ...rest, endpoints: endpoints.map(({ sessions: _count, ...endpoint }) => endpoint) };
+  return {
+    ...rest,
+    endpoints: endpoints.map(({ sessions: _count, unconfirmedSessions: _more, ...endpoint }) => endpoint),
+  };
 }

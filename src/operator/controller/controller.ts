@@ -3,25 +3,22 @@
  * periodically what depends on sessions and time rather than on a change: deletion costs and session keys.
  * Started when the lease is acquired, stopped before it is released.
  */
-import type { Random } from '../../platform/backoff.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/log.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { findAffectedKeys } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
+import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
 import { startPeriodic } from '../periodic.ts';
 import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';
 
-export type ControllerOptions = ReconcileTools &
+export type ControllerOptions = Omit<ReconcileTools, 'publisher'> &
   WebhookTools &
   DeletionCostPorts &
-  KeyRotationPorts & { clock: Clock; random: Random; logger: Logger };
+  KeyRotationPorts &
+  StatusPublisherOptions;
 
 export interface Controller {
-  /** Session counts of a Gateway's proxies changed. */
-  touchCounts(gatewayKey: string): void;
   stop(): Promise<void>;
 }
 
@@ -33,10 +30,12 @@ const periodMs = 5000;
 
 export function startController(options: ControllerOptions): Controller {
   const { translations, caches } = options;
+  const publisher = startStatusPublisher(options);
+  const tools = { ...options, publisher };
   const queue = createQueue({
     ...options,
     workers: 4,
-    work: (key) => (key === webhookKey ? registerWebhooks(options) : reconcile(key, options)),
+    work: (key) => (key === webhookKey ? registerWebhooks(options) : reconcile(key, tools)),
   });
 
   /**
@@ -68,14 +67,10 @@ export function startController(options: ControllerOptions): Controller {
   ];
 
   return {
-    touchCounts: (gatewayKey) => {
-      const table = translations.latest()?.translation.tables[gatewayKey];
-      for (const key of Object.keys(table?.backends ?? {})) queue.add(key);
-    },
     stop: async () => {
       unwatch();
       unsubscribe();
-      await Promise.all([queue.stop(), ...stopPeriodic.map((stop) => stop())]);
+      await Promise.all([queue.stop(), publisher.stop(), ...stopPeriodic.map((stop) => stop())]);
     },
   };
 }

@@ -26,8 +26,6 @@ export type ReportPorts = {
   observe: (result: ReportResult) => void;
   /** An app of the Gateway uses the name of a carrier; repeated with each report for some seconds. */
   onConflict: (conflict: CarrierConflict) => void;
-  /** The counts of a Gateway have changed. */
-  onCounts: (gatewayKey: string) => void;
   clock: Clock;
   logger: Logger;
 };
@@ -54,7 +52,6 @@ export function createReportDesk({
   ledger,
   observe,
   onConflict,
-  onCounts,
   clock,
   logger,
 }: ReportPorts): ReportDesk {
@@ -116,7 +113,6 @@ export function createReportDesk({
       if (foreign > 0 && table) reduced(caller, foreign);
       else accepted(caller);
       if (table && sent.conflicts) conflictsIn(table, sent.conflicts).forEach(onConflict);
-      onCounts(gateway);
       return report;
     },
     reduceHandover: (caller, handover) => ({

@@ -20,7 +20,7 @@ import { formatDuration } from '../../api/duration.ts';
 import type { DrainLimits } from '../../core/drain/state.ts';
 import { formatTime } from '../../core/names/format.ts';
 import { sidecarContainer } from '../../core/names/names.ts';
-import type { SessionCount } from '../../core/count/ledger.ts';
+import type { SessionCount } from '../../core/count/session-count.ts';
 import type { SessionSource } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { PodRef } from '../discovery/caller.ts';

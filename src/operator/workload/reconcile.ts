@@ -1,11 +1,9 @@
-/** Reconciles one StickyWorkload: applies its objects and writes what is observed into its status. */
+/** Reconciles one StickyWorkload: applies its objects. The status publisher writes what comes of it into its status. */
 import { planServing } from '../../core/resolve/plan.ts';
-import type { SessionCount } from '../../core/count/ledger.ts';
 import type { Accept } from '../../core/resolve/accept.ts';
 import { decideDrainHold } from '../../core/resolve/drain-hold.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
-import { judgeStatus } from '../../core/status/status.ts';
 import { keyRingName, targetKey } from '../../core/names/names.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
@@ -15,6 +13,7 @@ import type { Translated } from '../translation/translation-store.ts';
 import { keyRingOf } from '../gather/cluster-state.ts';
 import { gatewayClassWork, gatewayOfWork } from '../translation/affected-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
+import type { StatusPublisher } from './status-publisher.ts';
 import {
   reconcileGateway,
   reconcileGatewayClasses,
@@ -24,14 +23,13 @@ import {
 } from '../gateway/reconcile.ts';
 import { createKeyRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
-import { provision, proxyOf } from '../gateway/provision.ts';
+import { provision } from '../gateway/provision.ts';
 
 export type ReconcileTools = GatewayTools & {
   reader: Pick<ObjectReader, 'get'>;
   writer: ObjectWriter;
   failures: RepeatedFailures;
-  /** Sessions by pod UID, over all proxies; a pod that is absent is unknown. */
-  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, SessionCount>;
+  publisher: Pick<StatusPublisher, 'settle' | 'forget'>;
 };
 
 /** Reconciles the object of a queue key. Throws errors that are worth a retry. */
@@ -48,6 +46,7 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
   const accept = translated?.translation.accepts[key];
   if (!translated || !workload || !accept) {
     tools.failures.forget(key);
+    tools.publisher.forget(key);
     return undefined;
   }
   const judged = { workload, accept };
@@ -57,13 +56,16 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
     tools.failures.forget(key);
   } catch (error) {
     const lasting = tools.failures.note(key, error);
-    if (lasting) await writeStatus({ ...judged, outcome: lasting }, translated, tools);
+    if (lasting) tools.publisher.settle(key, lasting);
     throw error;
   }
-  if (outcome === undefined) return undefined;
+  if (outcome === undefined) {
+    tools.publisher.forget(key);
+    return undefined;
+  }
+  tools.publisher.settle(key, outcome);
   await writeRouteStatus(planServing(workload), translated, tools);
   return soonest([
-    await writeStatus({ ...judged, outcome }, translated, tools),
     releaseCheck(workload, translated, tools),
     outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined,
   ]);
@@ -103,33 +105,6 @@ async function keysArePending(
   // A Secret that the cache does not hold yet may be our own, just created.
   const secret = cached ?? (await reader.get(secrets, ref));
   return secret !== undefined && keyRingOf(secret, uid) !== undefined;
-}
-
-async function writeStatus(
-  { workload, accept, outcome }: Judged & { outcome: ApplyOutcome },
-  { snapshot, translation }: Translated,
-  tools: ReconcileTools,
-): Promise<Recheck | undefined> {
-  const { key, namespace, target, parents } = planServing(workload);
-  const backend = translation.backends[key];
-  const previous = tools.statuses.before(workload);
-  const nowMs = tools.nowMs();
-  const found = translation.workloads.targets.get(targetKey(namespace, target));
-  const { nodes, autoscaler, gatewayApi } = snapshot;
-  const gateway = accept.kind === 'accepted' ? accept.plan.gateway : parents[0]?.gateway;
-  const status = judgeStatus({
-    workload: { ...workload, ...(previous && { status: previous }) },
-    accept,
-    apply: outcome,
-    ...(backend && { backend }),
-    pods: podsOf(workload, { translation }),
-    sessions: tools.countsOf(backend?.endpoints.map(({ uid }) => uid) ?? [], nowMs),
-    proxy: gateway ? proxyOf(gateway, translation.index) : { readyReplicas: 0 },
-    gatewayApi,
-    cluster: { nodes, ...(autoscaler && { autoscaler }), ...(found && { target: found }) },
-    nowMs,
-  });
-  return tools.statuses.write(workload, status);
 }
 
 const podsOf = ({ metadata, spec }: StickyWorkload, { translation }: Pick<Translated, 'translation'>): readonly Pod[] =>

@@ -1,6 +1,7 @@
 /** The counts for decisions about pods that are not draining: only certain ones. */
 import { describe, expect, test } from '@jest/globals';
-import { createLedger, reportMaxAgeMs } from '../../../../src/core/count/ledger.ts';
+import { reportMaxAgeMs } from '../../../../src/core/count/latest-reports.ts';
+import { createLedger } from '../../../../src/core/count/ledger.ts';
 import type { EndpointReport, KeyRingReport } from '../../../../src/wire/messages.ts';
 
 const start = 1_000_000;

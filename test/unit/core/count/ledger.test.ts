@@ -258,3 +258,50 @@ describe('the report of a proxy that handed over its sessions', () => {
     expect(ledger.certainCountOf('pod', ['liar'], start)).toEqual({ confirmed: 17, unconfirmed: 0 });
   });
 });
+
+describe('subscribers of a ledger', () => {
+  function follow(): { ledger: Ledger; taken: () => string[] } {
+    const ledger = createLedger();
+    const changed = new Set<string>();
+    ledger.onChange((podUids) => podUids.forEach((uid) => changed.add(uid)));
+    const taken = () => {
+      const uids = [...changed].toSorted();
+      changed.clear();
+      return uids;
+    };
+    return { ledger, taken };
+  }
+  const report = (sequence: number, ...endpoints: EndpointReport[]) => ({ startedAtMs: 0, sequence, endpoints });
+
+  test('are notified of the pods whose count or state changed, and of no others', () => {
+    const { ledger, taken } = follow();
+    ledger.record('a', report(1, endpoint(2), endpoint(5, { uid: 'other' })), start);
+    expect(taken()).toEqual(['other', 'pod']);
+    ledger.record('a', report(2, endpoint(3), endpoint(5, { uid: 'other' })), start + 1000);
+    expect(taken()).toEqual(['pod']);
+    ledger.record('a', report(3, endpoint(3, { expiresAtMs: start }), endpoint(5, { uid: 'other' })), start + 2000);
+    expect(taken()).toEqual([]);
+    ledger.record('a', report(4, endpoint(3, { state: 'Accepting' })), start + 3000);
+    expect(taken()).toEqual(['other', 'pod']);
+  });
+
+  test('are notified when a proxy becomes silent, and when it reports again', () => {
+    const { ledger, taken } = follow();
+    ledger.record('a', report(1, endpoint(2)), start);
+    taken();
+    ledger.sweep(start + 5000);
+    expect(taken()).toEqual([]);
+    ledger.sweep(start + 5001);
+    expect(taken()).toEqual(['pod']);
+    ledger.record('a', report(2, endpoint(2)), start + 6000);
+    expect(taken()).toEqual(['pod']);
+  });
+
+  test('are notified when a successor has the sessions of a stopped proxy', () => {
+    const { ledger, taken } = follow();
+    ledger.record('a', report(1, endpoint(2)), start);
+    taken();
+    ledger.record('b', { ...report(1), successorOf: [{ uid: 'a', startedAtMs: 0 }] }, start);
+    expect(taken()).toEqual(['pod']);
+  });
+});

@@ -4,20 +4,18 @@ import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
 import { gateways, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { createStatusWriter, type StatusWriter } from '../../../../src/operator/apply/status-writer.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
-import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
 import { stickyWorkload as kubeWorkload } from '../../../support/operator-objects.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
-let clock: ManualClock;
 let cluster: TestCluster;
 let writer: StatusWriter;
 
 beforeEach(() => {
-  clock = createManualClock();
-  cluster = createTestCluster(clock);
+  cluster = createTestCluster(createManualClock());
   cluster.put(stickyWorkloads, kubeWorkload({ name: 'cart' }));
-  writer = createStatusWriter({ writer: cluster, events: cluster, nowMs: () => clock.nowMs() });
+  writer = createStatusWriter({ writer: cluster, events: cluster });
 });
 
 const cart: StickyWorkload = stickyWorkload({ name: 'cart' });
@@ -29,46 +27,37 @@ const counted = (sessions: number, accepting = 1): StickyWorkloadStatus => ({
 const written = () =>
   cluster.writes().map(({ object }) => (object?.['status'] as StickyWorkloadStatus | undefined)?.sessions?.confirmed);
 
+const write = (workload: StickyWorkload, status: StickyWorkloadStatus, countsToo = true) =>
+  writer.write(workload, status, { countsToo });
+
 describe('a status writer', () => {
   test('writes the first status, and nothing while it is equal', async () => {
-    expect(await writer.write(cart, counted(1))).toBeUndefined();
-    expect(await writer.write(cart, counted(1))).toBeUndefined();
+    expect(await write(cart, counted(1))).toBe('Written');
+    expect(await write(cart, counted(1))).toBe('Unchanged');
     expect(written()).toEqual([1]);
   });
 
   test('writes nothing if the observed status is equal', async () => {
-    await writer.write({ ...cart, status: counted(1) }, counted(1));
+    await write({ ...cart, status: counted(1) }, counted(1));
     expect(written()).toEqual([]);
   });
 
-  test('writes changed counts at most every two seconds, and returns the wait', async () => {
-    await writer.write(cart, counted(1));
-    await clock.advance(500);
-    expect(await writer.write(cart, counted(2))).toEqual({ recheckAfterMs: 1500 });
-    await clock.advance(1499);
-    expect(await writer.write(cart, counted(3))).toEqual({ recheckAfterMs: 1 });
-    await clock.advance(1);
-    expect(await writer.write(cart, counted(4))).toBeUndefined();
-    expect(written()).toEqual([1, 4]);
+  test('writes changed counts only when they are due', async () => {
+    await write(cart, counted(1));
+    expect(await write(cart, counted(2), false)).toBe('CountsDiffer');
+    expect(await write(cart, counted(3), true)).toBe('Written');
+    expect(written()).toEqual([1, 3]);
   });
 
   test('writes any other change at once, with the current counts', async () => {
-    await writer.write(cart, counted(1));
-    expect(await writer.write(cart, counted(2, 2))).toBeUndefined();
+    await write(cart, counted(1));
+    expect(await write(cart, counted(2, 2), false)).toBe('Written');
     expect(written()).toEqual([1, 2]);
   });
 
-  test('writes nothing if the counts are back before the wait ends', async () => {
-    await writer.write(cart, counted(1));
-    await writer.write(cart, counted(2));
-    await clock.advance(2000);
-    expect(await writer.write(cart, counted(1))).toBeUndefined();
-    expect(written()).toEqual([1]);
-  });
-
-  test('uses one wait for each StickyWorkload, and a new one for a later StickyWorkload of the same name', async () => {
-    await writer.write(cart, counted(1));
-    await writer.write({ ...cart, metadata: { ...cart.metadata, uid: 'another' } }, counted(2));
+  test('writes the first status of a later StickyWorkload of the same name', async () => {
+    await write(cart, counted(1));
+    await write({ ...cart, metadata: { ...cart.metadata, uid: 'another' } }, counted(2), false);
     expect(written()).toEqual([1, 2]);
   });
 });
@@ -80,7 +69,7 @@ test('a status lists 50 endpoints, and the others are remembered, so that they k
     state: 'Accepting' as const,
     since: '2026-01-01T00:00:00Z',
   }));
-  await writer.write(cart, { endpoints });
+  await write(cart, { endpoints });
   const [first] = cluster.writes();
   expect(first?.object?.['status']).toMatchObject({ endpoints: endpoints.slice(0, 50) });
   expect(writer.before(cart)?.endpoints).toEqual(endpoints);
@@ -89,13 +78,13 @@ test('a status lists 50 endpoints, and the others are remembered, so that they k
     ...endpoints,
     { pod: 'cart-60', uid: 'u60', state: 'Accepting' as const, since: '2026-01-01T00:05:00Z' },
   ];
-  await writer.write(cart, { endpoints: more });
+  await write(cart, { endpoints: more });
   expect(cluster.writes()).toHaveLength(1);
   expect(writer.before(cart)?.endpoints).toEqual(more);
 });
 
 test('a pod that begins to drain gets an event too', async () => {
-  await writer.write(cart, { endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Draining', reason: 'PodTerminating' }] });
+  await write(cart, { endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Draining', reason: 'PodTerminating' }] });
   expect(
     cluster.events().map(({ reason, regarding }) => [reason, regarding.kind, regarding.name, regarding.uid]),
   ).toEqual([
@@ -106,7 +95,7 @@ test('a pod that begins to drain gets an event too', async () => {
 
 test('the last write is used before the cache has received it', async () => {
   expect(writer.before({ ...cart, status: counted(9) })).toEqual(counted(9));
-  await writer.write(cart, counted(1));
+  await write(cart, counted(1));
   expect(writer.before({ ...cart, status: counted(9) })).toEqual(counted(1));
 });
 
@@ -121,9 +110,9 @@ test('a failed status write is retried, and its events are emitted only after it
   const status = { ...counted(1), conditions: [condition] };
   const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true });
   cluster.fail({ verb: 'apply', error: unavailable });
-  await expect(writer.write(cart, status)).rejects.toBe(unavailable);
+  await expect(write(cart, status)).rejects.toBe(unavailable);
   expect(cluster.events()).toEqual([]);
-  await writer.write(cart, status);
+  await write(cart, status);
   expect(written()).toEqual([1]);
   const regarding = {
     apiVersion: 'holdfast.dev/v1alpha1',
@@ -144,11 +133,11 @@ test('the status of a Gateway is written once, and again when it changes or the 
     metadata: { namespace: 'shop', name: 'holdfast', uid: 'g' },
   };
   cluster.put(gateways, gateway);
-  const write = (uid: string, status: object) =>
+  const writeStatus = (uid: string, status: object) =>
     writer.writeOther(gateways, { ...gateway, metadata: { ...gateway.metadata, uid } }, status);
-  await write('g', { conditions: [] });
-  await write('g', { conditions: [] });
-  await write('g', { conditions: [], addresses: [] });
-  await write('h', { conditions: [], addresses: [] });
+  await writeStatus('g', { conditions: [] });
+  await writeStatus('g', { conditions: [] });
+  await writeStatus('g', { conditions: [], addresses: [] });
+  await writeStatus('h', { conditions: [], addresses: [] });
   expect(cluster.writes()).toHaveLength(3);
 });

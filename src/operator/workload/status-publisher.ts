@@ -1,0 +1,103 @@
+/**
+ * Publishes the statuses of StickyWorkloads. What a reconcile changes is written at once, such as the begin and the end of a drain. Session
+ * counts are telemetry: they enqueue no reconcile, and are written on a cadence, of the StickyWorkloads whose counts have changed.
+ */
+import type { Ledger } from '../../core/count/ledger.ts';
+import type { ApplyOutcome } from '../../core/status/input.ts';
+import type { Random } from '../../platform/backoff.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/log.ts';
+import { createQueue } from '../../kube/watch/queue.ts';
+import type { StatusWriter } from '../apply/status-writer.ts';
+import type { TranslationStore } from '../translation/translation-store.ts';
+import { judgeWorkload } from './judge-workload.ts';
+
+export type StatusPublisherOptions = {
+  translations: Pick<TranslationStore, 'latest'>;
+  ledger: Pick<Ledger, 'countsOf' | 'onChange' | 'sweep'>;
+  statuses: StatusWriter;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+};
+
+export interface StatusPublisher {
+  /** A StickyWorkload was reconciled, with this outcome. */
+  settle(key: string, outcome: ApplyOutcome): void;
+  /** The StickyWorkload has no status, or none yet. */
+  forget(key: string): void;
+  stop(): Promise<void>;
+}
+
+const shortestPauseMs = 2000;
+const longestPauseMs = 5000;
+/** 200 writes a second: 1,000 StickyWorkloads whose counts all change take the longest pause. */
+const pausePerWriteMs = 5;
+
+export function startStatusPublisher(options: StatusPublisherOptions): StatusPublisher {
+  const { translations, ledger, statuses, clock } = options;
+  const outcomes = new Map<string, ApplyOutcome>();
+  /** Since the last round. */
+  const changedPods = new Set<string>();
+  /** Keys whose status differs in its counts only, and waits for the next round. */
+  const waiting = new Set<string>();
+  /** Keys whose counts this round writes. */
+  const due = new Set<string>();
+  const queue = createQueue({ ...options, workers: 4, work: publish });
+
+  async function publish(key: string): Promise<undefined> {
+    const translated = translations.latest();
+    const outcome = outcomes.get(key);
+    const workload = translated?.translation.workloads.candidates.get(key)?.workload;
+    if (!translated || !outcome || !workload) return;
+    const previous = statuses.before(workload);
+    const status = judgeWorkload(key, translated, { outcome, previous, ledger, nowMs: clock.nowMs() });
+    if (status === undefined) return;
+    const result = await statuses.write(workload, status, { countsToo: due.has(key) });
+    if (result === 'CountsDiffer') waiting.add(key);
+    else due.delete(key);
+  }
+
+  function round(): void {
+    ledger.sweep(clock.nowMs());
+    const keys = new Set([...waiting, ...keysOf(changedPods)]);
+    waiting.clear();
+    changedPods.clear();
+    for (const key of keys) {
+      due.add(key);
+      queue.add(key);
+    }
+    const pauseMs = Math.min(Math.max(shortestPauseMs, keys.size * pausePerWriteMs), longestPauseMs);
+    cancel = clock.after(pauseMs, round);
+  }
+
+  function keysOf(podUids: ReadonlySet<string>): string[] {
+    if (podUids.size === 0) return [];
+    const backends = Object.values(translations.latest()?.translation.backends ?? {});
+    return backends
+      .filter(({ key, endpoints }) => outcomes.has(key) && endpoints.some(({ uid }) => podUids.has(uid)))
+      .map(({ key }) => key);
+  }
+
+  let cancel = clock.after(shortestPauseMs, round);
+  const unsubscribe = ledger.onChange((podUids) => {
+    for (const uid of podUids) changedPods.add(uid);
+  });
+
+  return {
+    settle(key, outcome) {
+      outcomes.set(key, outcome);
+      queue.add(key);
+    },
+    forget(key) {
+      outcomes.delete(key);
+      waiting.delete(key);
+      due.delete(key);
+    },
+    async stop() {
+      unsubscribe();
+      cancel();
+      await queue.stop();
+    },
+  };
+}
