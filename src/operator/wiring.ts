@@ -118,7 +118,7 @@ function injectionSettings(options: OperatorOptions, authority: Authority, cache
     imagePullSecrets,
     preferredPort,
     ...(resources && { resources }),
-    discoveryAddresses: service?.clusterIps ?? [],
+    discoveryAddresses: service?.service.clusterIps ?? [],
   };
 }
 

@@ -8,12 +8,14 @@ import type {
   Existing,
   Gateway,
   GatewayListener,
+  HttpRoute,
   Owned,
   Pod,
   ProxyDeployment,
   ReferenceGrant,
   Service,
   Slice,
+  SliceEndpoint,
   Snapshot,
   Target,
 } from '../../src/core/snapshot/snapshot.ts';
@@ -76,7 +78,10 @@ export function stickyWorkload({
 type Short<T> = Partial<T> & { name: string };
 /** `matchLabels: expressions`: the selector uses matchExpressions. */
 type ShortTarget = Short<Omit<Target, 'matchLabels'>> & { matchLabels?: Record<string, string> | 'expressions' };
-type ShortEndpoint = Partial<Slice['endpoints'][number]> & { pod: string };
+/** `pod`: its name; an endpoint without one has its own address. */
+type ShortEndpoint = Partial<SliceEndpoint> & { pod?: string };
+/** `port`: of the Service's port `http`. */
+type ShortSlice = Omit<Short<Slice>, 'endpoints'> & { port?: number; endpoints: ShortEndpoint[] };
 
 type ShortListener = { name: string } & Partial<GatewayListener>;
 
@@ -87,7 +92,7 @@ export type ShortWorld = {
   /** `of`: the target that controls the pod, `Deployment/cart` by default; `none` for no controller. */
   pods?: (Short<Pod> & { of?: string })[];
   services?: Short<Service>[];
-  slices?: (Omit<Short<Slice>, 'endpoints'> & { endpoints: ShortEndpoint[] })[];
+  slices?: ShortSlice[];
   keyRings?: Record<string, KeyRing>;
   gatewayApi?: Snapshot['gatewayApi'];
   gatewayClasses?: Snapshot['gatewayClasses'];
@@ -97,7 +102,8 @@ export type ShortWorld = {
   namespaces?: Snapshot['namespaces'];
   holdfastProxies?: { name: string; namespace?: string; spec?: DeepPartial<HoldfastProxySpec> }[];
   autoscalers?: Short<Autoscaler>[];
-  httpRoutes?: Short<Owned>[];
+  /** Of a user if it has a spec; otherwise that of the StickyWorkload of the same name. */
+  httpRoutes?: Short<HttpRoute>[];
   proxies?: Short<ProxyDeployment>[];
   existing?: (Short<Existing> & { kind: Existing['kind'] })[];
   removedPods?: Snapshot['removedPods'];
@@ -142,6 +148,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     services: world.services.map((service) => ({
       isExternalName: false,
       clusterIps: [],
+      ports: [{ name: 'http', port: 80 }],
       ...service,
       ...whole(service),
     })),
@@ -159,7 +166,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     gateways: world.gateways.map(wholeGateway),
     referenceGrants: world.referenceGrants.map((grant) => ({ name: 'grant', from: [], to: [], ...grant })),
     namespaces: world.namespaces,
-    httpRoutes: world.httpRoutes.map(whole),
+    httpRoutes: world.httpRoutes.map(wholeHttpRoute),
     proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
     existing: world.existing.map((object) => ({ ...object, ...whole(object) })),
     removedPods: world.removedPods,
@@ -228,19 +235,29 @@ export function wholePod({ of = 'Deployment/cart', ...pod }: Short<Pod> & { of?:
   };
 }
 
-// By default a pod's address in a slice is derived from the last character of its name.
-const wholeSlice = (slice: Omit<Short<Slice>, 'endpoints'> & { endpoints: ShortEndpoint[] }): Slice => ({
+const wholeHttpRoute = (route: Short<HttpRoute>): HttpRoute => ({
+  generation: 1,
+  createdAt: '2026-01-01T00:00:00Z',
+  spec: {},
+  ...whole({ ...(route.spec && { ownerUids: [] }), ...route }),
+  ...route,
+});
+
+const wholeSlice = ({ port = 8080, ...slice }: ShortSlice): Slice => ({
   namespace: 'shop',
   service: 'cart',
-  port: 8080,
+  family: 'IPv4',
+  ports: [{ name: 'http', port }],
   ...slice,
-  endpoints: slice.endpoints.map(({ pod, ...endpoint }) => ({
-    podUid: `uid-${pod}`,
-    podName: pod,
-    address: `10.0.0.${pod.charCodeAt(pod.length - 1)}`,
-    ready: true,
-    serving: true,
-    terminating: false,
-    ...endpoint,
-  })),
+  endpoints: slice.endpoints.map(wholeEndpoint),
+});
+
+// By default a pod's address in a slice is derived from the last character of its name.
+const wholeEndpoint = ({ pod, ...endpoint }: ShortEndpoint): SliceEndpoint => ({
+  ...(pod !== undefined && { podUid: `uid-${pod}`, podName: pod }),
+  address: `10.0.0.${pod === undefined ? 0 : pod.charCodeAt(pod.length - 1)}`,
+  ready: true,
+  serving: true,
+  terminating: false,
+  ...endpoint,
 });

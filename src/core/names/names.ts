@@ -5,6 +5,7 @@ import { dnsSubdomain } from '../../api/grammar.ts';
 
 export const fieldManager = 'holdfast';
 export const gatewayClassName = 'holdfast';
+export const gatewayApiGroup = 'gateway.networking.k8s.io';
 export const controllerName = 'holdfast.dev/gateway-controller';
 /** The audience of the projected tokens with which proxies and sidecars authenticate. */
 export const tokenAudience = 'holdfast';

@@ -8,15 +8,21 @@ import {
   type ParametersLookup,
   type ProxyParameters,
 } from './proxy-parameters.ts';
+import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { AttachedParent, ParentVerdict } from './parents.ts';
 
 /** The route of a StickyWorkload on a Gateway. `listeners`: their names; absent: all of them. */
 export type AttachedRoute = { plan: ServingPlan; listeners?: string[] };
 
+/** An HTTPRoute of a user on a Gateway. `listeners`: ids of those that accept it. */
+export type AttachedHttpRoute = { judged: JudgedRoute; listeners: ReadonlySet<string> };
+
 export type GatewayPlan = {
   gateway: GatewayRef;
   /** Oldest first. */
   routes: AttachedRoute[];
+  /** Those of users, oldest first. */
+  httpRoutes: AttachedHttpRoute[];
   /** A user manages the Gateway, and it owns its proxy. Absent: the StickyWorkloads `generatedFor` need it, and own both together. */
   userManaged?: ServedGateway;
   generatedFor: ServingPlan[];
@@ -28,21 +34,29 @@ type Unresolved = Omit<GatewayPlan, 'parameters'>;
 
 export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
 
+/** What Gateways serve, oldest first, and how their proxies run. */
+export type OnGateways = {
+  workloads: readonly Attachable[];
+  httpRoutes: Iterable<JudgedRoute>;
+  parameters: ParametersLookup;
+};
+
 /** Returns a plan for each user-managed Gateway, with or without routes, and for each generated one, by `namespace/name`. */
 export function planGateways(
   userManaged: ReadonlyMap<string, ServedGateway>,
-  servedOldestFirst: readonly Attachable[],
-  lookup: ParametersLookup,
+  { workloads, httpRoutes, parameters: lookup }: OnGateways,
 ): Record<string, GatewayPlan> {
   const plans: Record<string, Unresolved> = {};
   for (const [key, gateway] of userManaged) {
-    plans[key] = { gateway: gateway.ref, routes: [], userManaged: gateway, generatedFor: [] };
+    plans[key] = { gateway: gateway.ref, routes: [], httpRoutes: [], userManaged: gateway, generatedFor: [] };
   }
-  for (const { plan, parents } of servedOldestFirst) {
+  for (const { plan, parents } of workloads) {
     for (const [key, group] of groupByGateway(parents)) {
-      attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], generatedFor: [] }), plan, group);
+      const { gateway } = group[0].parent;
+      attach((plans[key] ??= { gateway, routes: [], httpRoutes: [], generatedFor: [] }), plan, group);
     }
   }
+  for (const judged of httpRoutes) attachHttpRoute(judged, plans);
   return Object.fromEntries(
     Object.entries(plans).map(([key, plan]) => [key, { ...plan, parameters: parametersOf(plan, lookup) }]),
   );
@@ -76,6 +90,19 @@ function attach(gateway: Unresolved, plan: ServingPlan, parents: Group): void {
     gateway.generatedFor.push(plan);
   }
 }
+
+/** A route may refer to one Gateway several times, with a listener each. */
+function attachHttpRoute(judged: JudgedRoute, plans: Readonly<Record<string, Unresolved>>): void {
+  const attached = judged.parents.filter((verdict) => verdict.kind === 'attached');
+  for (const [key, parents] of Map.groupBy(attached, ({ gateway }) => gatewayKey(gateway))) {
+    plans[key]?.httpRoutes.push({ judged, listeners: new Set(parents.flatMap(({ listeners }) => listeners)) });
+  }
+}
+
+/** Returns how many routes are attached to a listener, by its id. */
+export const countAttachedRoutes = ({ routes, httpRoutes }: GatewayPlan, listener: string): number =>
+  routes.filter((route) => isOnListener(route, listener)).length +
+  httpRoutes.filter(({ listeners }) => listeners.has(listener)).length;
 
 /** Returns the listeners whose ports the proxy binds. */
 export function servedListeners({ userManaged }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {

@@ -5,6 +5,7 @@ import type { LabelSelector } from '../snapshot/snapshot.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import type { GatewayIndex, JudgedListener, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ParentRef, type ServingPlan } from './plan.ts';
+import { allowsHttpRoutes } from './route-kinds.ts';
 
 /** `listeners`: names of the listeners that accept the route; absent: all listeners of the Gateway that Holdfast generates. */
 export type AttachedParent = { kind: 'attached'; parent: ParentRef; listeners?: string[] };
@@ -141,15 +142,11 @@ function allowsRoutesOf(
   return allowedRoutes.from === 'All' || (allowedRoutes.from === 'Same' && namespace === gateway.namespace);
 }
 
-/** Whether a listener allows HTTPRoutes; an empty list allows every kind that its protocol supports. */
-export const allowsHttpRoutes = (kinds: readonly { group: string; kind: string }[]): boolean =>
-  kinds.length === 0 || kinds.some(isHttpRoute);
-
-export const isHttpRoute = ({ group, kind }: { group: string; kind: string }): boolean =>
-  group === 'gateway.networking.k8s.io' && kind === 'HTTPRoute';
-
 /** Evaluates a label selector as Kubernetes does; an unknown operator selects nothing. */
-function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Record<string, string>): boolean {
+export function selects(
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+  labels: Record<string, string>,
+): boolean {
   const fits = ({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }): boolean => {
     const value = labels[key];
     if (operator === 'Exists') return value !== undefined;

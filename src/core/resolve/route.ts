@@ -1,8 +1,9 @@
 /** Resolves a route: which of its backends exist, are served, and may be referred to, and which parts of it are not served. */
 import type { Reason } from '../../api/reasons.ts';
-import type { ReferenceGrant, Service } from '../snapshot/snapshot.ts';
-import { isHttpRoute, type ParentVerdict } from './parents.ts';
+import type { Service } from '../snapshot/snapshot.ts';
+import type { ParentVerdict } from './parents.ts';
 import type { ServingPlan } from './plan.ts';
+import { isPermitted, type Grants } from './reference-grants.ts';
 import { explainShadow, type Shadow } from './shadowed.ts';
 
 export type ResolvedBackend = { kind: 'resolved'; backend: string; weight: number };
@@ -22,7 +23,7 @@ export type BackendLookup = {
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
   /** By the namespace that they are in. */
-  grants: ReadonlyMap<string, ReferenceGrant[]>;
+  grants: Grants;
 };
 
 /** Returns a verdict for each backend, in the order of the spec. An unresolved backend does not affect the others. */
@@ -41,7 +42,8 @@ function findObstacle(backend: string, plan: ServingPlan, lookup: BackendLookup)
     reason,
     message: `spec.route.backends: ${message}`,
   });
-  if (namespace !== plan.namespace && !isGranted({ from: plan.namespace, name }, lookup.grants.get(namespace) ?? [])) {
+  const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: plan.namespace };
+  if (!isPermitted(route, { group: '', kind: 'Service', namespace, name }, lookup.grants)) {
     return fail(
       'RefNotPermitted',
       `no ReferenceGrant in namespace ${namespace} permits HTTPRoutes of namespace ${plan.namespace} to refer to Service ${name}: create one there.`,
@@ -70,19 +72,6 @@ function isExternalName(backend: string, { services, served }: BackendLookup): b
   const [service, owner] = [services.get(backend), served.get(backend)];
   return service?.isExternalName === true && !(owner !== undefined && service.ownerUids.includes(owner.uid));
 }
-
-/** As Gateway API defines ReferenceGrant: one grant must list both the referrer and the target; without a name it covers the whole kind. */
-const isGranted = ({ from, name }: { from: string; name: string }, grants: readonly ReferenceGrant[]): boolean =>
-  grants.some(
-    (grant) =>
-      grant.from.some((one) => isHttpRoute(one) && one.namespace === from) &&
-      grant.to.some(
-        (one) =>
-          one.group === '' &&
-          one.kind === 'Service' &&
-          (one.name === undefined || one.name === '' || one.name === name),
-      ),
-  );
 
 /** The verdicts on each requested Gateway and each backend of a route. */
 export type RouteVerdict = {

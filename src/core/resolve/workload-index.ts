@@ -3,6 +3,8 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, targetKey } from '../names/names.ts';
 import type { Snapshot, Target } from '../snapshot/snapshot.ts';
 import { indexGateways, type GatewayIndex } from './gateways.ts';
+import type { AttachLookup } from '../route/attach.ts';
+import { indexParents } from '../route/parent-objects.ts';
 import { judgeParents, type ParentVerdict } from './parents.ts';
 import { gatewayKey, planServing, type ServingPlan } from './plan.ts';
 
@@ -19,15 +21,18 @@ export type WorkloadIndex = {
   /** The StickyWorkloads that set the same cookie on the same Gateway, oldest first, by `cookieKeys`. */
   cookies: ReadonlyMap<string, Candidate[]>;
   gateways: GatewayIndex;
+  /** What the HTTPRoutes of users can attach to. */
+  attachment: AttachLookup;
 };
 
 export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
   const gateways = indexGateways(snapshot);
   const plans = snapshot.workloads.map((workload) => ({ workload, plan: planOnce(workload) }));
+  const namespaces = new Map(snapshot.namespaces.map(({ name, labels }) => [name, labels]));
   const lookup = {
     ...gateways,
     gatewayApiInstalled: snapshot.gatewayApi.installed,
-    namespaces: new Map(snapshot.namespaces.map(({ name, labels }) => [name, labels])),
+    namespaces,
     generatedGateways: new Set(
       plans.filter(({ plan }) => plan.parents.some(({ isGenerated }) => isGenerated)).map(({ plan }) => plan.namespace),
     ),
@@ -44,6 +49,7 @@ export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
     claims: Map.groupBy(candidates, ({ plan }) => targetKey(plan.namespace, plan.target)),
     cookies: groupByAll(candidates, cookieKeys),
     gateways,
+    attachment: { parents: indexParents(gateways, lookup.generatedGateways), namespaces },
   };
 }
 

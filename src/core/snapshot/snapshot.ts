@@ -5,6 +5,7 @@
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
+import type { HttpRouteSpec } from './http-route.ts';
 
 export type Snapshot = {
   workloads: StickyWorkload[];
@@ -24,7 +25,8 @@ export type Snapshot = {
   /** All HorizontalPodAutoscalers: one of another owner may scale proxies. */
   autoscalers: Autoscaler[];
   gateways: Gateway[];
-  httpRoutes: Owned[];
+  /** Of users, and those that Holdfast renders for StickyWorkloads. */
+  httpRoutes: HttpRoute[];
   referenceGrants: ReferenceGrant[];
   /** Their labels may select which routes attach to a Gateway; empty if Gateway API is not installed. */
   namespaces: Namespace[];
@@ -140,8 +142,16 @@ export type PodInjection = { injected: boolean; keptPreStop: string[] };
  */
 export type Owned = { namespace: string; name: string; uid: string; ownerUids: string[]; component?: string };
 
-/** `isExternalName`: of type ExternalName, a DNS name without pods. `clusterIps`: empty if it is headless. */
-export type Service = Owned & { isExternalName: boolean; clusterIps: string[] };
+/**
+ * `isExternalName`: of type ExternalName, a DNS name without pods. `clusterIps`: empty if it is headless. `ports`: those for TCP.
+ */
+export type Service = Owned & { isExternalName: boolean; clusterIps: string[]; ports: ServicePort[] };
+
+/** `name`: empty if it has none. The slices have the port of the pods under the same name. */
+export type ServicePort = { name: string; port: number; appProtocol?: string };
+
+/** `createdAt`: RFC 3339 in UTC, so that text order is time order. */
+export type HttpRoute = Owned & { generation: number; createdAt: string; spec: HttpRouteSpec };
 
 /** Services, HTTPRoutes and Gateways have their own lists. */
 export type Existing = Owned & { kind: 'Deployment' | 'ServiceAccount' | 'PodDisruptionBudget' };
@@ -153,16 +163,20 @@ export type Slice = {
   namespace: string;
   name: string;
   service: string;
-  /** The pods' port number for the only port of the Service. */
-  port?: number;
-  endpoints: {
-    podUid: string;
-    podName: string;
-    address: string;
-    ready: boolean;
-    serving: boolean;
-    terminating: boolean;
-  }[];
+  family: 'IPv4' | 'IPv6';
+  /** The pods' port numbers, by the names of the Service's ports. */
+  ports: { name: string; port: number }[];
+  endpoints: SliceEndpoint[];
+};
+
+/** `podUid` and `podName`: absent if it is no pod, as in a slice that a user wrote. */
+export type SliceEndpoint = {
+  podUid?: string;
+  podName?: string;
+  address: string;
+  ready: boolean;
+  serving: boolean;
+  terminating: boolean;
 };
 
 /**

@@ -64,3 +64,10 @@ export const readConditions = (holder: Record<string, unknown> | undefined): Dat
   entriesOf(holder, 'conditions').filter(isDated);
 
 const isDated = (value: unknown): value is Dated => isRecord(value) && typeof value['lastTransitionTime'] === 'string';
+
+/** The API server may reorder the fields of a reference. */
+export function isSameReference(one: unknown, other: object): boolean {
+  if (!isRecord(one)) return false;
+  const [left, right] = [new Map(Object.entries(one)), Object.entries(other)];
+  return left.size === right.length && right.every(([name, value]) => left.get(name) === value);
+}

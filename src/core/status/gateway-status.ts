@@ -1,7 +1,8 @@
 /** The status of Gateways and HTTPRoutes that Holdfast is the controller of. */
-import { isOnListener, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { countAttachedRoutes, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { JudgedListener } from '../resolve/gateways.ts';
-import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
+import { parentReference, type ParentVerdict } from '../resolve/parents.ts';
+import { allowsHttpRoutes, isHttpRoute } from '../resolve/route-kinds.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
 import { defaultListener, gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { addressesOf } from './gateway-addresses.ts';
@@ -14,6 +15,7 @@ import {
   dateConditions,
   entriesOf,
   holds,
+  isSameReference,
   lacks,
   readConditions,
   type Observed,
@@ -37,7 +39,7 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
       const before = readConditions(known.find(({ name }) => name === listener.name));
       return {
         name: listener.name,
-        attachedRoutes: plan.routes.filter((route) => isOnListener(route, listener.name)).length,
+        attachedRoutes: countAttachedRoutes(plan, listener.name),
         supportedKinds: supportedKindsOf(listener),
         conditions: dateConditions(judgeListener(listener, programmed), observed, { nowMs, before }),
       };
@@ -168,11 +170,4 @@ function judgeBackends({ backends }: RouteVerdict): Verdict {
     first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound',
     broken.map(({ message }) => message).join(' '),
   );
-}
-
-/** The API server may reorder the fields of a reference. */
-function isSameReference(one: unknown, other: object): boolean {
-  if (typeof one !== 'object' || one === null) return false;
-  const [left, right] = [new Map(Object.entries(one)), Object.entries(other)];
-  return left.size === right.length && right.every(([name, value]) => left.get(name) === value);
 }

@@ -4,4 +4,17 @@
  */
 
 /** Sorted, as the specification requires. */
-export const supportedFeatures: readonly string[] = ['Gateway', 'GatewayInfrastructure', 'ReferenceGrant'];
+export const supportedFeatures: readonly string[] = [
+  'Gateway',
+  'GatewayHTTPListenerIsolation',
+  'GatewayInfrastructure',
+  'GatewayPort8080',
+  'HTTPRoute',
+  'HTTPRouteBackendProtocolWebSocket',
+  'HTTPRouteDestinationPortMatching',
+  'HTTPRouteMethodMatching',
+  'HTTPRouteNamedRouteRule',
+  'HTTPRouteParentRefPort',
+  'HTTPRouteQueryParamMatching',
+  'ReferenceGrant',
+];

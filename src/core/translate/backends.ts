@@ -75,7 +75,7 @@ function objectsOf(
 ): unknown[] {
   const pods: (Pod | undefined)[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
   const slices = slicesByService.get(key) ?? [];
-  for (const { endpoints } of slices) for (const { podUid } of endpoints) pods.push(podsByUid.get(podUid));
+  for (const { endpoints } of slices) for (const { podUid } of endpoints) pods.push(podsByUid.get(podUid ?? ''));
   const onLostNodes = pods.filter((pod) => pod?.node !== undefined && lostNodes.has(pod.node));
   return [...pods, ...slices, onLostNodes.length, ...onLostNodes];
 }

@@ -16,7 +16,7 @@ import { endpointId } from '../session/token.ts';
 import { isPodTerminal, type Pod, type RemovedPod, type Target } from '../snapshot/snapshot.ts';
 import type { Endpoint, RemovedEndpoint } from '../../wire/routing-table.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
-import { mergeSightings, type Sighting } from './sightings.ts';
+import { sightPods, type Sighting } from './sightings.ts';
 
 export type Endpoints = { endpoints: Endpoint[]; removedEndpoints: RemovedEndpoint[] };
 
@@ -76,13 +76,13 @@ type FoundPods = { found: Endpoint[]; exited: RemovedPod[] };
 function findPods(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<string>): FoundPods {
   // The slices of a Service of another owner do not count.
   const slices = ownsService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [];
-  const sightings = mergeSightings(slices);
+  const sightings = sightPods(slices);
   const target = targetKey(plan.namespace, plan.target);
   const pods = index.podsByTarget.get(target) ?? [];
   const context = {
     plan,
     template: index.targets.get(target)?.containerPorts ?? [],
-    servicePort: slices.find(({ port }) => port !== undefined)?.port,
+    servicePort: slices.find(({ ports }) => ports.length > 0)?.ports[0]?.port,
     lostNodes: index.lostNodes,
   };
   const result: FoundPods = { found: [], exited: [] };
@@ -146,5 +146,6 @@ function buildEndpoint({ uid, port, pod, seen, isNodeLost }: EndpointSources): E
 function judgeState(pod: Pod | undefined, seen: Sighting | undefined): Pick<Endpoint, 'state' | 'reason'> {
   // Either watch may be ahead: a pod that terminates according to one of them terminates.
   if (pod?.deletion !== undefined || seen?.terminating) return { state: 'Draining', reason: 'PodTerminating' };
-  return { state: seen?.isServing ? 'Accepting' : 'Pending' };
+  // `ready` alone is true for every pod of a Service with publishNotReadyAddresses.
+  return { state: seen?.isReady === true && seen.isServing ? 'Accepting' : 'Pending' };
 }

@@ -1,36 +1,65 @@
-/** What the EndpointSlices of a Service say about each pod. */
-import type { Slice } from '../snapshot/snapshot.ts';
+/** What the EndpointSlices of a Service say about each of its endpoints. */
+import type { Slice, SliceEndpoint } from '../snapshot/snapshot.ts';
 
-/** A pod as all slices of the Service describe it: a slice that is being rebalanced may have an older copy. */
+/** An endpoint as all slices of the Service describe it. `podName`: of an endpoint that is no pod, its address. */
 export type Sighting = {
   podName: string;
   address: string;
   port: number | undefined;
+  isReady: boolean;
   isServing: boolean;
   terminating: boolean;
 };
 
-/** By pod UID. */
-export function mergeSightings(slices: Slice[]): Map<string, Sighting> {
-  const copies = slices.flatMap(({ port, endpoints }) => endpoints.map((endpoint) => ({ ...endpoint, port })));
-  const byPod = Map.groupBy(copies, ({ podUid }) => podUid);
-  return new Map(
-    [...byPod].flatMap(([uid, [first, ...others]]) =>
+/** What one slice says: one that is being rebalanced may have an older copy. `uid`: of the pod, or its address and port. */
+type Copy = SliceEndpoint & { uid: string; port: number | undefined };
+
+/** Returns the pods of a Service that has one port, by UID. */
+export const sightPods = (slices: readonly Slice[]): Map<string, Sighting> =>
+  mergeAll(
+    slices.flatMap(({ ports, endpoints }) =>
+      endpoints.flatMap((endpoint) =>
+        endpoint.podUid === undefined ? [] : [{ ...endpoint, uid: endpoint.podUid, port: ports[0]?.port }],
+      ),
+    ),
+  );
+
+/**
+ * Returns the endpoints of a Service's port, pods or not, by UID. The slices that have no such port are those of pods that do not declare it. A
+ * pod of two address families is one endpoint.
+ */
+export function sightEndpoints(slices: readonly Slice[], portName: string): Map<string, Sighting> {
+  const copies = slices.flatMap(({ family, ports, endpoints }) => {
+    const port = ports.find(({ name }) => name === portName)?.port;
+    if (port === undefined) return [];
+    return endpoints.map((endpoint) => ({
+      ...endpoint,
+      uid: endpoint.podUid ?? socketAddress(endpoint.address, port),
+      port,
+      family,
+    }));
+  });
+  return mergeAll(copies.toSorted((one, other) => Number(one.family === 'IPv6') - Number(other.family === 'IPv6')));
+}
+
+const socketAddress = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+const mergeAll = (copies: readonly Copy[]): Map<string, Sighting> =>
+  new Map(
+    [...Map.groupBy(copies, ({ uid }) => uid)].flatMap(([uid, [first, ...others]]) =>
       first === undefined ? [] : [[uid, mergeCopies([first, ...others])] as const],
     ),
   );
-}
-
-type Copy = Slice['endpoints'][number] & { port: number | undefined };
 
 function mergeCopies(copies: [Copy, ...Copy[]]): Sighting {
   const [{ podName, address }] = copies;
   return {
-    podName,
+    podName: podName ?? address,
     address,
     port: copies.find(({ port }) => port !== undefined)?.port,
-    // `ready` alone is true for every pod of a Service with publishNotReadyAddresses.
-    isServing: copies.every(({ ready, serving }) => ready && serving),
+    isReady: copies.every(({ ready }) => ready),
+    isServing: copies.every(({ serving }) => serving),
     // Termination cannot be undone, so the copy that has it is the newer one.
     terminating: copies.some((copy) => copy.terminating),
   };

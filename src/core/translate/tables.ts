@@ -1,8 +1,16 @@
 /** Routing tables: a Gateway's listeners, the routes on them, and the backends that these refer to, and no others. */
 import type { BackendVerdict } from '../resolve/route.ts';
-import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import {
+  isOnListener,
+  servedListeners,
+  type AttachedHttpRoute,
+  type AttachedRoute,
+  type GatewayPlan,
+} from '../resolve/gateway-plan.ts';
+import { seniority } from '../route/judge-routes.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
+import { buildHttpRoutes } from './http-routes.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
@@ -24,7 +32,7 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
     port,
     ...(hostname !== undefined && { hostname }),
   }));
-  const routes = sortRoutes(gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged)));
+  const routes = sortRoutes(inOrder(gateway).flatMap((attached) => buildRoutes(attached, listeners, judged)));
   const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.flatMap(({ backend }) => backend ?? [])));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
   const proxy = settingsFor(gateway, [...keys], judged);
@@ -51,11 +59,29 @@ function settingsFor(
   return settingsOf(parameters.spec, drainTimeouts);
 }
 
+/** Oldest first, and of the same age by name: the order of equal matches in Gateway API. */
+function inOrder({ routes, httpRoutes }: GatewayPlan): (AttachedRoute | AttachedHttpRoute)[] {
+  if (httpRoutes.length === 0) return routes;
+  const aged = [
+    ...routes.map((route) => ({ age: `${route.plan.createdAt} ${route.plan.key}`, route })),
+    ...httpRoutes.map((route) => ({ age: seniority(route.judged.route), route })),
+  ];
+  return aged.toSorted((one, other) => (one.age < other.age ? -1 : 1)).map(({ route }) => route);
+}
+
+function buildRoutes(
+  attached: AttachedRoute | AttachedHttpRoute,
+  listeners: readonly Listener[],
+  judged: Pick<Judged, 'routes'>,
+): Route[] {
+  return 'judged' in attached ? buildHttpRoutes(attached, listeners) : buildWorkloadRoutes(attached, listeners, judged);
+}
+
 /**
  * A route stays without its unresolved backends: its requests must not match the route of another app. The share of new sessions of
  * an unresolved backend goes to the others.
  */
-function buildRoutes(
+function buildWorkloadRoutes(
   attached: AttachedRoute,
   listeners: readonly Listener[],
   { routes }: Pick<Judged, 'routes'>,

@@ -5,9 +5,12 @@ import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexParameters, type ParametersLookup } from '../resolve/proxy-parameters.ts';
 import { findShadows } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import { judgeRoutes, type JudgedRoute } from '../route/judge-routes.ts';
+import type { PlainTarget } from '../route/resolve-refs.ts';
+import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { buildBackends, type BuiltBackend } from './backends.ts';
+import { buildPlainBackends } from './plain-backends.ts';
 import { buildTable, indexByBackend } from './tables.ts';
 import { indexCluster, ownsService, type ClusterIndex } from './cluster-index.ts';
 
@@ -21,6 +24,8 @@ export type Translation = {
   parameters: ParametersLookup;
   /** By `namespace/name` of the StickyWorkload. */
   routes: Record<string, RouteVerdict>;
+  /** The HTTPRoutes of users, by `namespace/name`. */
+  httpRoutes: ReadonlyMap<string, JudgedRoute>;
   /** By `namespace/name` of each StickyWorkload that is served and has keys. */
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes refer to a backend, by its key. */
@@ -42,21 +47,56 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const workloads = indexWorkloads(snapshot);
   const { accepts, served } = judgeAll(workloads, index);
   const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
-  const routes = judgeRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
-  const built = buildBackends(plans.values(), { ...snapshot, index }, before?.built ?? new Map());
-  const backends = Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
+  const routes = judgeWorkloadRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
+  const httpRoutes = judgeRoutes(ofUsers(snapshot), { ...workloads.attachment, ...index });
+  const known = before?.built ?? new Map<string, BuiltBackend>();
+  const built = buildBackends(plans.values(), { ...snapshot, index }, known);
+  const plain = buildPlainBackends(plainTargets(httpRoutes.values()), index, known);
+  const backends = backendsOf(built);
   const parameters = indexParameters(snapshot);
-  const gateways = planGateways(workloads.gateways.served, served, parameters);
+  const gateways = planGateways(workloads.gateways.served, {
+    workloads: served,
+    httpRoutes: httpRoutes.values(),
+    parameters,
+  });
   addShadows(routes, gateways);
+  const all = { ...backends, ...backendsOf(plain) };
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, gateway]) => [
       key,
-      buildTable(gateway, { routes, backends, plans, before: before?.tables[key]?.proxy }),
+      buildTable(gateway, { routes, backends: all, plans, before: before?.tables[key]?.proxy }),
     ]),
   );
-  const gatewaysByBackend = indexByBackend(tables);
-  return { tables, accepts, gateways, parameters, routes, backends, gatewaysByBackend, built, workloads, index };
+  return {
+    tables,
+    accepts,
+    gateways,
+    parameters,
+    routes,
+    httpRoutes,
+    backends,
+    gatewaysByBackend: indexByBackend(tables),
+    built: new Map([...built, ...plain]),
+    workloads,
+    index,
+  };
 }
+
+const backendsOf = (built: ReadonlyMap<string, BuiltBackend>): Record<string, Backend> =>
+  Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
+
+/** Those that Holdfast renders for a StickyWorkload repeat what its `spec.route` says. */
+function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workloads'>): HttpRoute[] {
+  const uids = new Set(workloads.map(({ metadata }) => metadata.uid));
+  return httpRoutes.filter(
+    ({ component, ownerUids }) => component === undefined && !ownerUids.some((uid) => uids.has(uid)),
+  );
+}
+
+const plainTargets = (routes: Iterable<JudgedRoute>): PlainTarget[] =>
+  [...routes]
+    .filter(({ parents }) => parents.some(({ kind }) => kind === 'attached'))
+    .flatMap(({ refs }) => [...refs.values()].flatMap((ref) => (ref.kind === 'resolved' ? [ref.backend] : [])));
 
 /** Oldest first, which is the order of equal routes: the older one wins (Gateway API), and of the same age the first by name. */
 function judgeAll(
@@ -86,7 +126,7 @@ function addShadows(routes: Record<string, RouteVerdict>, gateways: Readonly<Rec
   }
 }
 
-const judgeRoutes = ({ candidates }: WorkloadIndex, lookup: BackendLookup): Record<string, RouteVerdict> =>
+const judgeWorkloadRoutes = ({ candidates }: WorkloadIndex, lookup: BackendLookup): Record<string, RouteVerdict> =>
   Object.fromEntries(
     [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, lookup) }]),
   );

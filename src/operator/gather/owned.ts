@@ -1,7 +1,7 @@
 /** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits by other writers. */
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
-import type { Autoscaler, Owned } from '../../core/snapshot/snapshot.ts';
+import type { Autoscaler, Owned, Service } from '../../core/snapshot/snapshot.ts';
 import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
@@ -19,15 +19,30 @@ export function projectOwned(object: KubeObject): CachedOwned {
   };
 }
 
-/** `clusterIps`: empty if it is headless. */
-export type CachedService = CachedOwned & { isExternalName: boolean; clusterIps: string[] };
+export type CachedService = CachedOwned & { service: Service };
+
+/** Go writes an empty list as null. */
+type LiveService = KubeObject & {
+  spec?: {
+    type?: string;
+    clusterIPs?: string[] | null;
+    ports?: { name?: string; port: number; protocol?: string; appProtocol?: string | null }[] | null;
+  };
+};
 
 export function projectService(object: KubeObject): CachedService {
-  const { spec } = object as KubeObject & { spec?: { type?: string; clusterIPs?: string[] | null } };
+  const { spec } = object as LiveService;
+  const cached = projectOwned(object);
   return {
-    ...projectOwned(object),
-    isExternalName: spec?.type === 'ExternalName',
-    clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
+    ...cached,
+    service: {
+      ...cached.owned,
+      isExternalName: spec?.type === 'ExternalName',
+      ports: (spec?.ports ?? [])
+        .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
+        .map(({ name = '', port, appProtocol }) => ({ name, port, ...(appProtocol && { appProtocol }) })),
+      clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
+    },
   };
 }
 

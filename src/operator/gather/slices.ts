@@ -1,27 +1,25 @@
 /** EndpointSlices as the core sees them. */
-import type { Slice } from '../../core/snapshot/snapshot.ts';
+import type { Slice, SliceEndpoint } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
 
+/** Go writes an empty list as null. */
 type LiveSlice = KubeObject & {
   addressType?: string;
-  /** Go writes an empty list as null. */
-  ports?: { port?: number }[] | null;
-  endpoints?:
-    | {
-        addresses: string[];
-        conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
-        targetRef?: { kind?: string; name?: string; uid?: string };
-      }[]
-    | null;
+  ports?: { name?: string | null; protocol?: string | null; port?: number | null }[] | null;
+  endpoints?: LiveEndpoint[] | null;
+};
+
+type LiveEndpoint = {
+  addresses: string[];
+  conditions?: { ready?: boolean | null; serving?: boolean | null; terminating?: boolean | null };
+  targetRef?: { kind?: string; name?: string; uid?: string };
 };
 
 export type CachedSlice = KubeObject & { slice: Slice };
 
-/** Absent conditions mean ready, serving and not terminating (discovery/v1). */
 export function projectSlice(object: KubeObject): CachedSlice {
-  const { metadata, ports, endpoints } = object as LiveSlice;
-  const port = ports?.[0]?.port;
+  const { metadata, addressType, ports, endpoints } = object as LiveSlice;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
@@ -30,21 +28,30 @@ export function projectSlice(object: KubeObject): CachedSlice {
       namespace: metadata.namespace ?? '',
       name: metadata.name,
       service: metadata.labels?.['kubernetes.io/service-name'] ?? '',
-      ...(port !== undefined && { port }),
-      endpoints: (endpoints ?? []).flatMap(({ addresses, conditions = {}, targetRef }) =>
-        targetRef?.kind === 'Pod' && targetRef.uid !== undefined && addresses[0] !== undefined
-          ? [
-              {
-                podUid: targetRef.uid,
-                podName: targetRef.name ?? '',
-                address: addresses[0],
-                ready: conditions.ready ?? true,
-                serving: conditions.serving ?? true,
-                terminating: conditions.terminating ?? false,
-              },
-            ]
-          : [],
-      ),
+      family: addressType === 'IPv6' ? 'IPv6' : 'IPv4',
+      ports: (ports ?? []).flatMap(readPort),
+      // Names of other hosts (addressType FQDN) have no pods.
+      endpoints: addressType === 'FQDN' ? [] : (endpoints ?? []).flatMap(readEndpoint),
     },
   };
+}
+
+/** A slice of a Service without a selector may leave out the number, which stands for every port. */
+function readPort({ name, protocol, port }: NonNullable<LiveSlice['ports']>[number]): Slice['ports'] {
+  return typeof port === 'number' && (protocol ?? 'TCP') === 'TCP' ? [{ name: name ?? '', port }] : [];
+}
+
+/** The addresses of an endpoint are interchangeable. Absent conditions mean ready, serving and not terminating (discovery/v1). */
+function readEndpoint({ addresses: [address], conditions = {}, targetRef }: LiveEndpoint): SliceEndpoint[] {
+  if (address === undefined) return [];
+  const { kind, uid, name = '' } = targetRef ?? {};
+  return [
+    {
+      ...(kind === 'Pod' && uid !== undefined && { podUid: uid, podName: name }),
+      address,
+      ready: conditions.ready ?? true,
+      serving: conditions.serving ?? true,
+      terminating: conditions.terminating ?? false,
+    },
+  ];
 }

@@ -21,6 +21,7 @@ import {
   type CachedGrantDefinition,
   type CachedNamespace,
 } from './gateway-api.ts';
+import { projectHttpRoute, type CachedHttpRoute } from './routes.ts';
 import { nodeChanged, projectNode, type CachedNode } from './nodes.ts';
 import {
   fingerprintChanged,
@@ -28,12 +29,10 @@ import {
   projectOwned,
   projectService,
   projectWebhooks,
-  projectWithStatus,
   type CachedAutoscaler,
   type CachedOwned,
   type CachedService,
   type CachedWebhooks,
-  type CachedWithStatus,
 } from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
@@ -59,7 +58,7 @@ export type CacheContents = {
   webhooks: CachedWebhooks;
   gatewayClasses: CachedGatewayClass;
   gateways: CachedGateway;
-  httpRoutes: CachedWithStatus;
+  httpRoutes: CachedHttpRoute;
   namespaces: CachedNamespace;
   referenceGrants: CachedGrant;
 };
@@ -126,7 +125,7 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
 export const withGatewayApi = {
   gatewayClasses: { resource: resources.gatewayClasses, project: projectGatewayClass },
   gateways: { resource: resources.gateways, project: projectGateway },
-  httpRoutes: { resource: resources.httpRoutes, project: projectWithStatus },
+  httpRoutes: { resource: resources.httpRoutes, project: projectHttpRoute },
 } as const satisfies Record<string, Watched>;
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */

@@ -1,19 +1,26 @@
-/** Which queue keys a change affects: StickyWorkloads, Gateways, and the GatewayClass. */
+/** Which queue keys a change affects: StickyWorkloads, Gateways, HTTPRoutes, and the GatewayClass. */
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
 import type { Translated } from './translation-store.ts';
 
 // No StickyWorkload can have such a key: namespaces have no capital letters.
 const gatewayPrefix = 'Gateway/';
+const httpRoutePrefix = 'HTTPRoute/';
 export const gatewayClassWork = 'GatewayClass';
 
 /** Returns `namespace/name` of the Gateway of a queue key, or undefined for keys of other kinds. */
-export const gatewayOfWork = (key: string): string | undefined =>
-  key.startsWith(gatewayPrefix) ? key.slice(gatewayPrefix.length) : undefined;
+export const gatewayOfWork = (key: string): string | undefined => withoutPrefix(key, gatewayPrefix);
+
+/** The same for an HTTPRoute. */
+export const httpRouteOfWork = (key: string): string | undefined => withoutPrefix(key, httpRoutePrefix);
+
+const withoutPrefix = (key: string, prefix: string): string | undefined =>
+  key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
 
 /** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
 export function findAffectedKeys(
-  { translation: { workloads, gateways } }: Translated,
+  { translation: { workloads, gateways, httpRoutes } }: Translated,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
   const touches = (dependencies: () => ReadonlySet<string>): boolean =>
@@ -26,6 +33,9 @@ export function findAffectedKeys(
     ...Object.entries(gateways)
       .filter(([, gateway]) => touches(() => namespacesOfGateway(gateway)))
       .map(([key]) => gatewayPrefix + key),
+    ...[...httpRoutes]
+      .filter(([, judged]) => touches(() => namespacesOfHttpRoute(judged)))
+      .map(([key]) => httpRoutePrefix + key),
   ];
 }
 
@@ -42,5 +52,17 @@ function namespacesOfWorkload(candidate: Candidate, { cookies }: Pick<WorkloadIn
 }
 
 /** Returns the namespaces that a Gateway depends on: its own, and those of its routes. */
-const namespacesOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> =>
-  new Set([gateway.namespace, ...routes.map(({ plan }) => plan.namespace)]);
+const namespacesOfGateway = ({ gateway, routes, httpRoutes }: GatewayPlan): ReadonlySet<string> =>
+  new Set([
+    gateway.namespace,
+    ...routes.map(({ plan }) => plan.namespace),
+    ...httpRoutes.map(({ judged }) => judged.route.source.namespace),
+  ]);
+
+/** Returns the namespaces that an HTTPRoute depends on: its own, and those of its parents and backends. */
+const namespacesOfHttpRoute = ({ route: { source, parents, rules } }: JudgedRoute): ReadonlySet<string> =>
+  new Set([
+    source.namespace,
+    ...parents.map(({ namespace }) => namespace),
+    ...rules.flatMap(({ backendRefs }) => backendRefs.map(({ target }) => target.namespace)),
+  ]);

@@ -11,7 +11,7 @@ import { secrets } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { keyRingOf } from '../gather/cluster-state.ts';
-import { gatewayClassWork, gatewayOfWork } from '../translation/affected-keys.ts';
+import { gatewayClassWork, gatewayOfWork, httpRouteOfWork } from '../translation/affected-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 import {
@@ -21,6 +21,7 @@ import {
   writeRouteStatus,
   type GatewayTools,
 } from '../gateway/reconcile.ts';
+import { reconcileHttpRoute } from '../routes/reconcile.ts';
 import { createKeyRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import { provision } from '../gateway/provision.ts';
@@ -35,6 +36,8 @@ export type ReconcileTools = GatewayTools & {
 /** Reconciles the object of a queue key. Throws errors that are worth a retry. */
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   if (key === gatewayClassWork) return reconcileGatewayClasses(tools);
+  const httpRoute = httpRouteOfWork(key);
+  if (httpRoute !== undefined) return reconcileHttpRoute(httpRoute, tools);
   const gateway = gatewayOfWork(key);
   return gateway === undefined ? reconcileWorkload(key, tools) : reconcileGateway(gateway, tools);
 }

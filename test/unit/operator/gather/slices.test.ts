@@ -10,18 +10,41 @@ const project = (rest: object) =>
     ...rest,
   }).slice;
 
-const empty = { namespace: 'shop', name: 'cart-x', service: 'cart', endpoints: [] };
-const seen = { podUid: 'u-a', podName: 'cart-a', address: '10.0.0.1', ready: true, serving: true, terminating: false };
+const empty = { namespace: 'shop', name: 'cart-x', service: 'cart', family: 'IPv4', ports: [], endpoints: [] };
+const ready = { ready: true, serving: true, terminating: false };
+const seen = { podUid: 'u-a', podName: 'cart-a', address: '10.0.0.1', ...ready };
 
 test.each<[string, object, object]>([
   ['nothing of empty lists, which Go encodes as null', { ports: null, endpoints: null }, empty],
   ['nothing if it has no lists', {}, empty],
   [
-    'the number of the Service’s one port',
-    { ports: [{ name: 'http', port: 8080 }], endpoints: [] },
-    { ...empty, port: 8080 },
+    'the numbers of the ports by their names',
+    {
+      ports: [
+        { name: 'http', port: 8080, protocol: 'TCP' },
+        { name: null, port: 8081 },
+      ],
+    },
+    {
+      ...empty,
+      ports: [
+        { name: 'http', port: 8080 },
+        { name: '', port: 8081 },
+      ],
+    },
   ],
-  ['no port without a number', { ports: [{ name: 'http' }], endpoints: [] }, empty],
+  [
+    'no port without a number, or of another protocol',
+    {
+      ports: [
+        { name: 'http', port: null },
+        { name: 'dns', port: 53, protocol: 'UDP' },
+      ],
+    },
+    empty,
+  ],
+  ['IPv6 addresses as such', { addressType: 'IPv6' }, { ...empty, family: 'IPv6' }],
+  ['no host names', { addressType: 'FQDN', endpoints: [{ addresses: ['shop.example.com'] }] }, empty],
   [
     'an endpoint without conditions as ready, serving and not terminating',
     { endpoints: [{ addresses: ['10.0.0.1'], targetRef }] },
@@ -51,25 +74,17 @@ test.each<[string, object, object]>([
     { ...empty, endpoints: [seen] },
   ],
   [
-    'no endpoint that is not a pod',
+    'an endpoint that is no pod by its address',
     {
       endpoints: [
         { addresses: ['10.0.0.9'], targetRef: { kind: 'Node', name: 'n', uid: 'x' } },
         { addresses: ['10.0.0.8'] },
+        { addresses: ['10.0.0.7'], targetRef: { kind: 'Pod', name: 'without-uid' } },
       ],
     },
-    empty,
+    { ...empty, endpoints: ['10.0.0.9', '10.0.0.8', '10.0.0.7'].map((address) => ({ ...ready, address })) },
   ],
-  [
-    'no pod without UID or address',
-    {
-      endpoints: [
-        { addresses: [], targetRef },
-        { addresses: ['10.0.0.1'], targetRef: { kind: 'Pod', name: 'p' } },
-      ],
-    },
-    empty,
-  ],
+  ['no endpoint without an address', { endpoints: [{ addresses: [], targetRef }] }, empty],
 ])('a slice keeps %s', (_, object, slice) => {
   expect(project(object)).toEqual(slice);
 });

@@ -1,0 +1,63 @@
+/** A route with names, defaults and units resolved: one form for every kind of route that is served. */
+import type { RouteMatch } from '../../api/spec.ts';
+import type { RequestMirror, RouteFilter, RouteTimeouts } from '../../wire/route-filters.ts';
+
+export type RouteIR = {
+  source: RouteSource;
+  parents: ParentIR[];
+  /** Lower case; empty: every host. */
+  hostnames: string[];
+  rules: RuleIR[];
+  /** What this version does not support: any entry refuses the route, which must not be served without it. */
+  problems: RouteProblem[];
+};
+
+/** `key`: `namespace/name`. `createdAt`: RFC 3339 in UTC, so that text order is time order. */
+export type RouteSource = {
+  kind: 'HTTPRoute';
+  key: string;
+  namespace: string;
+  name: string;
+  uid: string;
+  generation: number;
+  createdAt: string;
+};
+
+/** `path`: of the field. */
+export type RouteProblem = { path: string; reason: 'UnsupportedValue' | 'IncompatibleFilters'; message: string };
+
+/** `ref`: as in the spec: the status repeats it unchanged. */
+export type ParentIR = {
+  ref: Readonly<Record<string, unknown>>;
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  sectionName?: string;
+  port?: number;
+};
+
+export type RuleIR = {
+  /** The same as long as the rule is, whatever is inserted before it. */
+  id: string;
+  matches: RouteMatch[];
+  filters: FilterIR[];
+  backendRefs: BackendRefIR[];
+  timeouts?: RouteTimeouts;
+};
+
+export type FilterIR = Exclude<RouteFilter, RequestMirror> | MirrorIR;
+
+export type MirrorIR = Omit<RequestMirror, 'backend'> & { target: BackendTarget };
+
+/** `at`: path of the reference in the spec. `group`: empty for the core group. */
+export type BackendTarget = {
+  at: string;
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  port?: number;
+};
+
+export type BackendRefIR = { target: BackendTarget; weight: number; filters: FilterIR[] };

@@ -1,0 +1,53 @@
+/** What routes can attach to: the Gateways that Holdfast manages, with their listeners. */
+import { defaultGateway, gatewayApiGroup } from '../names/names.ts';
+import { defaultListener, type GatewayRef } from '../resolve/plan.ts';
+import type { GatewayIndex } from '../resolve/gateways.ts';
+import type { AllowedRoutes } from '../snapshot/snapshot.ts';
+
+/** A listener as the rules of attachment see it, whatever its health. `id`: its name in the routing table of the Gateway. */
+export type AttachableListener = {
+  id: string;
+  name: string;
+  port: number;
+  protocol: string;
+  hostname?: string;
+  allowedRoutes: AllowedRoutes;
+};
+
+/** `namespace`: that of the object, for listeners that allow routes of the same namespace. */
+export type ParentObject = { gateway: GatewayRef; namespace: string; listeners: readonly AttachableListener[] };
+
+/** By `parentKey`. */
+export type ParentObjects = ReadonlyMap<string, ParentObject>;
+
+export type ParentIdentity = { group: string; kind: string; namespace: string; name: string };
+
+export const parentKey = ({ group, kind, namespace, name }: ParentIdentity): string =>
+  `${group}/${kind}/${namespace}/${name}`;
+
+/** `generated`: the namespaces in which Holdfast generates a Gateway. */
+export function indexParents({ served }: Pick<GatewayIndex, 'served'>, generated: Iterable<string>): ParentObjects {
+  const parents = new Map<string, ParentObject>();
+  for (const namespace of generated) {
+    const gateway = { namespace, name: defaultGateway };
+    parents.set(gatewayParent(gateway), { gateway, namespace, listeners: [generatedListener] });
+  }
+  // One that a user manages takes precedence over the generated one of its name.
+  for (const { ref, listeners } of served.values()) {
+    parents.set(gatewayParent(ref), {
+      gateway: ref,
+      namespace: ref.namespace,
+      listeners: listeners.map((listener) => ({ ...listener, id: listener.name })),
+    });
+  }
+  return parents;
+}
+
+const gatewayParent = (gateway: GatewayRef): string =>
+  parentKey({ group: gatewayApiGroup, kind: 'Gateway', ...gateway });
+
+const generatedListener: AttachableListener = {
+  ...defaultListener,
+  id: defaultListener.name,
+  allowedRoutes: { from: 'Same', kinds: [] },
+};

@@ -1,0 +1,104 @@
+/** Reads an HTTPRoute of Gateway API. */
+import type { RouteMatch } from '../../api/spec.ts';
+import { findRegexDefects, describeRegexDefect } from '../routing/regex.ts';
+import { endpointId } from '../session/token.ts';
+import type {
+  BackendReference,
+  HttpBackendRef,
+  HttpRouteMatch,
+  HttpRouteRule,
+  RouteParentRef,
+} from '../snapshot/http-route.ts';
+import type { HttpRoute } from '../snapshot/snapshot.ts';
+import { gatewayApiGroup } from '../names/names.ts';
+import type { BackendRefIR, BackendTarget, ParentIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
+import { findUnknownFields } from './unknown-fields.ts';
+
+const routes = new WeakMap<HttpRoute, RouteIR>();
+
+/** Objects of the cache are never modified, so a route is read once for as long as the object is the same. */
+export function readHttpRoute(object: HttpRoute): RouteIR {
+  const known = routes.get(object) ?? read(object);
+  routes.set(object, known);
+  return known;
+}
+
+function read({ namespace, name, uid, generation, createdAt, spec }: HttpRoute): RouteIR {
+  const problems: RouteProblem[] = findUnknownFields(spec);
+  return {
+    source: { kind: 'HTTPRoute', key: `${namespace}/${name}`, namespace, name, uid, generation, createdAt },
+    parents: (spec.parentRefs ?? []).map((ref) => readParent(ref, namespace)),
+    hostnames: (spec.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
+    rules: (spec.rules ?? []).map((rule, at) => readRule(rule, { at: `spec.rules[${at}]`, namespace, problems })),
+    problems,
+  };
+}
+
+const readParent = (ref: RouteParentRef, routeNamespace: string): ParentIR => ({
+  ref,
+  group: ref.group ?? gatewayApiGroup,
+  kind: ref.kind ?? 'Gateway',
+  namespace: ref.namespace ?? routeNamespace,
+  name: ref.name,
+  ...(ref.sectionName !== undefined && { sectionName: ref.sectionName }),
+  ...(ref.port !== undefined && { port: ref.port }),
+});
+
+/** `at`: path of what is read. `problems`: collects what is not supported. */
+type Reading = { at: string; namespace: string; problems: RouteProblem[] };
+
+const everything: HttpRouteMatch[] = [{}];
+
+function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
+  const { at, problems } = reading;
+  const given = rule.matches ?? [];
+  const matches = (given.length === 0 ? everything : given).map(readMatch);
+  const defects = matches.flatMap((match, number) => findRegexDefects(match, `${at}.matches[${number}]`));
+  for (const defect of defects) {
+    problems.push({ path: defect.path, reason: 'UnsupportedValue', message: describeRegexDefect(defect) });
+  }
+  return {
+    id: rule.name ?? endpointId(JSON.stringify(matches)).slice(0, 8),
+    matches,
+    filters: [],
+    backendRefs: (rule.backendRefs ?? []).map((ref, number) =>
+      readBackendRef(ref, { ...reading, at: `${at}.backendRefs[${number}]` }),
+    ),
+  };
+}
+
+const readMatch = ({ path = {}, method, headers, queryParams }: HttpRouteMatch): RouteMatch => ({
+  path: { type: path.type ?? 'PathPrefix', value: path.value ?? '/' },
+  ...(method !== undefined && { method }),
+  ...(headers && headers.length > 0 && { headers: headers.map(readValueMatch) }),
+  ...(queryParams && queryParams.length > 0 && { queryParams: queryParams.map(readValueMatch) }),
+});
+
+const readValueMatch = ({
+  type = 'Exact',
+  name,
+  value,
+}: NonNullable<HttpRouteMatch['headers']>[number]): NonNullable<RouteMatch['headers']>[number] => ({
+  type,
+  name,
+  value,
+});
+
+const readBackendRef = (ref: HttpBackendRef, reading: Reading): BackendRefIR => ({
+  target: readTarget(ref, reading),
+  weight: ref.weight ?? 1,
+  filters: [],
+});
+
+/** Returns what a backendRef refers to, with Gateway API's defaults. */
+const readTarget = (
+  { group = '', kind = 'Service', namespace, name, port }: BackendReference,
+  { at, namespace: routeNamespace }: Pick<Reading, 'at' | 'namespace'>,
+): BackendTarget => ({
+  at,
+  group,
+  kind,
+  namespace: namespace ?? routeNamespace,
+  name,
+  ...(port !== undefined && { port }),
+});

@@ -1,0 +1,45 @@
+/** HTTPRoutes as their users write them: the fields of Gateway API v1.6 that Holdfast reads, with the API server's defaults where it has them. */
+
+/** Go may write an empty list as null. */
+type List<T> = readonly T[] | null;
+
+export type HttpRouteSpec = {
+  parentRefs?: List<RouteParentRef>;
+  hostnames?: List<string>;
+  rules?: List<HttpRouteRule>;
+};
+
+export type RouteParentRef = {
+  group?: string;
+  kind?: string;
+  namespace?: string;
+  name: string;
+  sectionName?: string;
+  port?: number;
+};
+
+export type HttpRouteRule = {
+  name?: string;
+  matches?: List<HttpRouteMatch>;
+  filters?: List<HttpRouteFilter>;
+  backendRefs?: List<HttpBackendRef>;
+  timeouts?: { request?: string; backendRequest?: string };
+  retry?: object;
+  sessionPersistence?: object;
+};
+
+type ValueMatch = { type?: 'Exact' | 'RegularExpression'; name: string; value: string };
+
+export type HttpRouteMatch = {
+  path?: { type?: 'Exact' | 'PathPrefix' | 'RegularExpression'; value?: string };
+  headers?: List<ValueMatch>;
+  queryParams?: List<ValueMatch>;
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
+};
+
+export type BackendReference = { group?: string; kind?: string; namespace?: string; name: string; port?: number };
+
+export type HttpBackendRef = BackendReference & { weight?: number; filters?: List<HttpRouteFilter> };
+
+/** The field that belongs to `type` has the parameters. */
+export type HttpRouteFilter = { type: string };
