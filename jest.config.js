@@ -1,4 +1,5 @@
-// Three projects, by what they need: `fast` needs nothing, `api` a kube-apiserver, `e2e` a whole cluster.
+// Four projects, by what they need: `fast` needs nothing, `api` a kube-apiserver, `e2e` a whole cluster, `gateway` one with the images and CRDs
+// of the conformance suite (npm run test:gateway).
 const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -35,5 +36,6 @@ export default {
       testMatch: ['<rootDir>/test/api/**/*.test.ts', '<rootDir>/tools/devcluster/test/conformance/api-server*.test.ts'],
     },
     { ...withClient, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    { ...withClient, displayName: 'gateway', testMatch: ['<rootDir>/test/conformance/**/*.test.ts'] },
   ],
 };

@@ -21,6 +21,8 @@ export type Cluster = {
   /** `env`: flags for its programs, as the tools take them. */
   up: (options: readonly string[], env?: Record<string, string>) => Promise<boolean>;
   buildImage: (folder: string, image: string, output: Output) => Promise<boolean>;
+  /** The folder of the CRDs of Gateway API v1.7.0 that come with the tools. */
+  gatewayApi: string;
   /** The same command in the cluster's network, with KUBECONFIG and kubectl. */
   within: (command: Command) => Command;
   down: () => Promise<void>;
@@ -55,6 +57,7 @@ export function clusterOf(use: 'api' | 'e2e' | 'faults' | 'gateway'): Cluster {
       await runTidyUp({ command: 'buildah', args: ['rmi', `localhost/build:${name}`], output: 'ErrorsOnly' });
       return true;
     },
+    gatewayApi: join(tools, 'gateway-api/experimental'),
     within: ({ command, args, ...rest }) => ({ ...rest, ...tool('exec', command, ...args) }),
     down: () => end(name),
   };

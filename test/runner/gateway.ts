@@ -4,6 +4,10 @@
  *     npm run test:gateway                  all that is claimed; writes the official report
  *     npm run test:gateway -- TEST…         only these tests
  *     npm run test:gateway -- --update      also lists the tests that passed as those that must
+ *     npm run test:gateway -- --sessions    only our own tests of session persistence, which the suite has none of
+ *
+ * Without arguments our own tests follow those of the suite: first with the CRDs of the suite, then with those of v1.7.0, where
+ * sessionPersistence has other fields.
  *
  * The last line is the count: `N passed, N failed, N skipped`.
  */
@@ -14,18 +18,24 @@ import { readExpected, writeExpected } from '../conformance/expected.ts';
 import { compare, namesOf, type SuiteResult } from '../conformance/results.ts';
 import { proxiesFile, runSuite, setupCommand, whyNoSuite } from '../conformance/suite.ts';
 import { clusterOf, whyNoCluster, type Cluster } from './cluster.ts';
-import { formatCount, oneFailure, type Count } from './count.ts';
-import { buildProgram, type Problem } from './layers.ts';
+import type { Generation } from '../conformance/persistence/generation.ts';
+import { addCounts, formatCount, type Count } from './count.ts';
+import { runJest } from './jest.ts';
+import { buildProgram, fail, type Problem } from './layers.ts';
 import { root, runProgram, watchForInterrupt } from './process.ts';
 import { formatDuration } from './times.ts';
 
 const reportFile = join(root, 'docs/conformance/gateway-api-v1.6.3.yaml');
 
-type Choice = { tests: readonly string[]; update: boolean };
+type Choice = { tests: readonly string[]; update: boolean; sessions: boolean };
 
 watchForInterrupt();
 const args = process.argv.slice(2);
-const count = await run({ tests: args.filter((arg) => !arg.startsWith('--')), update: args.includes('--update') });
+const count = await run({
+  tests: args.filter((arg) => !arg.startsWith('--')),
+  update: args.includes('--update'),
+  sessions: args.includes('--sessions'),
+});
 process.exitCode = count.failed === 0 ? 0 : 1;
 console.log(formatCount(count));
 
@@ -38,9 +48,10 @@ async function run(choice: Choice): Promise<Count> {
   const cluster = clusterOf('gateway');
   try {
     const problem = await prepare(cluster);
-    if (problem === undefined) return await judge(cluster, choice);
-    console.error(`FAIL: ${problem}`);
-    return oneFailure;
+    if (problem !== undefined) return fail(problem).count;
+    const official = choice.sessions ? [] : [await judge(cluster, choice)];
+    const own = choice.tests.length > 0 ? [] : await judgeSessions(cluster);
+    return addCounts([...official, ...own]);
   } finally {
     await cluster.down();
   }
@@ -53,19 +64,43 @@ async function prepare(cluster: Cluster): Promise<Problem> {
   if (!(await cluster.up([]))) return 'the cluster did not start';
   if ((await runProgram(cluster.within(setupCommand()))) !== 0) return 'the set-up of the suite failed';
   if (!(await cluster.buildImage('.', 'holdfast:dev', 'Held'))) return 'the image holdfast:dev was not built';
-  for (const command of [
+  return kubectl(cluster, [
     'apply -k manifests/base',
     `apply -f ${proxiesFile}`,
     '-n holdfast-system rollout status deployment/holdfast-operator --timeout=180s',
     'wait --for=condition=Accepted gatewayclass/holdfast --timeout=60s',
-  ]) {
-    const kubectl = cluster.within({ command: 'kubectl', args: command.split(' '), output: 'ErrorsOnly' });
-    if ((await runProgram(kubectl)) !== 0) return `kubectl ${command} failed`;
+  ]);
+}
+
+async function kubectl(cluster: Cluster, commands: readonly string[]): Promise<Problem> {
+  for (const command of commands) {
+    const program = cluster.within({ command: 'kubectl', args: command.split(' '), output: 'ErrorsOnly' });
+    if ((await runProgram(program)) !== 0) return `kubectl ${command} failed`;
   }
   return undefined;
 }
 
-async function judge(cluster: Cluster, { tests, update }: Choice): Promise<Count> {
+/** Of each generation of the fields, on a fresh namespace. */
+async function judgeSessions(cluster: Cluster): Promise<Count[]> {
+  const env = { HOLDFAST_TEST_E2E: '1' };
+  const run = async (generation: Generation): Promise<Count> =>
+    (
+      await runJest({
+        project: 'gateway',
+        args: ['--runInBand', '--verbose'],
+        env: { ...env, HOLDFAST_GATEWAY_API: generation },
+        within: cluster.within,
+      })
+    ).count;
+  const before = await run('v1.6');
+  const problem = await kubectl(cluster, [
+    'delete namespace session-conformance --ignore-not-found',
+    `apply --server-side -f ${cluster.gatewayApi}`,
+  ]);
+  return [before, problem === undefined ? await run('v1.7') : fail(problem).count];
+}
+
+async function judge(cluster: Cluster, { tests, update }: Omit<Choice, 'sessions'>): Promise<Count> {
   const whole = tests.length === 0;
   const { results, exitCode } = await runLogged(cluster, whole ? { reportFile } : { tests });
   const passed = namesOf(results, 'PASS');
@@ -88,20 +123,21 @@ async function runLogged(
   const log = join(mkdtempSync(join(tmpdir(), 'holdfast-gateway-')), 'suite.log');
   console.log(`The suite writes its log to ${log}`);
   const file = createWriteStream(log);
-  try {
-    return await runSuite(
-      { ...options, onLine: (line) => file.write(`${line}\n`), onResult: printResult },
-      cluster.within,
-    );
-  } finally {
-    file.end();
-  }
+  const last: string[] = [];
+  const onLine = (line: string): void => {
+    file.write(`${line}\n`);
+    if (last.push(line) > 20) last.shift();
+  };
+  const run = await runSuite({ ...options, onLine, onResult: printResult }, cluster.within);
+  file.end();
+  if (run.results.length === 0) print('The suite did not begin:', last);
+  return run;
 }
 
 function printResult({ test, verdict, tookMs }: SuiteResult): void {
   if (verdict !== 'SKIP') console.log(`${verdict}  ${formatDuration(tookMs).padStart(10)}  ${test}`);
 }
 
-function print(title: string, tests: readonly string[]): void {
-  if (tests.length > 0) console.log([title, ...tests.map((test) => `  ${test}`)].join('\n'));
+function print(title: string, lines: readonly string[]): void {
+  if (lines.length > 0) console.log([title, ...lines.map((line) => `  ${line}`)].join('\n'));
 }

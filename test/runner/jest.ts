@@ -7,7 +7,7 @@ import { root, runProgram, type Command, type Output } from './process.ts';
 import { readTestFiles, type JestTimes, type TestFile } from './times.ts';
 
 export type JestRun = {
-  project: 'fast' | 'api' | 'e2e';
+  project: 'fast' | 'api' | 'e2e' | 'gateway';
   args: readonly string[];
   env?: Record<string, string>;
   /** Wraps the command, to run it in a cluster's network. */
