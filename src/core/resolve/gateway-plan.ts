@@ -1,5 +1,6 @@
 /** The plan of a Gateway: its listeners, the routes on each, and the owner of the proxy. */
-import type { JudgedListener, ServedGateway } from './gateways.ts';
+import type { JudgedListener } from '../listener/listener.ts';
+import type { ServedGateway } from './gateways.ts';
 import { gatewayClassName } from '../names/names.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
 import {

@@ -3,7 +3,8 @@ import type { Reason } from '../../api/reasons.ts';
 import { defaultGateway } from '../names/names.ts';
 import type { LabelSelector } from '../snapshot/snapshot.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
-import type { GatewayIndex, JudgedListener, ServedGateway } from './gateways.ts';
+import type { JudgedListener } from '../listener/listener.ts';
+import type { GatewayIndex, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ParentRef, type ServingPlan } from './plan.ts';
 import { allowsHttpRoutes } from './route-kinds.ts';
 

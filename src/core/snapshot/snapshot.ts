@@ -28,6 +28,8 @@ export type Snapshot = {
   /** Of users, and those that Holdfast renders for StickyWorkloads. */
   httpRoutes: HttpRoute[];
   referenceGrants: ReferenceGrant[];
+  /** Secrets of type kubernetes.io/tls. Absent: they are not read, as the operator has no right to or has not listed them yet. */
+  tlsSecrets?: TlsSecret[];
   /** Their labels may select which routes attach to a Gateway; empty if Gateway API is not installed. */
   namespaces: Namespace[];
   /** Deployments of proxies: whether they are ready, and their owners. */
@@ -214,9 +216,19 @@ export type GatewayListener = {
   protocol: string;
   hostname?: string;
   allowedRoutes: AllowedRoutes;
+  /** Absent unless the spec has it, which Gateway API permits only with the protocols HTTPS and TLS. */
+  tls?: ListenerTls;
   /** Whether it was valid and without a conflict according to its last status. */
   acceptedBefore?: boolean;
 };
+
+/** `options`: the names of the keys. */
+export type ListenerTls = { mode: string; certificateRefs: CertificateRef[]; options: string[] };
+
+export type CertificateRef = { group: string; kind: string; namespace: string; name: string };
+
+/** In PEM, as the Secret has them. */
+export type TlsSecret = { namespace: string; name: string; chain: string; key: string };
 
 /** `kinds`: an empty list allows all kinds. */
 export type AllowedRoutes = { kinds: { group: string; kind: string }[] } & (

@@ -1,8 +1,7 @@
 /** The status of Gateways and HTTPRoutes that Holdfast is the controller of. */
 import { countAttachedRoutes, type GatewayPlan } from '../resolve/gateway-plan.ts';
-import type { JudgedListener } from '../resolve/gateways.ts';
+import { acceptedUnless, conflictedIf, type JudgedListener } from '../listener/listener.ts';
 import { parentReference, type ParentVerdict } from '../resolve/parents.ts';
-import { allowsHttpRoutes, isHttpRoute } from '../resolve/route-kinds.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
 import { defaultListener, gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { addressesOf } from './gateway-addresses.ts';
@@ -11,11 +10,11 @@ import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
 import { controllerName } from '../names/names.ts';
 import type { RouteVerdict } from '../resolve/route.ts';
+import { judgeListenerEntry } from './listener-status.ts';
 import {
   dateConditions,
   entriesOf,
   holds,
-  isSameReference,
   lacks,
   readConditions,
   type Observed,
@@ -36,28 +35,28 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
       before: readConditions(observed.status),
     }),
     listeners: listenersOf(plan).map((listener) => {
-      const before = readConditions(known.find(({ name }) => name === listener.name));
-      return {
-        name: listener.name,
-        attachedRoutes: countAttachedRoutes(plan, listener.name),
-        supportedKinds: supportedKindsOf(listener),
-        conditions: dateConditions(judgeListener(listener, programmed), observed, { nowMs, before }),
-      };
+      const attachedRoutes = countAttachedRoutes(plan, listener.id);
+      return judgeListenerEntry(listener, { attachedRoutes, programmed, observed, nowMs }, known);
     }),
   };
 }
 
-/** The kinds that are asked for and supported; a protocol that is not supported supports no kind. */
-const supportedKindsOf = ({ problem, allowedRoutes }: Listener): { group: string; kind: string }[] =>
-  problem?.reason === 'UnsupportedProtocol' || !allowsHttpRoutes(allowedRoutes.kinds)
-    ? []
-    : [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }];
+/** The listener of the Gateway that Holdfast generates. */
+const ownListener = ({ namespace, name }: GatewayPlan['gateway']): JudgedListener => ({
+  ...defaultListener,
+  id: defaultListener.name,
+  allowedRoutes: { from: 'Same', kinds: [] },
+  from: { kind: 'Gateway', namespace, name },
+  verdicts: {
+    accepted: acceptedUnless(undefined),
+    resolvedRefs: holds('ResolvedRefs', 'ResolvedRefs', 'The listener has no references to resolve.'),
+    conflicted: conflictedIf(undefined),
+  },
+  certificates: [],
+});
 
-type Listener = Pick<JudgedListener, 'name' | 'problem' | 'allowedRoutes'>;
-
-const ownListener: Listener = { name: defaultListener.name, allowedRoutes: { from: 'Same', kinds: [] } };
-
-const listenersOf = ({ userManaged }: GatewayPlan): readonly Listener[] => userManaged?.listeners ?? [ownListener];
+const listenersOf = ({ userManaged, gateway }: GatewayPlan): readonly JudgedListener[] =>
+  userManaged?.listeners ?? [ownListener(gateway)];
 
 function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   const { userManaged, parameters } = plan;
@@ -97,26 +96,6 @@ function judgeProgrammed({ gateway }: GatewayPlan, proxy: ProxyView): Verdict {
   }
   const ready = `The proxy has ${formatCount(readyReplicas, 'ready replica')}.`;
   return holds('Programmed', 'Programmed', refused === undefined ? ready : `${ready} ${refused}`);
-}
-
-function judgeListener({ problem, allowedRoutes }: Listener, programmed: Verdict): Verdict[] {
-  const unknown = allowedRoutes.kinds.filter((kind) => !isHttpRoute(kind)).map(({ kind }) => kind);
-  return [
-    problem?.about === 'Accepted'
-      ? lacks('Accepted', problem.reason, problem.message)
-      : holds('Accepted', 'Accepted', 'The listener is valid.'),
-    problem === undefined ? programmed : lacks('Programmed', 'Invalid', problem.message),
-    unknown.length > 0
-      ? lacks(
-          'ResolvedRefs',
-          'InvalidRouteKinds',
-          `Routes of kind ${unknown.join(', ')} are not supported by this version.`,
-        )
-      : holds('ResolvedRefs', 'ResolvedRefs', 'The listener has no references to resolve.'),
-    problem?.about === 'Conflicted'
-      ? holds('Conflicted', problem.reason, problem.message)
-      : lacks('Conflicted', 'NoConflicts', 'The listener does not conflict with another one.'),
-  ];
 }
 
 /** One entry for each Gateway that Holdfast manages. Entries of other controllers are kept, because the API server treats the list as one value. */
@@ -170,4 +149,11 @@ function judgeBackends({ backends }: RouteVerdict): Verdict {
     first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound',
     broken.map(({ message }) => message).join(' '),
   );
+}
+
+/** The API server may reorder the fields of a reference. */
+function isSameReference(one: unknown, other: object): boolean {
+  if (typeof one !== 'object' || one === null) return false;
+  const [left, right] = [new Map(Object.entries(one)), Object.entries(other)];
+  return left.size === right.length && right.every(([name, value]) => left.get(name) === value);
 }

@@ -11,9 +11,11 @@ import {
   always,
   entriesOf,
   grantsOf,
+  tlsSecrets,
   withGatewayApi,
   type CacheContents,
   type CacheName,
+  type OptionalCacheName,
   type Watched,
 } from './watched.ts';
 
@@ -26,6 +28,8 @@ export interface Caches {
   list<Name extends CacheName>(name: Name): CacheContents[Name][];
   /** Installed only once all of its objects are read. */
   gatewayApi(): GatewayApi;
+  /** Whether all objects of a kind are read; also true if there are none. */
+  isRead(name: CacheName): boolean;
   /** Calls the listener for every change. Returns a function that unsubscribes. */
   onChange(listener: ChangeListener): () => void;
   /** Resolves when every cache that always runs has its first list, and those of Gateway API too if it is installed completely. */
@@ -72,7 +76,15 @@ export function createCaches(options: CacheOptions): Caches {
   const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
 
   const definition = () => list('definitions')[0];
-  const grantVersion = () => list('grantDefinitions')[0]?.version;
+
+  /** What to watch of each optional kind at present. Without ReferenceGrants no object of another namespace may be referred to. */
+  const optional: Record<OptionalCacheName, () => Watched | undefined> = {
+    referenceGrants: () => {
+      const version = list('grantDefinitions')[0]?.version;
+      return version && grantsOf(version);
+    },
+    tlsSecrets: () => (definition()?.gatewayApi.installed ? tlsSecrets : undefined),
+  };
   const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
 
   // The API server may serve a new kind only some time after its definition; until its objects are read, the name of another owner's
@@ -103,15 +115,20 @@ export function createCaches(options: CacheOptions): Caches {
     notify('definitions', { type: 'MODIFIED', object: found, previous: found });
   }
 
-  /** ReferenceGrant has its own definition. Without it there are no grants, so no backend of another namespace may be referenced. */
-  async function followGrants(): Promise<void> {
-    const version = grantVersion();
-    if (version === undefined) return close('referenceGrants');
-    const known = running.get('referenceGrants');
+  /** Resolves when the optional kinds that are watched are read. */
+  const followOptional = (): Promise<unknown> =>
+    Promise.all((Object.keys(optional) as OptionalCacheName[]).map((name) => followKind(name, optional[name]())));
+
+  async function followKind(name: OptionalCacheName, watched: Watched | undefined): Promise<void> {
+    if (watched === undefined) return close(name);
+    const known = running.get(name);
     if (known) return known.synced;
-    const opened = open('referenceGrants', grantsOf(version));
+    const opened = open(name, watched);
     opened.start();
-    return opened.synced;
+    await opened.synced;
+    // A kind without objects has caused no notification, and counts as read only now.
+    const found = definition();
+    if (found) notify('definitions', { type: 'MODIFIED', object: found, previous: found });
   }
 
   async function close(name: CacheName): Promise<void> {
@@ -124,18 +141,21 @@ export function createCaches(options: CacheOptions): Caches {
   async function followForAWhile(): Promise<void> {
     const read = new AbortController();
     const patience = sleep(options.clock, gatewayApiTimeoutMs, read.signal);
-    await Promise.race([Promise.all([follow(), followGrants()]).finally(() => read.abort()), patience]);
+    await Promise.race([Promise.all([follow(), followOptional()]).finally(() => read.abort()), patience]);
   }
 
   const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(followForAWhile);
   definitions?.onChange(() => void follow());
-  running.get('grantDefinitions')?.onChange(() => void followGrants());
+  for (const name of ['definitions', 'grantDefinitions'] as const) {
+    running.get(name)?.onChange(() => void followOptional());
+  }
 
   return {
     get: <Name extends CacheName>(name: Name, ref: ObjectRef) =>
       running.get(name)?.get(ref) as CacheContents[Name] | undefined,
     list,
     gatewayApi,
+    isRead,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

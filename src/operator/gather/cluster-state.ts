@@ -128,6 +128,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         gateways: list('gateways').map(({ gateway }) => gateway),
         httpRoutes: list('httpRoutes').map(({ route }) => route),
         referenceGrants: list('referenceGrants').map(({ grant }) => grant),
+        ...(caches.isRead('tlsSecrets') && { tlsSecrets: list('tlsSecrets').map(({ secret }) => secret) }),
         namespaces: list('namespaces').map(({ namespace }) => namespace),
         proxies: targets.flatMap((target) => proxyOf(target) ?? []),
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),

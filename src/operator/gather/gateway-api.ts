@@ -6,6 +6,7 @@ import type {
   GatewayClass,
   GatewayListener,
   LabelSelector,
+  ListenerTls,
   Namespace,
   ParametersRef,
   ReferenceGrant,
@@ -81,12 +82,15 @@ type LiveListener = {
   port: number;
   protocol: string;
   hostname?: string;
+  tls?: { mode?: string; certificateRefs?: LiveSecretReference[] | null; options?: Record<string, string> };
   allowedRoutes?: {
     namespaces?: { from?: string; selector?: LabelSelector };
     /** Go may write an empty list as null. */
     kinds?: { group?: string; kind: string }[] | null;
   };
 };
+
+type LiveSecretReference = { group?: string; kind?: string; namespace?: string; name: string };
 
 type LiveReference = { group: string; kind: string; namespace?: string; name: string };
 
@@ -116,7 +120,9 @@ export function projectGateway(object: KubeObject): CachedGateway {
       ...cached.owned,
       className: spec.gatewayClassName ?? '',
       generation: metadata.generation ?? 0,
-      listeners: (spec.listeners ?? []).map((listener) => readListener(listener, accepted)),
+      listeners: (spec.listeners ?? []).map((listener) =>
+        readListener(listener, { namespace: cached.owned.namespace, accepted }),
+      ),
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
       unsupported: (spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [],
     },
@@ -142,16 +148,34 @@ function acceptedListeners({ status }: LiveGateway): ReadonlySet<string> {
   return new Set(listeners.map(({ name }) => name));
 }
 
-const readListener = (
-  { name, port, protocol, hostname, allowedRoutes }: LiveListener,
-  accepted: ReadonlySet<string>,
-): GatewayListener => ({
-  name,
-  port,
-  protocol,
-  ...(hostname !== undefined && { hostname }),
-  allowedRoutes: readAllowedRoutes(allowedRoutes),
-  ...(accepted.has(name) && { acceptedBefore: true }),
+/** `namespace`: that of the object whose spec has the listener. */
+function readListener(
+  { name, port, protocol, hostname, tls, allowedRoutes }: LiveListener,
+  { namespace, accepted }: { namespace: string; accepted: ReadonlySet<string> },
+): GatewayListener {
+  return {
+    name,
+    port,
+    protocol,
+    ...(hostname !== undefined && hostname !== '' && { hostname }),
+    allowedRoutes: readAllowedRoutes(allowedRoutes),
+    ...(tls && { tls: readTls(tls, namespace) }),
+    ...(accepted.has(name) && { acceptedBefore: true }),
+  };
+}
+
+const readTls = (
+  { mode = 'Terminate', certificateRefs, options = {} }: NonNullable<LiveListener['tls']>,
+  ownNamespace: string,
+): ListenerTls => ({
+  mode,
+  certificateRefs: (certificateRefs ?? []).map(({ group = '', kind = 'Secret', namespace = ownNamespace, name }) => ({
+    group,
+    kind,
+    namespace,
+    name,
+  })),
+  options: Object.keys(options),
 });
 
 // By default Gateway API allows routes of the Gateway's own namespace; an unknown value allows none.

@@ -36,6 +36,7 @@ import {
 } from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
+import { projectTlsSecret, tlsSecretChanged, tlsSecretsOnly, type CachedTlsSecret } from './tls-secrets.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
 
 /** What each cache holds. The types are asserted here once: the API server has validated these objects against their schemas. */
@@ -61,6 +62,7 @@ export type CacheContents = {
   httpRoutes: CachedHttpRoute;
   namespaces: CachedNamespace;
   referenceGrants: CachedGrant;
+  tlsSecrets: CachedTlsSecret;
 };
 
 export type CacheName = keyof CacheContents;
@@ -76,7 +78,7 @@ export type Watched = {
 const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
 
 /** Kinds that every cluster has. */
-export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 'referenceGrants'>, Watched> = {
+export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | OptionalCacheName>, Watched> = {
   workloads: { resource: resources.stickyWorkloads },
   holdfastProxies: { resource: resources.holdfastProxies },
   deployments: { resource: resources.deployments, project: projectTarget },
@@ -127,6 +129,17 @@ export const withGatewayApi = {
   gateways: { resource: resources.gateways, project: projectGateway },
   httpRoutes: { resource: resources.httpRoutes, project: projectHttpRoute },
 } as const satisfies Record<string, Watched>;
+
+/** What is read if it can be: the definition may be missing, or the right to read. */
+export type OptionalCacheName = 'referenceGrants' | 'tlsSecrets';
+
+/** Only while Gateway API is installed. The right to read Secrets can be left out where no listener is HTTPS. */
+export const tlsSecrets: Watched = {
+  resource: resources.secrets,
+  select: tlsSecretsOnly,
+  project: projectTlsSecret,
+  isRelevant: tlsSecretChanged,
+};
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */
 export const grantsOf = (version: keyof typeof resources.referenceGrants): Watched => ({
