@@ -123,7 +123,14 @@ export const elsewhere = (other: string, object: KubeObject): KubeObject => ({
   metadata: { ...object.metadata, namespace: other },
 });
 
-type ShortListener = { name: string; port?: number; protocol?: string; hostname?: string; allowedRoutes?: object };
+type ShortListener = {
+  name: string;
+  port?: number;
+  protocol?: string;
+  hostname?: string;
+  allowedRoutes?: object;
+  tls?: object;
+};
 
 /** As a user creates it. Default: class holdfast in namespace infra, one listener that accepts routes of all namespaces. */
 export const gateway = (

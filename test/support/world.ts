@@ -18,6 +18,7 @@ import type {
   SliceEndpoint,
   Snapshot,
   Target,
+  TlsSecret,
 } from '../../src/core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../src/wire/routing-table.ts';
 
@@ -100,6 +101,7 @@ export type ShortWorld = {
   gateways?: (Omit<Short<Gateway>, 'listeners'> & { listeners?: ShortListener[] })[];
   referenceGrants?: ({ namespace: string } & Partial<ReferenceGrant>)[];
   namespaces?: Snapshot['namespaces'];
+  tlsSecrets?: (Partial<TlsSecret> & { name: string })[];
   holdfastProxies?: { name: string; namespace?: string; spec?: DeepPartial<HoldfastProxySpec> }[];
   autoscalers?: Short<Autoscaler>[];
   /** Of a user if it has a spec; otherwise that of the StickyWorkload of the same name. */
@@ -128,6 +130,7 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   httpRoutes: [],
   referenceGrants: [],
   namespaces: [],
+  tlsSecrets: [],
   proxies: [],
   existing: [],
   removedPods: {},
@@ -167,6 +170,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     referenceGrants: world.referenceGrants.map((grant) => ({ name: 'grant', from: [], to: [], ...grant })),
     namespaces: world.namespaces,
     httpRoutes: world.httpRoutes.map(wholeHttpRoute),
+    tlsSecrets: world.tlsSecrets.map((secret) => ({ namespace: 'shop', chain: '', key: '', ...secret })),
     proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
     existing: world.existing.map((object) => ({ ...object, ...whole(object) })),
     removedPods: world.removedPods,

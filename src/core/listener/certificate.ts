@@ -26,6 +26,13 @@ export function loadCertificate(secret: TlsSecret): CertificateVerdict {
   return verdict;
 }
 
+/** Returns the time until the validity of one of the certificates begins or ends; undefined if all have expired. */
+export function untilNextDateMs(certificates: readonly LoadedCertificate[], nowMs: number): number | undefined {
+  const dates = certificates.flatMap(({ notBeforeMs, notAfterMs }) => [notBeforeMs, notAfterMs + 1]);
+  const ahead = dates.map((date) => date - nowMs).filter((ms) => ms > 0);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}
+
 // Browsers stop at about 100 KiB of certificates, and a Secret may hold 1 MiB, which each handshake would send.
 const longestChain = 64 * 1024;
 

@@ -1,8 +1,9 @@
 /** The plan of a Gateway: its listeners, the routes on each, and the owner of the proxy. */
+import { generatedListener } from '../listener/generated-listener.ts';
 import type { JudgedListener } from '../listener/listener.ts';
 import type { ServedGateway } from './gateways.ts';
 import { gatewayClassName } from '../names/names.ts';
-import { defaultListener, gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
+import { gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
 import {
   generatedReference,
   resolveParameters,
@@ -12,7 +13,7 @@ import {
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { AttachedParent, ParentVerdict } from './parents.ts';
 
-/** The route of a StickyWorkload on a Gateway. `listeners`: their names; absent: all of them. */
+/** The route of a StickyWorkload on a Gateway. `listeners`: their ids; absent: all of them. */
 export type AttachedRoute = { plan: ServingPlan; listeners?: string[] };
 
 /** An HTTPRoute of a user on a Gateway. `listeners`: ids of those that accept it. */
@@ -105,10 +106,13 @@ export const countAttachedRoutes = ({ routes, httpRoutes }: GatewayPlan, listene
   routes.filter((route) => isOnListener(route, listener)).length +
   httpRoutes.filter(({ listeners }) => listeners.has(listener)).length;
 
-/** Returns the listeners whose ports the proxy binds. */
-export function servedListeners({ userManaged }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {
-  if (userManaged === undefined) return [defaultListener];
-  return userManaged.listeners.filter(({ problem }) => problem === undefined);
-}
+/** Returns all listeners, in the order of the spec. */
+export const listenersOf = ({ userManaged, gateway }: GatewayPlan): readonly JudgedListener[] =>
+  userManaged?.listeners ?? [generatedListener(gateway)];
 
-export const isOnListener = ({ listeners }: AttachedRoute, name: string): boolean => listeners?.includes(name) ?? true;
+/** Returns the listeners whose ports the proxy binds. */
+export const servedListeners = (plan: GatewayPlan): JudgedListener[] =>
+  listenersOf(plan).filter(({ problem }) => problem === undefined);
+
+/** `id`: that of the listener. */
+export const isOnListener = ({ listeners }: AttachedRoute, id: string): boolean => listeners?.includes(id) ?? true;

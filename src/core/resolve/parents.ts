@@ -8,7 +8,7 @@ import type { GatewayIndex, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ParentRef, type ServingPlan } from './plan.ts';
 import { allowsHttpRoutes } from './route-kinds.ts';
 
-/** `listeners`: names of the listeners that accept the route; absent: all listeners of the Gateway that Holdfast generates. */
+/** `listeners`: ids of the listeners that accept the route; absent: all listeners of the Gateway that Holdfast generates. */
 export type AttachedParent = { kind: 'attached'; parent: ParentRef; listeners?: string[] };
 export type RefusedParent = { kind: 'refused'; parent: ParentRef; reason: ParentReason; message: string };
 export type ParentVerdict = AttachedParent | RefusedParent;
@@ -77,7 +77,7 @@ function judgeListenersFor(
   if (allowed.length === 0) return refusals.notAllowed(parent, plan.namespace);
   const matching = allowed.filter(({ hostname }) => intersectHostnames(plan.hostnames, hostname) !== undefined);
   if (matching.length === 0) return refusals.noHostname(parent, allowed);
-  return { kind: 'attached', parent, listeners: matching.map(({ name }) => name) };
+  return { kind: 'attached', parent, listeners: matching.map(({ id }) => id) };
 }
 
 const describeGateway = ({ gateway }: ParentRef): string => `spec.route.parentRefs: Gateway ${gatewayKey(gateway)}`;

@@ -50,8 +50,8 @@ const groupKey = ({ listener, claim: { host, match } }: { listener: string; clai
 function claimsOf(route: AttachedRoute, age: number, gateway: GatewayPlan): { listener: string; claim: Claim }[] {
   const { plan } = route;
   return servedListeners(gateway)
-    .filter(({ name }) => isOnListener(route, name))
-    .flatMap(({ name: listener, hostname }) => {
+    .filter(({ id }) => isOnListener(route, id))
+    .flatMap(({ id: listener, hostname }) => {
       const shared = intersectHostnames(plan.hostnames, hostname);
       const hosts = shared?.length === 0 ? [''] : (shared ?? []);
       return hosts.flatMap((host) => plan.matches.map((match) => ({ listener, claim: { plan, match, host, age } })));

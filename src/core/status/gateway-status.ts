@@ -1,9 +1,8 @@
 /** The status of Gateways and HTTPRoutes that Holdfast is the controller of. */
-import { countAttachedRoutes, type GatewayPlan } from '../resolve/gateway-plan.ts';
-import { acceptedUnless, conflictedIf, type JudgedListener } from '../listener/listener.ts';
+import { countAttachedRoutes, listenersOf, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { parentReference, type ParentVerdict } from '../resolve/parents.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
-import { defaultListener, gatewayKey, type ServingPlan } from '../resolve/plan.ts';
+import { gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { addressesOf } from './gateway-addresses.ts';
 import type { Service } from '../snapshot/snapshot.ts';
 import { explainProxyRefusal } from './refusals.ts';
@@ -40,23 +39,6 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
     }),
   };
 }
-
-/** The listener of the Gateway that Holdfast generates. */
-const ownListener = ({ namespace, name }: GatewayPlan['gateway']): JudgedListener => ({
-  ...defaultListener,
-  id: defaultListener.name,
-  allowedRoutes: { from: 'Same', kinds: [] },
-  from: { kind: 'Gateway', namespace, name },
-  verdicts: {
-    accepted: acceptedUnless(undefined),
-    resolvedRefs: holds('ResolvedRefs', 'ResolvedRefs', 'The listener has no references to resolve.'),
-    conflicted: conflictedIf(undefined),
-  },
-  certificates: [],
-});
-
-const listenersOf = ({ userManaged, gateway }: GatewayPlan): readonly JudgedListener[] =>
-  userManaged?.listeners ?? [ownListener(gateway)];
 
 function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   const { userManaged, parameters } = plan;

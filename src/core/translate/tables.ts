@@ -8,6 +8,7 @@ import {
   type GatewayPlan,
 } from '../resolve/gateway-plan.ts';
 import { seniority } from '../route/judge-routes.ts';
+import { buildCertificates, buildListener } from './table-listeners.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
 import { buildHttpRoutes } from './http-routes.ts';
@@ -26,12 +27,9 @@ type Judged = {
 
 /** Only the tables of Gateways whose routes refer to a backend have its keys: a proxy can forge tokens of no other backend. */
 export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
-  const listeners = servedListeners(gateway).map(({ name, port, hostname }): Listener => ({
-    name,
-    protocol: 'HTTP',
-    port,
-    ...(hostname !== undefined && { hostname }),
-  }));
+  const served = servedListeners(gateway);
+  const listeners = served.map(buildListener);
+  const certificates = buildCertificates(served);
   const routes = sortRoutes(inOrder(gateway).flatMap((attached) => buildRoutes(attached, listeners, judged)));
   const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.flatMap(({ backend }) => backend ?? [])));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
@@ -42,6 +40,7 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
     listeners,
     routes,
     backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),
+    ...(certificates && { certificates }),
   };
 }
 

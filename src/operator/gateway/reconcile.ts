@@ -1,4 +1,6 @@
 /** Reconciles what Holdfast controls in Gateway API: GatewayClasses, Gateways with their proxies, and the statuses of these and of HTTPRoutes. */
+import { untilNextDateMs } from '../../core/listener/certificate.ts';
+import { servedListeners, type GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import type { ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
@@ -63,7 +65,17 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
-  return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined;
+  return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
+}
+
+// A timer of Node waits 24 days at most.
+const longestWaitMs = 86_400_000;
+
+/** Certificates expire without an event. */
+function recheckDates(plan: GatewayPlan, nowMs: number): Recheck | undefined {
+  const certificates = servedListeners(plan).flatMap((listener) => listener.certificates);
+  const nextMs = untilNextDateMs(certificates, nowMs);
+  return nextMs === undefined ? undefined : { recheckAfterMs: Math.min(nextMs, longestWaitMs) };
 }
 
 /** Writes the status of a StickyWorkload's HTTPRoute, if Holdfast owns it. */

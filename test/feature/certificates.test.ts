@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { KubeObject } from '../../src/kube/ports.ts';
+import { customResourceDefinitions, gateways, secrets } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { createCertificate, type PemPair } from '../support/certificates.ts';
+import { gateway, routeDefinition } from '../support/operator-objects.ts';
+import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+let operator: Operator;
+beforeEach(async () => {
+  world = createOperatorWorld({ startMs: Date.parse('2026-05-01T12:00:00Z') });
+  world.put(customResourceDefinitions, routeDefinition('C'));
+});
+afterEach(() => world.stop());
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const tlsSecret = ({ chain, key }: PemPair): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace: 'infra', name: 'web-tls' },
+  type: 'kubernetes.io/tls',
+  data: { 'tls.crt': base64(chain), 'tls.key': base64(key) },
+});
+const web = () => {
+  const tls = { certificateRefs: [{ name: 'web-tls' }] };
+  return gateway('web', { listeners: [{ name: 'https', port: 443, protocol: 'HTTPS', tls }] });
+};
+
+const tableOf = (key: string) => operator.translations.table(key)?.table;
+function condition(type: string): { status: string; reason: string; message: string } | undefined {
+  const { listeners = [] } = (world.cluster.find(gateways, { namespace: 'infra', name: 'web' })?.['status'] ?? {}) as {
+    listeners?: { conditions: { type: string; status: string; reason: string; message: string }[] }[];
+  };
+  return listeners[0]?.conditions.find((one) => one.type === type);
+}
+
+test('an HTTPS listener waits for its Secret, and follows its renewal and its deletion', async () => {
+  operator = await world.start();
+  await world.after(() => world.put(gateways, web()));
+  expect(condition('ResolvedRefs')).toMatchObject({ status: 'False', reason: 'InvalidCertificateRef' });
+  expect(tableOf('infra/web')?.listeners).toEqual([]);
+
+  const [first, renewed] = [await createCertificate(), await createCertificate()];
+  await world.after(() => world.put(secrets, tlsSecret(first)));
+  expect(condition('ResolvedRefs')).toMatchObject({ status: 'True' });
+  expect(tableOf('infra/web')).toMatchObject({
+    listeners: [{ name: 'https', protocol: 'HTTPS', port: 443, certificates: ['infra/web-tls'] }],
+    certificates: { 'infra/web-tls': first },
+  });
+
+  await world.after(() => world.put(secrets, tlsSecret(renewed)));
+  expect(tableOf('infra/web')?.certificates).toEqual({ 'infra/web-tls': renewed });
+
+  await world.after(() => world.cluster.remove(secrets, { namespace: 'infra', name: 'web-tls' }));
+  expect(condition('Programmed')).toMatchObject({ status: 'False', reason: 'Invalid' });
+  expect(tableOf('infra/web')?.certificates).toBeUndefined();
+});
+
+test('a certificate that expires is reported when it does, and is still presented', async () => {
+  const notAfter = new Date('2026-05-03T12:00:00Z');
+  world.put(secrets, tlsSecret(await createCertificate({ notAfter })));
+  world.put(gateways, web());
+  operator = await world.start();
+  expect(condition('ResolvedRefs')?.message).not.toContain('expired');
+  await world.clock.advance(2 * 86_400_000 + 1000);
+  expect(condition('ResolvedRefs')).toMatchObject({ status: 'True' });
+  expect(condition('ResolvedRefs')?.message).toContain(
+    'The certificate of Secret infra/web-tls expired at 2026-05-03T12:00:00Z',
+  );
+  expect(tableOf('infra/web')?.certificates).toHaveProperty(['infra/web-tls']);
+});
