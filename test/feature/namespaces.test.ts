@@ -155,7 +155,7 @@ describe('a user-managed Gateway', () => {
   test('serves its supported listeners, and each listener reports its state', async () => {
     const listeners = [
       { name: 'plain' },
-      { name: 'tls', port: 443, protocol: 'HTTPS' },
+      { name: 'tls', port: 443, protocol: 'TLS' },
       { name: 'metrics', port: 9090 },
       { name: 'one', port: 81 },
       { name: 'two', port: 81 },
@@ -271,9 +271,9 @@ describe('a Gateway that does not accept the route', () => {
     },
     {
       sentence: 'its only listener is not supported',
-      given: gateway('web', { listeners: [{ name: 'tls', protocol: 'HTTPS', port: 443 }] }),
+      given: gateway('web', { listeners: [{ name: 'tls', protocol: 'TLS', port: 443 }] }),
       reason: 'NoMatchingParent',
-      message: 'Protocol HTTPS is not supported by this version',
+      message: 'Protocol TLS is not supported by this version',
     },
   ];
   test.each(rows)(
