@@ -34,11 +34,7 @@ export function indexParents({ served }: Pick<GatewayIndex, 'served'>, generated
   }
   // One that a user manages takes precedence over the generated one of its name.
   for (const { ref, listeners } of served.values()) {
-    parents.set(gatewayParent(ref), {
-      gateway: ref,
-      namespace: ref.namespace,
-      listeners: listeners.map((listener) => ({ ...listener, id: listener.name })),
-    });
+    parents.set(gatewayParent(ref), { gateway: ref, namespace: ref.namespace, listeners });
   }
   return parents;
 }
