@@ -19,6 +19,24 @@ export const metrics = {
     labels: [],
     help: 'Whether this replica is the leader: 1 or 0.',
   },
+  holdfast_operator_watch_events_total: {
+    part: 'operator',
+    type: 'counter',
+    labels: ['kind', 'result'],
+    help: 'Changes received from the API server, by kind of object and result: Changed, StatusOnly (only what the operator writes, such as a status), or Unchanged (no field that the operator reads). Only Changed causes a translation.',
+  },
+  holdfast_operator_translations_total: {
+    part: 'operator',
+    type: 'counter',
+    labels: [],
+    help: 'Translations of the cluster state into routing tables.',
+  },
+  holdfast_operator_reconciles_total: {
+    part: 'operator',
+    type: 'counter',
+    labels: ['kind'],
+    help: 'Objects reconciled, by kind. Session counts cause none.',
+  },
   holdfast_operator_injections_total: {
     part: 'operator',
     type: 'counter',

@@ -4,6 +4,12 @@
 export type Counts = Map<string, number>;
 
 export type OperatorCounters = {
+  /** By `kind/result`. */
+  watchEvents: Counts;
+  /** By the empty key. */
+  translations: Counts;
+  /** By kind. */
+  reconciles: Counts;
   /** By outcome. */
   injections: Counts;
   /** By `verb/kind/result`. */
@@ -20,6 +26,9 @@ export type OperatorCounters = {
 };
 
 export const createCounters = (): OperatorCounters => ({
+  watchEvents: new Map(),
+  translations: new Map(),
+  reconciles: new Map(),
   injections: new Map(),
   kubeWrites: new Map(),
   reports: new Map(),

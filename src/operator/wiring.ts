@@ -35,7 +35,15 @@ export function createCore(
   { cluster, namespace, clock, random, logger }: OperatorOptions,
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
 ): Core {
-  const caches = createCaches({ reader: cluster, clock, random, logger });
+  const caches = createCaches({
+    reader: cluster,
+    clock,
+    random,
+    logger,
+    observe: (kind, result) => {
+      count(counters.watchEvents, `${kind}/${result}`);
+    },
+  });
   const lostNodes = createLostNodes({
     reader: cluster,
     clock,
@@ -55,6 +63,9 @@ export function createCore(
     gather: () => clusterState.snapshot(),
     revision: () => caches.revision(),
     staleMs: () => caches.staleMs(),
+    observe: () => {
+      count(counters.translations, '');
+    },
     clock,
     logger,
   });

@@ -4,7 +4,7 @@ import { pods } from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { listenAdmin, type AdminServer } from '../../src/platform/admin.ts';
-import { namespace } from '../support/operator-objects.ts';
+import { namespace, proxyPod } from '../support/operator-objects.ts';
 import type { OperatorWorld } from '../support/operator-world.ts';
 import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
 import type { TlsClient } from '../support/tls-client.ts';
@@ -155,4 +155,58 @@ test('reports and writes are counted by outcome', async () => {
       expect.stringMatching(/verb="apply",kind="Deployment",result="ok"} 1$/),
     ]),
   );
+});
+
+describe('the work of the operator', () => {
+  /** Returns how much each of these series grew. */
+  async function growth(act: () => Promise<void>, ...names: string[]): Promise<Record<string, number>> {
+    const read = async () => new Map((await scrape()).map((line) => line.split(' ') as [string, string]));
+    const before = await read();
+    await act();
+    const after = await read();
+    return Object.fromEntries(
+      names.map((name) => [name, Number(after.get(name) ?? 0) - Number(before.get(name) ?? 0)]),
+    );
+  }
+  const translations = 'holdfast_operator_translations_total';
+  const reconciles = 'holdfast_operator_reconciles_total{kind="StickyWorkload"}';
+
+  test('is no translation for the status of an unrelated pod', async () => {
+    const unchanged = 'holdfast_operator_watch_events_total{kind="Pod",result="Unchanged"}';
+    world.put(pods, {
+      ...proxyPod('unrelated'),
+      metadata: { namespace: 'other', name: 'unrelated', uid: 'uid-other' },
+    });
+    await world.settle();
+    const grown = await growth(
+      async () => {
+        const pod = world.cluster.find(pods, { namespace: 'other', name: 'unrelated' });
+        if (!pod) throw new Error('no pod');
+        const status = pod['status'] as { conditions?: object[] };
+        const conditions = [...(status.conditions ?? []), { type: 'Initialized', status: 'True' }];
+        world.put(pods, { ...pod, status: { ...status, conditions } });
+        await world.settle();
+      },
+      unchanged,
+      translations,
+    );
+    expect(grown).toEqual({ [unchanged]: 1, [translations]: 0 });
+  });
+
+  test('is neither a reconcile nor a translation for session counts, whose status it writes', async () => {
+    await report({ 'cart-a': 1, 'cart-b': 4 });
+    // By then the deletion costs match the counts.
+    await world.clock.advance(60_000);
+    const writes = 'holdfast_operator_kube_writes_total{verb="apply",kind="StickyWorkload",result="ok"}';
+    const grown = await growth(
+      async () => {
+        await report({ 'cart-a': 2, 'cart-b': 4 });
+        await world.clock.advance(5000);
+      },
+      writes,
+      reconciles,
+      translations,
+    );
+    expect(grown).toEqual({ [writes]: 1, [reconciles]: 0, [translations]: 0 });
+  });
 });

@@ -53,12 +53,12 @@ export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
   };
 }
 
-const planOf = new WeakMap<StickyWorkload, ServingPlan>();
+const planOf = new WeakMap<StickyWorkload['spec'], ServingPlan>();
 
-/** Objects of the cache are never modified, so a plan is valid for as long as the object is the same. */
+/** A spec is never modified, and belongs to one StickyWorkload, so a plan is valid for as long as it is the same: a new status changes no plan. */
 function planOnce(workload: StickyWorkload): ServingPlan {
-  const plan = planOf.get(workload) ?? planServing(workload);
-  planOf.set(workload, plan);
+  const plan = planOf.get(workload.spec) ?? planServing(workload);
+  planOf.set(workload.spec, plan);
   return plan;
 }
 

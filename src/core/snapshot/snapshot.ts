@@ -106,8 +106,6 @@ export type Pod = {
   graceSeconds?: number;
   /** Absent if the pod has none. */
   sidecar?: PodSidecar;
-  /** The annotation pod-deletion-cost of any writer; absent if it is missing or not a number. */
-  deletionCost?: number;
 };
 
 /** `container`: absent for a port that no container declares. */

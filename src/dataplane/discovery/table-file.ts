@@ -6,7 +6,7 @@ import { parseRoutingTable } from '../../wire/parse-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { shareUnchanged } from './share-unchanged.ts';
+import { shareUnchanged } from '../../platform/share-unchanged.ts';
 
 /** `onUnchanged`: the file still has the last table. */
 export type TableFilePorts = {

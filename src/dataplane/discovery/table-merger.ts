@@ -2,7 +2,7 @@
 import type { TableMessage } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import { chooseReplica, overlayDraining, type Choice, type ReplicaView } from './choose.ts';
-import { shareUnchanged } from './share-unchanged.ts';
+import { shareUnchanged } from '../../platform/share-unchanged.ts';
 
 export interface MergerEvents {
   /** A new table to route by, `choice.table`. Parts that are equal to the previous table are the same objects. */

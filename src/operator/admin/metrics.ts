@@ -32,6 +32,9 @@ function registerCounters(register: Register, { core: { counters } }: Operator):
   const show = (name: ReadMetric, counts: Counts) => {
     register(name, () => samplesOf(metrics[name].labels, counts));
   };
+  show('holdfast_operator_watch_events_total', counters.watchEvents);
+  show('holdfast_operator_translations_total', counters.translations);
+  show('holdfast_operator_reconciles_total', counters.reconciles);
   show('holdfast_operator_injections_total', counters.injections);
   show('holdfast_operator_kube_writes_total', counters.kubeWrites);
   show('holdfast_operator_reports_total', counters.reports);

@@ -28,7 +28,7 @@ const sameScrapeMs = 100;
 
 /** Returns a function that returns the current figures, computed at most once per scrape. */
 export function createWorkloadFigures(
-  core: Pick<Core, 'translations' | 'ledger'>,
+  core: Pick<Core, 'translations' | 'ledger' | 'clusterState'>,
   clock: Clock,
 ): () => WorkloadFigures[] {
   let last: { atMs: number; figures: WorkloadFigures[] } | undefined;
@@ -40,7 +40,7 @@ export function createWorkloadFigures(
 }
 
 function gatherFigures(
-  { translations, ledger }: Pick<Core, 'translations' | 'ledger'>,
+  { translations, ledger, clusterState }: Pick<Core, 'translations' | 'ledger' | 'clusterState'>,
   nowMs: number,
 ): WorkloadFigures[] {
   const translated = translations.latest();
@@ -57,7 +57,13 @@ function gatherFigures(
       nowMs,
     );
     const limits = drainLimits(workload.spec.drain);
-    return figuresOf(workload, own, describeEndpoints({ endpoints, pods: own, sessions, previous: [], limits, nowMs }));
+    // A status that is written causes no translation.
+    const { status } = clusterState.workload(workload.metadata) ?? workload;
+    return figuresOf(
+      { ...workload, ...(status && { status }) },
+      own,
+      describeEndpoints({ endpoints, pods: own, sessions, previous: [], limits, nowMs }),
+    );
   });
 }
 

@@ -6,9 +6,10 @@
 import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
-import { findAffectedKeys } from '../translation/affected-keys.ts';
+import { findAffectedKeys, kindOfWork } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
+import { count, type OperatorCounters } from '../counters.ts';
 import { startPeriodic } from '../periodic.ts';
 import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';
 
@@ -16,14 +17,14 @@ export type ControllerOptions = Omit<ReconcileTools, 'publisher'> &
   WebhookTools &
   DeletionCostPorts &
   KeyRotationPorts &
-  StatusPublisherOptions;
+  StatusPublisherOptions & { counters: Pick<OperatorCounters, 'reconciles'> };
 
 export interface Controller {
   stop(): Promise<void>;
 }
 
 // No StickyWorkload can have this key: namespaces have no capital letters.
-const webhookKey = 'Webhooks';
+const webhookKey = 'MutatingWebhookConfiguration';
 
 /** Session counts arrive each second; neither a cost nor a key is more urgent than this. */
 const periodMs = 5000;
@@ -35,7 +36,10 @@ export function startController(options: ControllerOptions): Controller {
   const queue = createQueue({
     ...options,
     workers: 4,
-    work: (key) => (key === webhookKey ? registerWebhooks(options) : reconcile(key, tools)),
+    work: (key) => {
+      count(options.counters.reconciles, kindOfWork(key));
+      return key === webhookKey ? registerWebhooks(options) : reconcile(key, tools);
+    },
   });
 
   /**

@@ -1,11 +1,12 @@
 /** The reflectors of one replica: those that always run, and those that run while Gateway API is installed. */
 import type { GatewayApi } from '../../core/snapshot/snapshot.ts';
-import type { ObjectReader, ObjectRef } from '../../kube/ports.ts';
+import type { KubeObject, ObjectReader, ObjectRef } from '../../kube/ports.ts';
 import type { Random } from '../../platform/backoff.ts';
-import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
+import { createReflector, withoutManagedFields, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
+import { judgeChange, shareWith, type EventResult } from './changes.ts';
 import type { CachedPod } from './pods.ts';
 import {
   always,
@@ -21,7 +22,14 @@ import {
 
 export type ChangeListener = (name: CacheName, change: Change) => void;
 
-export type CacheOptions = { reader: ObjectReader; clock: Clock; random: Random; logger: Logger };
+/** `observe`: called for every change that a watch delivers, with the kind of its object. */
+export type CacheOptions = {
+  reader: ObjectReader;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  observe: (kind: string, result: EventResult) => void;
+};
 
 export interface Caches {
   get<Name extends CacheName>(name: Name, ref: ObjectRef): CacheContents[Name] | undefined;
@@ -30,8 +38,13 @@ export interface Caches {
   gatewayApi(): GatewayApi;
   /** Whether all objects of a kind are read; also true if there are none. */
   isRead(name: CacheName): boolean;
-  /** Calls the listener for every change. Returns a function that unsubscribes. */
+  /**
+   * Calls the listener for changes of what is cached, without those of a status that Holdfast writes: an event whose projection is equal
+   * wakes no listener. Returns a function that unsubscribes.
+   */
   onChange(listener: ChangeListener): () => void;
+  /** Calls the listener when only the status of an object has changed. Returns a function that unsubscribes. */
+  onStatus(listener: (name: CacheName, object: KubeObject) => void): () => void;
   /** Resolves when every cache that always runs has its first list, and those of Gateway API too if it is installed completely. */
   readonly synced: Promise<void>;
   /** The newest resourceVersion of all caches, in decimal digits. */
@@ -49,22 +62,26 @@ const gatewayApiTimeoutMs = 10_000;
 
 export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
+  const statusListeners = new Set<(name: CacheName, object: KubeObject) => void>();
   const running = new Map<CacheName, Reflector>();
 
   function notify(name: CacheName, change: Change): void {
     for (const listener of listeners) listener(name, change);
   }
 
-  function open(name: CacheName, { resource, select, project, isRelevant }: Watched): Reflector {
+  function open(name: CacheName, { resource, select, project = withoutManagedFields }: Watched): Reflector {
     const reflector = createReflector({
       ...options,
       resource,
       backoff: reconnect,
       ...(select && { select }),
-      ...(project && { project }),
+      project: (object) => shareWith(reflector.get(object.metadata), project(object)),
     });
     reflector.onChange((change) => {
-      if (change.type !== 'MODIFIED' || (isRelevant?.(change.object, change.previous) ?? true)) notify(name, change);
+      const result = judgeChange(change);
+      options.observe(resource.kind, result);
+      if (result === 'Changed') notify(name, change);
+      if (result === 'StatusOnly') for (const listener of statusListeners) listener(name, change.object);
     });
     running.set(name, reflector);
     return reflector;
@@ -159,6 +176,10 @@ export function createCaches(options: CacheOptions): Caches {
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onStatus(listener) {
+      statusListeners.add(listener);
+      return () => statusListeners.delete(listener);
     },
     synced,
     revision: () => newest([...running.values()].map(({ lastResourceVersion }) => lastResourceVersion)),

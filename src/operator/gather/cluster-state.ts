@@ -60,20 +60,18 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
   }
 
   /** An unchanged pod stays the same object, by which the translation detects changes. */
-  const completed = new WeakMap<CachedPod, Pod>();
+  const completed = new WeakMap<CachedPod['pod'], Pod>();
 
   function complete(cached: CachedPod): Pod {
     const controller = endOfChain(cached) ?? targetByAnnotation(cached);
-    const known = completed.get(cached);
-    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name) {
-      return known;
-    }
+    const known = completed.get(cached.pod);
+    if (known && isController(known.controller, controller) && known.workload === cached.workload) return known;
     const pod = {
       ...cached.pod,
       ...(controller && { controller }),
       ...(cached.workload !== undefined && { workload: cached.workload }),
     };
-    completed.set(cached, pod);
+    completed.set(cached.pod, pod);
     return pod;
   }
 
@@ -153,6 +151,9 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     },
   };
 }
+
+const isController = (one: Pod['controller'], other: Pod['controller']): boolean =>
+  one?.kind === other?.kind && one?.name === other?.name;
 
 const existingKinds = [
   ['deployments', 'Deployment'],

@@ -243,7 +243,3 @@ export const projectNamespace = ({ apiVersion, kind, metadata }: KubeObject): Ca
     isTerminating: metadata.deletionTimestamp !== undefined,
   },
 });
-
-/** Whether any field that is kept changed. */
-export const namespaceChanged = (one: KubeObject, other: KubeObject): boolean =>
-  JSON.stringify((one as CachedNamespace).namespace) !== JSON.stringify((other as CachedNamespace).namespace);

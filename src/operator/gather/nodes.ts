@@ -30,10 +30,6 @@ export function projectNode(object: KubeObject): CachedNode {
 const isNotReady = ({ conditions }: LiveNode['status'] = {}): boolean =>
   (conditions ?? []).some(({ type, status }) => type === 'Ready' && status !== 'True');
 
-/** Whether any field that is kept changed. */
-export const nodeChanged = (one: KubeObject, other: KubeObject): boolean =>
-  JSON.stringify((one as CachedNode).node) !== JSON.stringify((other as CachedNode).node);
-
 type Container = { name: string; image?: string; command?: string[] | null; args?: string[] | null };
 
 // The autoscaler's default grace for a pod.

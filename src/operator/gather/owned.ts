@@ -91,10 +91,6 @@ export function ownedOf({ metadata }: KubeObject): Owned {
   };
 }
 
-/** Whether anything but the status changed. */
-export const fingerprintChanged = (one: KubeObject, other: KubeObject): boolean =>
-  (one as CachedOwned).fingerprint !== (other as CachedOwned).fingerprint;
-
 // The Deployment controller writes the revision annotation; like the status it does not reveal an edit.
 const notOurs = 'deployment.kubernetes.io/revision';
 

@@ -47,11 +47,14 @@ type Condition = { type: string; status: string; reason?: string };
 /**
  * The cached part of a pod: a Pod without the end of its controller chain, and the first link of that chain.
  * `workload`: the StickyWorkload it was injected for, which ties it to its proxies even when target and StickyWorkload are deleted.
+ * `deletionCost`: the annotation pod-deletion-cost of any writer; absent if it is missing or not a number. Not a part of `pod`: no table
+ * depends on it, and Holdfast itself writes it.
  */
 export type CachedPod = KubeObject & {
   pod: Omit<Pod, 'controller'>;
   owner?: { kind: string; name: string };
   workload?: string;
+  deletionCost?: number;
 };
 
 /** Reduces a pod to what the core uses. */
@@ -65,6 +68,7 @@ export function projectPod(object: KubeObject): CachedPod {
     metadata: identityOf(metadata),
     ...(owner && { owner }),
     ...(workload !== undefined && { workload }),
+    ...readCost(metadata),
     pod: readPod(object),
   };
 }
@@ -84,12 +88,11 @@ function readPod(object: LivePod): CachedPod['pod'] {
     ...endOf(object),
     ...readExits(object),
     ...readStay(object),
-    ...readCost(metadata),
   };
 }
 
 /** The ReplicaSet controller ignores a value that it cannot parse. */
-function readCost({ annotations: own = {} }: ObjectMeta): Pick<Pod, 'deletionCost'> {
+function readCost({ annotations: own = {} }: ObjectMeta): Pick<CachedPod, 'deletionCost'> {
   const text = own[annotations.deletionCost] ?? '';
   return /^-?[0-9]{1,10}$/.test(text) ? { deletionCost: Number(text) } : {};
 }

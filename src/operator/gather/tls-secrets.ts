@@ -15,8 +15,3 @@ export function projectTlsSecret(object: KubeObject): CachedTlsSecret {
   const secret = { namespace, name, chain: read('tls.crt'), key: read('tls.key') };
   return { apiVersion, kind, metadata: identityOf(metadata), secret };
 }
-
-export function tlsSecretChanged(one: KubeObject, other: KubeObject): boolean {
-  const [after, before] = [(one as CachedTlsSecret).secret, (other as CachedTlsSecret).secret];
-  return after.chain !== before.chain || after.key !== before.key;
-}

@@ -7,7 +7,6 @@ import * as resources from '../../kube/resources.ts';
 import {
   grantDefinition,
   httpRouteDefinition,
-  namespaceChanged,
   projectDefinition,
   projectGateway,
   projectGatewayClass,
@@ -22,9 +21,8 @@ import {
   type CachedNamespace,
 } from './gateway-api.ts';
 import { projectHttpRoute, type CachedHttpRoute } from './routes.ts';
-import { nodeChanged, projectNode, type CachedNode } from './nodes.ts';
+import { projectNode, type CachedNode } from './nodes.ts';
 import {
-  fingerprintChanged,
   projectAutoscaler,
   projectOwned,
   projectService,
@@ -36,7 +34,7 @@ import {
 } from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
-import { projectTlsSecret, tlsSecretChanged, tlsSecretsOnly, type CachedTlsSecret } from './tls-secrets.ts';
+import { projectTlsSecret, tlsSecretsOnly, type CachedTlsSecret } from './tls-secrets.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
 
 /** What each cache holds. The types are asserted here once: the API server has validated these objects against their schemas. */
@@ -71,8 +69,6 @@ export type Watched = {
   resource: Resource;
   select?: ListOptions;
   project?: (object: KubeObject) => KubeObject;
-  /** Whether a modification is relevant; without it every modification is. */
-  isRelevant?: (object: KubeObject, previous: KubeObject) => boolean;
 };
 
 const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
@@ -91,19 +87,17 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | Opt
     resource: resources.namespaces,
     select: { metadataOnly: true },
     project: projectNamespace,
-    isRelevant: namespaceChanged,
   },
-  nodes: { resource: resources.nodes, project: projectNode, isRelevant: nodeChanged },
+  nodes: { resource: resources.nodes, project: projectNode },
   slices: { resource: resources.endpointSlices, project: projectSlice },
   // All objects of these three kinds: an object of another owner with a wanted name must be seen before it is written.
   services: { resource: resources.services, project: projectService },
   serviceAccounts: { resource: resources.serviceAccounts, project: projectOwned },
   podDisruptionBudgets: { resource: resources.podDisruptionBudgets, project: projectOwned },
-  // All of them too: one of another owner may scale proxies. Their status changes every 15 seconds.
+  // All of them too: one of another owner may scale proxies.
   autoscalers: {
     resource: resources.horizontalPodAutoscalers,
     project: projectAutoscaler,
-    isRelevant: fingerprintChanged,
   },
   keyRings: { resource: resources.secrets, select: ours },
   definitions: {
@@ -138,7 +132,6 @@ export const tlsSecrets: Watched = {
   resource: resources.secrets,
   select: tlsSecretsOnly,
   project: projectTlsSecret,
-  isRelevant: tlsSecretChanged,
 };
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */

@@ -17,12 +17,14 @@ import { pods as podResource } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Round, RoundPorts } from '../periodic.ts';
 import { count, type OperatorCounters } from '../counters.ts';
+import type { Caches } from '../gather/caches.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { proxiesByBackend } from '../proxies/serving-proxies.ts';
 
 export type DeletionCostPorts = RoundPorts & {
   writer: Pick<ObjectWriter, 'applyUnforced'>;
   reader: Pick<ObjectReader, 'get'>;
+  caches: Pick<Caches, 'get'>;
   ledger: Pick<Ledger, 'certainCountOf'>;
   counters: Pick<OperatorCounters, 'deletionCostWrites'>;
 };
@@ -39,6 +41,11 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
   const foreign = new Set<string>();
   /** UIDs of StickyWorkloads for which a conflict was reported already. */
   const reported = new Set<string>();
+
+  const costOf = ({ namespace, name, uid }: Pod): number | undefined => {
+    const cached = tools.caches.get('pods', { namespace, name });
+    return cached?.pod.uid === uid ? cached.deletionCost : undefined;
+  };
 
   function recordConflict({ pod, workload }: Candidate): void {
     foreign.add(pod.uid);
@@ -61,7 +68,7 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
     for (const uid of foreign) if (!candidates.has(uid)) foreign.delete(uid);
     for (const [uid, cost] of written) {
       const candidate = candidates.get(uid);
-      const after = candidate && followCost(cost, candidate.pod.deletionCost);
+      const after = candidate && followCost(cost, costOf(candidate.pod));
       if (after === undefined || after === 'Removed') written.delete(uid);
       else written.set(uid, after);
       if (candidate && after === 'Removed') recordConflict(candidate);
@@ -121,7 +128,9 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
     const pods = [...candidates.values()]
       .filter(({ pod }) => !foreign.has(pod.uid))
       // Visitors that never return should not decide which pod is deleted, nor cause writes.
-      .map(({ pod, proxies }) => costed(pod, tools.ledger.certainCountOf(pod.uid, proxies, nowMs)?.confirmed));
+      .map(({ pod, proxies }) =>
+        costed(pod, costOf(pod), tools.ledger.certainCountOf(pod.uid, proxies, nowMs)?.confirmed),
+      );
     const plan = planDeletionCosts(pods, nowMs, memory);
     memory = plan.memory;
     if (plan.newlyDeferred > 0) count(tools.counters.deletionCostWrites, 'Deferred', plan.newlyDeferred);
@@ -162,9 +171,9 @@ function gatherCandidates(translated: Translated): Map<string, Candidate> {
   return candidates;
 }
 
-const costed = ({ uid, deletionCost, deletion }: Pod, sessions: number | undefined): CostedPod => ({
+const costed = ({ uid, deletion }: Pod, cost: number | undefined, sessions: number | undefined): CostedPod => ({
   uid,
-  ...(deletionCost !== undefined && { cost: deletionCost }),
+  ...(cost !== undefined && { cost }),
   sessions,
   draining: deletion !== undefined,
 });

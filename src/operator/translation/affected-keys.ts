@@ -18,6 +18,9 @@ export const httpRouteOfWork = (key: string): string | undefined => withoutPrefi
 const withoutPrefix = (key: string, prefix: string): string | undefined =>
   key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
 
+/** Returns the kind of the object of a queue key. */
+export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.[0] ?? 'StickyWorkload';
+
 /** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
 export function findAffectedKeys(
   { translation: { workloads, gateways, httpRoutes } }: Translated,

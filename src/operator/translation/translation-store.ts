@@ -17,6 +17,8 @@ export type TranslationStoreOptions = {
   /** Newest resourceVersion that `gather` read, and the time since the caches last received anything from the API server. */
   revision: () => string;
   staleMs: () => number;
+  /** Called for each translation. */
+  observe: () => void;
   clock: Clock;
   logger: Logger;
 };
@@ -42,6 +44,7 @@ export function createTranslationStore({
   gather,
   revision,
   staleMs,
+  observe,
   clock,
   logger,
 }: TranslationStoreOptions): TranslationStore {
@@ -57,6 +60,7 @@ export function createTranslationStore({
     const startedMs = clock.nowMs();
     const before = latest?.translation;
     let changed: string[];
+    observe();
     try {
       const seen = revision();
       const snapshot = gather();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { endpointId } from '../../../../src/core/session/token.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
-import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
+import { shareUnchanged } from '../../../../src/platform/share-unchanged.ts';
 import { createCounters, forgetRemovedBackends, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createEndpointSlots } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
 import { keysDiffer, compileRouting, type CompiledTable } from '../../../../src/dataplane/sessions/compiled-table.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
-import { autoscalerOf, nodeChanged, projectNode } from '../../../../src/operator/gather/nodes.ts';
+import { autoscalerOf, projectNode } from '../../../../src/operator/gather/nodes.ts';
 
 const nodeOf = (labels: Record<string, string>, spec: object, status: object = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -23,14 +23,6 @@ describe('a node', () => {
       metadata: { name: 'node-1' },
       node: { labels: { 'karpenter.sh/capacity-type': 'spot' }, taints: ['ToBeDeletedByClusterAutoscaler'] },
     });
-  });
-
-  test('changes with a taint of the autoscaler, and not with a heartbeat', () => {
-    const before = projectNode(nodeOf({}, { taints: null }, { heartbeat: 1 }));
-    expect(nodeChanged(projectNode(nodeOf({}, {}, { heartbeat: 2 })), before)).toBe(false);
-    expect(nodeChanged(projectNode(nodeOf({}, { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] })), before)).toBe(
-      true,
-    );
   });
 });
 

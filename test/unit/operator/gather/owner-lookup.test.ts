@@ -16,7 +16,13 @@ let clock: ManualClock;
 beforeEach(() => {
   clock = createManualClock();
   cluster = createTestCluster(clock);
-  caches = createCaches({ reader: cluster, clock, random: () => 0, logger: createMemoryLogger() });
+  caches = createCaches({
+    reader: cluster,
+    clock,
+    random: () => 0,
+    logger: createMemoryLogger(),
+    observe: () => undefined,
+  });
 });
 
 async function fillCaches(): Promise<void> {

@@ -5,7 +5,7 @@ import { pod } from '../../../support/operator-objects.ts';
 const cart = pod({ name: 'cart-a', of: 'cart-1', app: 'cart' });
 const costOf = (text: string | undefined): number | undefined => {
   const annotations = text === undefined ? {} : { 'controller.kubernetes.io/pod-deletion-cost': text };
-  return projectPod({ ...cart, metadata: { ...cart.metadata, annotations } }).pod.deletionCost;
+  return projectPod({ ...cart, metadata: { ...cart.metadata, annotations } }).deletionCost;
 };
 
 test.each([

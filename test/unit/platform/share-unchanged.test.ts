@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
-import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import { shareUnchanged } from '../../../src/platform/share-unchanged.ts';
+import { backendName, proxyTable, type ShortEndpoint } from '../../support/proxy-table.ts';
 
 const copy = <T>(value: T): T => structuredClone(value);
 const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });

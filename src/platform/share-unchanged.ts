@@ -1,9 +1,9 @@
 /**
- * A table arrives as JSON: all of its objects are new, although most are equal to the previous ones. Equal parts are replaced by the previous
- * objects, so that later steps detect unchanged parts by comparing references: with 5,000 endpoints and a change of one, that is all but
- * one.
+ * A routing table and an object of the API server arrive as JSON: all parts are new objects, although most are equal to the previous ones.
+ * Equal parts are replaced by the previous objects, so that later steps detect unchanged parts by comparing references: in a table with
+ * 5,000 endpoints and a change of one, that is all but one.
  */
-import { isRecord } from '../../platform/record.ts';
+import { isRecord } from './record.ts';
 
 /**
  * Returns `next`, in which every part that is equal to its counterpart in `before` is replaced by it; `before` itself if both are equal.
