@@ -16,6 +16,9 @@ export function whyNoSuite(): string | undefined {
 /** Gives the cluster the CRDs of the suite's version and the images of its pods. */
 export const setupCommand = (): Command => ({ command: join(tools, 'setup'), args: [], output: 'ErrorsOnly' });
 
+/** The CRDs that the set-up applies. */
+export const crdFolder = join(tools, 'crds/experimental');
+
 /** How proxies run while the suite does. */
 export const proxiesFile = 'test/conformance/proxies.yaml';
 

@@ -2,8 +2,8 @@
  * All layers. The tests on a cluster mostly wait for real time (quiet periods, drains, outages of a minute), so they run in two lanes, each
  * on a cluster of its own. The clusters and their images are made while the fast layer runs.
  *
- *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance ─┬─► autoscaling, which needs CPU ─► api
- *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ──────────────────────────┘
+ *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance, Gateway API ─┬─► autoscaling, which needs CPU ─► api
+ *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ───────────────────────────────────────┘
  *
  * Lane 1 is printed when it ends, because lane 2 writes meanwhile.
  */
@@ -15,7 +15,7 @@ import { interrupted, type Output } from './process.ts';
 
 export type NamedResult = LayerResult & { layer: string; tookMs: number };
 
-const faults = 'test/e2e/(disruptive|demo|conformance)';
+const faults = 'test/e2e/(disruptive|demo|conformance|gateway-api)';
 const autoscaling = 'test/e2e/autoscaled';
 
 export async function runAll(): Promise<NamedResult[]> {
