@@ -15,7 +15,7 @@ import type { TableSource } from './table-source.ts';
 
 export type TargetPorts = {
   router: ManagedRouter;
-  server: Pick<Http1Server, 'retain'>;
+  server: Pick<Http1Server, 'retain' | 'configureTls'>;
   settings: Pick<AppliedSettings, 'apply'>;
   listeners: Pick<Listeners, 'sync'>;
   clock: Clock;
@@ -68,6 +68,7 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       if (choice.table.proxy) settings.apply(choice.table.proxy);
       const endpoints = Object.values(choice.table.backends).flatMap((backend) => backend.endpoints);
       server.retain(uidsOf(endpoints), uidsOf(endpoints.filter(({ nodeLost }) => nodeLost)));
+      server.configureTls(choice.table);
       listeners.sync(choice.table.listeners);
       asOfMs = choice.asOfMs;
       tables += 1;

@@ -1,29 +1,26 @@
-import type { Socket } from 'node:net';
 import { systemClock } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { SessionRouter } from './routing.ts';
 import type { ProxySettings } from '../wire/proxy-settings.ts';
-import { plainAddress } from './net/addresses.ts';
 import { createAdmission } from './net/admission.ts';
 import { watchFreeFiles } from './net/free-files.ts';
-import { refuseConnection } from './exchange/refuse-connection.ts';
 import { defaultProxySettings } from '../wire/proxy-settings.ts';
 import { createTrustedProxies } from './net/trusted-proxies.ts';
 import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { PoolOptions } from './upstream/pool.ts';
 import { openPort } from './net/acceptors.ts';
-import { readShared } from './net/client-socket.ts';
 import type { BoundListener } from './net/acceptors.ts';
+import { createReception } from './exchange/reception.ts';
+import { createTermination, type TlsConfig } from './tls/termination.ts';
 import { OpenConnections } from './exchange/open-connections.ts';
 import type { CutReport } from './exchange/open-connections.ts';
-import { ClientConnection } from './exchange/client-connection.ts';
 import { createCounters } from './exchange/counters.ts';
 import type { Http1Counters } from './exchange/counters.ts';
 import { createHead } from './h1/head-parser.ts';
 import { createFaults } from './exchange/faults.ts';
-import { createTurns } from './exchange/turns.ts';
+import { createTurns, handshakesPerTurn, requestsPerTurn } from './exchange/turns.ts';
 import type { HeadLimits } from './h1/head-parser.ts';
 import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './exchange/options.ts';
 import type { Http1Timeouts, ServerContext } from './exchange/options.ts';
@@ -54,6 +51,8 @@ export interface Http1Server {
   upstreamCounts(): { open: number; idle: number };
   /** Applies the limits and timeouts of a routing table, to open connections too. Never above the limit that the process's files allow. */
   configure(settings: ServerSettings): void;
+  /** The listeners that are encrypted, with their certificates: for later connections. */
+  configureTls(config: TlsConfig): void;
   /** Returns the number of client connections that are accepted: that of the settings, or what the process's files allow. */
   maxConnections(): number;
   /** Must be called with the pods of a new routing table: idle connections to other pods close, open requests continue. `lost`: those whose node is lost. */
@@ -84,46 +83,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   let maxConnections = connectionsByFiles;
   let stopWatchingFiles: (() => void) | undefined;
   const listeners = new Set<BoundListener>();
-
-  function accept(socket: Socket, listenerPort: number): void {
-    try {
-      open(socket, listenerPort);
-    } catch (error) {
-      context.faults.record(error, 'Accept');
-      socket.destroy();
-    }
-  }
-
-  function open(accepted: Socket, listenerPort: number): void {
-    const place = admission.admit(plainAddress(accepted.remoteAddress ?? ''));
-    if (typeof place === 'string') {
-      counters.limitRefusals[place] += 1;
-      refuseConnection(accepted, place, context.clock.nowMs());
-      return;
-    }
-    let reader: ClientConnection | undefined;
-    const socket = readShared(accepted, () => reader);
-    socket.once('close', () => place.release());
-    try {
-      reader = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' }, place);
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-    keep(reader);
-  }
-
-  function keep(connection: ClientConnection): void {
-    connections.add(connection);
-    deadlines.watch(connection);
-    counters.connectionsAccepted += 1;
-    counters.connectionsOpen += 1;
-    connection.socket.once('close', () => {
-      connections.delete(connection);
-      deadlines.forget(connection);
-      counters.connectionsOpen -= 1;
-    });
-  }
+  const reception = createReception({ context, connections, admission });
 
   /**
    * Accepts the connections that the kernel has queued, which it would reset when the port closes. The number of turns is limited: load
@@ -142,7 +102,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     async listen({ port, host, listenerPort = port }) {
       const listener = await openPort(
         { port, host },
-        { accept: (socket) => accept(socket, listenerPort), failed: () => (counters.acceptErrors += 1) },
+        { accept: (socket) => reception.accept(socket, listenerPort), failed: () => (counters.acceptErrors += 1) },
       );
       listeners.add(listener);
       stopWatchingFiles ??= watchFreeFiles(context.clock, () => (counters.acceptErrors += 1));
@@ -177,6 +137,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
         maxOpen: maxConnections,
       });
     },
+    configureTls: (config) => context.termination.configure(config),
     maxConnections: () => maxConnections,
     retain: (uids, lost = none) => pool.retain(uids, lost),
     announceShutdown() {
@@ -217,7 +178,9 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
     pool: createUpstreamPool({ clock, deadlines, fault }, { ...defaultPoolOptions, ...options.pool }),
     counters,
     faults,
-    turns: createTurns(),
+    turns: createTurns(requestsPerTurn),
+    handshakeTurns: createTurns(handshakesPerTurn),
+    termination: createTermination(log),
     requestHead: createHead({ ...defaultRequestLimits, ...options.requestLimits }),
     responseHead: createHead(responseLimits),
     inFront: {

@@ -14,6 +14,8 @@ export type RawApp = {
   port: number;
   /** What the app received, without the requests that came before. */
   received(): string;
+  /** Resets its connections. */
+  cut(): void;
 };
 
 export interface StandaloneProxy {
@@ -30,7 +32,7 @@ export interface StandaloneProxy {
 export interface World {
   /** `respond`: returns the bytes of the response to a request. */
   app(respond?: (request: string) => string): Promise<RawApp>;
-  /** `table`: a routing table, or a part of one that gets the defaults. */
+  /** `table`: a routing table, or a part of one that gets the defaults. The clients connect to its first listener. */
   proxy(table: object): Promise<StandaloneProxy>;
   stop(): Promise<void>;
 }
@@ -65,6 +67,9 @@ export function createWorld(): World {
       return {
         port: typeof address === 'object' && address !== null ? address.port : 0,
         received: () => received,
+        cut() {
+          for (const socket of sockets) socket.resetAndDestroy();
+        },
       };
     },
     async proxy(table) {
@@ -82,7 +87,7 @@ export function createWorld(): World {
       );
       cleanups.push(() => proxy.stop());
       const port = await eventually(
-        () => proxy.listeners.boundPort(80),
+        () => proxy.listeners.boundPort(firstPort(table)),
         (bound) => bound !== undefined,
       );
       const connect = async () => {
@@ -113,6 +118,11 @@ export function createWorld(): World {
       for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
     },
   };
+}
+
+function firstPort(table: object): number {
+  const [listener] = 'listeners' in table ? (table.listeners as { port: number }[]) : [];
+  return listener?.port ?? 80;
 }
 
 /** Whether the text is a whole request: a head, and a body with a Content-Length or in chunks. */

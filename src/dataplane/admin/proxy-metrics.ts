@@ -34,7 +34,7 @@ export const processSamples = (faults: ProcessFaults['counts']): MetricSamples<P
   holdfast_proxy_faults_total: () => Object.entries(faults).map(([kind, value]) => ({ labels: { kind }, value })),
 });
 
-type HttpMetric = Extract<ProxyMetric, `holdfast_http_${string}` | `holdfast_upstream_${string}`>;
+type HttpMetric = Extract<ProxyMetric, `holdfast_${'http' | 'tls' | 'upstream'}_${string}`>;
 
 /** `server`: its connections to endpoints, and its limit of client connections. */
 export const httpSamples = (
@@ -51,6 +51,8 @@ export const httpSamples = (
   holdfast_http_limit_refusals_total: () =>
     Object.entries(counters.limitRefusals).map(([limit, value]) => ({ labels: { limit }, value })),
   holdfast_http_proxy_protocol_refusals_total: () => byReason(counters.proxyProtocolRefusals),
+  holdfast_tls_handshakes_total: single(() => counters.tlsHandshakes),
+  holdfast_tls_handshake_failures_total: () => byReason(counters.tlsHandshakeFailures),
   holdfast_http_replies_total: () => byReason(counters.replies),
   holdfast_http_responses_truncated_total: single(() => counters.responsesTruncated),
   holdfast_http_faults_total: () =>

@@ -1,7 +1,5 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
-import { plainAddress } from '../net/addresses.ts';
-import type { Place } from '../net/admission.ts';
 import { isShared } from '../net/client-socket.ts';
 import type { ClientReader } from '../net/client-socket.ts';
 import type { Timed } from '../net/deadlines.ts';
@@ -12,20 +10,18 @@ import { Exchange } from './exchange.ts';
 import { describeHop } from './hop.ts';
 import type { Hop } from '../h1/forwarded-head.ts';
 import { parseRequestHead } from '../h1/head-parser.ts';
+import type { Head } from '../h1/head-parser.ts';
+import type { OpenConnection } from './open-connections.ts';
+import type { Opened } from './opened.ts';
 import type { ServerContext } from './options.ts';
-import { parseProxyHeader } from '../net/proxy-protocol.ts';
-import type { ProxyHeader } from '../net/proxy-protocol.ts';
 import type { TrustedProxies } from '../net/trusted-proxies.ts';
-import type { Scheme } from '../http/client-scheme.ts';
-import type { ProxyProtocolRefusal } from './counters.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
-import { refuseConnection } from './refuse-connection.ts';
 import type { Waiting } from './turns.ts';
 import { renderReply } from '../h1/replies.ts';
 import { Request, inspectRequest } from '../h1/request.ts';
 
-type Phase = 'preface' | 'reading' | 'exchange' | 'tunnel' | 'closing';
+type Phase = 'reading' | 'exchange' | 'tunnel' | 'closing';
 
 /**
  * Requests that the proxy answers itself are processed at once, so hundreds of them may be in one read. After this many the other connections have
@@ -33,56 +29,47 @@ type Phase = 'preface' | 'reading' | 'exchange' | 'tunnel' | 'closing';
  */
 const requestsPerTurn = 16;
 
-/** The listener of a connection: `port` is its port in the routing table. */
-export type ClientListener = { port: number; scheme: Scheme };
-
 /**
  * One connection of a client: its requests one after another, in order, whether they are pipelined or not.
  *
- *   preface ──header of the PROXY protocol, if it is required──► reading
  *   reading ──head──► exchange ──over, keep-alive──► reading (at once, if bytes are pending)
  *      │                 │  └──101──► tunnel ──both sides ended──┐
  *      │ refused, idle   │ over, close                           │
  *      └────────► closing ◄──────────────────────────────────────┘
  *   closing: FIN follows the response; received bytes are discarded until the client sends FIN, or lingerMs has passed
  */
-export class ClientConnection implements ClientSide, ClientReader, Timed, Waiting {
+export class ClientConnection implements ClientSide, ClientReader, OpenConnection, Timed, Waiting {
   readonly socket: Socket;
   deadlineMs: number;
   pending: Buffer | undefined;
   halfClosed = false;
   phase: Phase;
   private readonly context: ServerContext;
-  private readonly listener: ClientListener;
-  private readonly place: Place;
+  private readonly opened: Opened;
   private hop: Hop;
   private hopTrust: TrustedProxies;
-  private header: ProxyHeader | undefined;
   private exchange: Exchange | undefined;
   private tunnel: ClientTunnel | undefined;
   private advancing = false;
   /** The deadline is that of a head, which no later byte moves: from accept for the first request, from its first byte for a later one. */
   private headBegun = true;
 
-  constructor(socket: Socket, context: ServerContext, listener: ClientListener, place: Place) {
+  constructor(socket: Socket, context: ServerContext, opened: Opened) {
     this.socket = socket;
     this.context = context;
-    this.listener = listener;
-    this.place = place;
+    this.opened = opened;
     this.hopTrust = context.inFront.trusted;
     this.hop = this.describeHop();
-    this.phase = context.inFront.proxyProtocol === 'Required' ? 'preface' : 'reading';
-    this.deadlineMs = context.deadlines.in(context.timeouts.headMs);
+    this.phase = 'reading';
+    this.deadlineMs = opened.deadlineMs;
     this.listen();
-    // The header states whatever its sender wants: only a trusted proxy may send one.
-    if (this.phase === 'preface' && !this.hop.isTrusted) this.refusePreface('UntrustedPeer');
   }
 
   /** By the current settings. */
   private describeHop(): Hop {
     this.hopTrust = this.context.inFront.trusted;
-    const { hopTrust: trusted, header } = this;
-    return describeHop(this.socket, { trusted, scheme: this.listener.scheme, header });
+    const { listener, header } = this.opened;
+    return describeHop(this.socket, { trusted: this.hopTrust, scheme: listener.scheme, header });
   }
 
   /** Every callback is a fault boundary: see `faults.ts`. */
@@ -155,9 +142,6 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
 
   private bytesReceived(chunk: Buffer): void {
     switch (this.phase) {
-      case 'preface':
-        this.prefaceBytes(chunk);
-        return;
       case 'reading':
         this.headBytes(chunk);
         return;
@@ -169,40 +153,6 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
         return;
       case 'closing':
     }
-  }
-
-  private prefaceBytes(chunk: Buffer): void {
-    const bytes = this.pending === undefined ? chunk : Buffer.concat([this.pending, chunk]);
-    this.pending = bytes;
-    const outcome = parseProxyHeader(bytes);
-    if (outcome.kind === 'incomplete') return;
-    if (outcome.kind === 'refused') {
-      this.refusePreface(outcome.reason);
-      return;
-    }
-    const { client } = outcome.header;
-    if (client !== undefined && !this.place.moveTo(plainAddress(client.address))) {
-      this.refuseClient();
-      return;
-    }
-    this.header = outcome.header;
-    this.hop = this.describeHop();
-    this.phase = 'reading';
-    this.pending = outcome.header.end < bytes.length ? bytes.subarray(outcome.header.end) : undefined;
-    this.advance();
-  }
-
-  /** Without a response: who sends no such header does not speak for a client, and may not speak HTTP. */
-  private refusePreface(reason: ProxyProtocolRefusal): void {
-    countReason(this.context.counters.proxyProtocolRefusals, reason);
-    this.phase = 'closing';
-    this.cut('close');
-  }
-
-  private refuseClient(): void {
-    this.context.counters.limitRefusals.connectionsPerAddress += 1;
-    this.phase = 'closing';
-    refuseConnection(this.socket, 'connectionsPerAddress', this.context.clock.nowMs());
   }
 
   private headBytes(chunk: Buffer): void {
@@ -269,7 +219,7 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
       if (head.start === bytes.length) this.pending = undefined;
       return false;
     }
-    const request = outcome === 'complete' ? inspectRequest(head) : outcome;
+    const request = outcome === 'complete' ? this.inspect(head) : outcome;
     if (!(request instanceof Request)) {
       this.refuse(request);
       return false;
@@ -281,8 +231,15 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
     context.counters.requests += 1;
     if (this.hopTrust !== context.inFront.trusted) this.hop = this.describeHop();
     this.exchange = new Exchange({ client: this, context, hop: this.hop, request });
-    this.exchange.start(request, this.listener.port);
+    this.exchange.start(request, this.opened.listener.port);
     return true;
+  }
+
+  private inspect(head: Head): Request | Refusal {
+    const request = inspectRequest(head);
+    const { tls } = this.opened;
+    const isMisdirected = tls !== undefined && request instanceof Request && tls.isMisdirected(request.host);
+    return isMisdirected ? refusals.MisdirectedRequest : request;
   }
 
   private exchangeBytes(chunk: Buffer): void {
@@ -312,10 +269,7 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
 
   private ended(): void {
     this.halfClosed = true;
-    if (this.phase === 'preface') {
-      // Load balancers check the port so.
-      this.cut('close');
-    } else if (this.phase === 'reading') {
+    if (this.phase === 'reading') {
       this.advance();
     } else if (this.phase === 'exchange') {
       this.exchange?.clientEnded();
@@ -387,7 +341,8 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
 
   cut(how: 'close' | 'reset'): void {
     if (how === 'reset') {
-      this.socket.resetAndDestroy();
+      // Also below TLS: not every client takes the end without close_notify for a truncated response.
+      this.opened.transport.resetAndDestroy();
     } else {
       this.socket.destroy();
     }
@@ -395,9 +350,6 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
 
   deadlinePassed(): void {
     switch (this.phase) {
-      case 'preface':
-        this.refusePreface('Timeout');
-        return;
       case 'reading':
         if (this.pending === undefined) {
           this.close();
@@ -433,6 +385,6 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
 
   /** Shutdown: a connection between two requests closes now, every other one after its current response. */
   closeIfIdle(): void {
-    if ((this.phase === 'reading' || this.phase === 'preface') && this.pending === undefined) this.close();
+    if (this.phase === 'reading' && this.pending === undefined) this.close();
   }
 }

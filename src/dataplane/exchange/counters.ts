@@ -3,6 +3,7 @@ import type { LocalError } from './connect-failure.ts';
 import type { FaultScope } from './faults.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 import type { ProxyHeaderRefusal } from '../net/proxy-protocol.ts';
+import type { HandshakeFailure } from '../tls/handshake.ts';
 
 /** Why a connection was closed that had to begin with a header of the PROXY protocol. */
 export type ProxyProtocolRefusal = ProxyHeaderRefusal | 'UntrustedPeer' | 'Timeout';
@@ -29,6 +30,9 @@ export type Http1Counters = {
   /** Connections and requests that a limit of the proxy's settings ended. */
   limitRefusals: Record<ProxyLimit, number>;
   proxyProtocolRefusals: Record<ProxyProtocolRefusal, number>;
+  /** Of connections to HTTPS listeners: completed, and failed, which includes those that the client gave up. */
+  tlsHandshakes: number;
+  tlsHandshakeFailures: Record<HandshakeFailure, number>;
   /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
   /** Attempts that an endpoint refused or did not respond to. */
@@ -65,6 +69,8 @@ export function createCounters(): Http1Counters {
       responseHead: 0,
     },
     proxyProtocolRefusals: { Missing: 0, Malformed: 0, TooLong: 0, UntrustedPeer: 0, Timeout: 0 },
+    tlsHandshakes: 0,
+    tlsHandshakeFailures: { UnknownName: 0, NoCertificate: 0, NotTLS: 0, Refused: 0, ClientClosed: 0, Timeout: 0 },
     replies: {},
     upstreamConnectFailures: 0,
     upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },

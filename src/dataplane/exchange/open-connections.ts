@@ -1,6 +1,17 @@
 /** The open connections of clients, and what a shutdown does with them. */
 import type { Clock } from '../../platform/clock.ts';
-import type { ClientConnection } from './client-connection.ts';
+
+/** A connection of a client for a shutdown. */
+export interface OpenConnection {
+  readonly phase: 'opening' | 'reading' | 'exchange' | 'tunnel' | 'closing';
+  /** Nothing of a response or stream is left to be sent. */
+  readonly isDone: boolean;
+  /** Closes a connection that carries nothing. */
+  closeIfIdle(): void;
+  endOfGrace(): void;
+  cut(how: 'close' | 'reset'): void;
+  fault(error: unknown): void;
+}
 
 /** The requests and upgraded streams that were cut at the end of the grace period. */
 export type CutReport = { requests: number; upgrades: number };
@@ -10,18 +21,18 @@ const checkMs = 100;
 
 export class OpenConnections {
   private readonly clock: Clock;
-  private readonly connections = new Set<ClientConnection>();
+  private readonly connections = new Set<OpenConnection>();
   private lastClosed: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  add(connection: ClientConnection): void {
+  add(connection: OpenConnection): void {
     this.connections.add(connection);
   }
 
-  delete(connection: ClientConnection): void {
+  delete(connection: OpenConnection): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.lastClosed?.();
   }
@@ -77,7 +88,7 @@ export class OpenConnections {
   }
 
   /** A fault at one connection must not keep the others open. */
-  private forEach(step: (connection: ClientConnection) => void): void {
+  private forEach(step: (connection: OpenConnection) => void): void {
     for (const connection of this.connections) {
       try {
         step(connection);

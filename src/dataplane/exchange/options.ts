@@ -7,6 +7,7 @@ import type { SessionRouter } from '../routing.ts';
 import type { Http1Counters } from './counters.ts';
 import type { Faults } from './faults.ts';
 import type { Turns } from './turns.ts';
+import type { Termination } from '../tls/termination.ts';
 import type { Head, HeadLimits } from '../h1/head-parser.ts';
 
 export type Http1Timeouts = {
@@ -73,6 +74,9 @@ export type ServerContext = {
   readonly counters: Http1Counters;
   readonly faults: Faults;
   readonly turns: Turns;
+  readonly handshakeTurns: Turns;
+  /** The ports whose connections are encrypted. */
+  readonly termination: Termination;
   /** What is in front of the proxy, by the settings of the table; another object after a change. */
   inFront: InFront;
   /** Reused for every request. A request that waits for its route keeps it and leaves a new one. */

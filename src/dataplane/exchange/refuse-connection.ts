@@ -19,3 +19,12 @@ export function refuseConnection(socket: Socket, limit: ConnectionLimit, nowMs: 
     () => socket.destroy(),
   );
 }
+
+const plainHttp = 'This port serves HTTPS, and the request was sent without encryption. Use https:// in its address.\n';
+
+/** To a client that sent something else than a ClientHello: mostly HTTP. */
+export function refusePlainHttp(socket: Socket, nowMs: number): void {
+  socket.end(renderReply({ status: 400, body: plainHttp }, { closes: true, isHead: false, nowMs }), () =>
+    socket.destroy(),
+  );
+}

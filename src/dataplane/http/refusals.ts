@@ -51,6 +51,11 @@ export const refusals = {
     'A trailer field may not affect how a message is framed, routed or authenticated.',
   ),
   RequestTimeout: refusal('RequestTimeout', 408, 'The request did not arrive in time.'),
+  MisdirectedRequest: refusal(
+    'MisdirectedRequest',
+    421,
+    'This connection was opened for another host, which another listener serves. Repeat the request on a connection of its own.',
+  ),
   RequestLineTooLong: refusal('RequestLineTooLong', 414, 'The request line is too long.'),
   HeadTooLarge: refusal('HeadTooLarge', 431, 'The header section is too large.'),
   TooManyFields: refusal('TooManyFields', 431, 'There were too many headers.'),

@@ -60,3 +60,10 @@ export function readShared(accepted: Socket, reader: ReaderOf): Socket {
   Reflect.set(accepted, '_server', null);
   return socket.resume();
 }
+
+/**
+ * Reads a socket of TLS. Its bytes are decrypted into a buffer of their own, which has their size: no memory is allocated for bytes that do
+ * not come.
+ */
+export const readDecrypted = (socket: Socket, reader: ClientReader): Socket =>
+  socket.on('data', (chunk: Buffer) => reader.received(chunk));

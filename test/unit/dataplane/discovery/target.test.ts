@@ -15,7 +15,7 @@ function createTarget() {
   const applied: ProxySettings[] = [];
   const target = createProxyTarget({
     router: replica.router,
-    server: { retain: () => undefined },
+    server: { retain: () => undefined, configureTls: () => undefined },
     settings: { apply: (settings) => applied.push(settings) },
     listeners: { sync: () => undefined },
     clock: replica.clock,

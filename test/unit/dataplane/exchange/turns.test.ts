@@ -5,7 +5,7 @@ import { createTurns } from '../../../../src/dataplane/exchange/turns.ts';
 const oneTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 test('a few start in each turn of the event loop, in the order in which they began to wait', async () => {
-  const turns = createTurns();
+  const turns = createTurns(32);
   const started: number[] = [];
   for (let number = 0; number < 70; number += 1) turns.wait({ nextTurn: () => started.push(number) });
   expect(started).toHaveLength(0);
@@ -18,7 +18,7 @@ test('a few start in each turn of the event loop, in the order in which they beg
 });
 
 test('one that waits again is behind all others, and waits once', async () => {
-  const turns = createTurns();
+  const turns = createTurns(32);
   const started: string[] = [];
   const greedy = {
     nextTurn() {

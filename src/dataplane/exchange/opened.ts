@@ -1,0 +1,22 @@
+/** What is known of a connection of a client when its first request may come. */
+import type { Socket } from 'node:net';
+import type { Scheme } from '../http/client-scheme.ts';
+import type { Place } from '../net/admission.ts';
+import type { ProxyHeader } from '../net/proxy-protocol.ts';
+import type { ConnectionTls } from '../tls/connection-tls.ts';
+
+/** The listener of a connection: `port` is its port in the routing table. */
+export type ClientListener = { port: number; scheme: Scheme };
+
+export type Opened = {
+  listener: ClientListener;
+  place: Place;
+  /** The TCP connection, which may be below the socket that carries HTTP. */
+  transport: Socket;
+  /** With which the connection began, if the PROXY protocol is required. */
+  header?: ProxyHeader | undefined;
+  /** Absent: the connection is not encrypted. */
+  tls?: ConnectionTls | undefined;
+  /** The time limit of the first head, which began when the connection was accepted. */
+  deadlineMs: number;
+};

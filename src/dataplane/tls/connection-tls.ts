@@ -1,0 +1,40 @@
+/** What a connection remembers of its handshake. */
+import type { HostMap } from '../../core/routing/hostnames.ts';
+import type { TlsListener, TlsPort } from './termination.ts';
+
+/**
+ * A client may use a connection for another host that the certificate covers (RFC 9110, section 7.4). If another listener has that host, its
+ * rules would not have applied to the handshake: such a request gets 421, and the client repeats it on a connection of its own.
+ */
+export class ConnectionTls {
+  private readonly port: TlsPort;
+  private readonly listener: TlsListener;
+  /** The last host that belonged to the connection, and the listeners by which it did. */
+  private host: string;
+  private listeners: HostMap<TlsListener>;
+
+  /** `serverName`: empty if the client sent none. */
+  constructor(port: TlsPort, listener: TlsListener, serverName: string) {
+    this.port = port;
+    this.listener = listener;
+    this.host = serverName;
+    this.listeners = port.listeners;
+  }
+
+  /** Gateway API, Listener.hostname: a host that no listener has is not misdirected, but unknown. */
+  isMisdirected(host: string): boolean {
+    const { listeners } = this.port;
+    if (host === this.host && listeners === this.listeners) return false;
+    const owner = listeners.find(host, itself);
+    if (owner !== undefined && owner !== this.listener) return true;
+    this.host = host;
+    this.listeners = listeners;
+    return false;
+  }
+}
+
+const itself = <T>(value: T): T => value;
+
+/** Returns the listener of a server name; undefined if no listener has it. `serverName`: empty if the client sent none. */
+export const listenerFor = (port: TlsPort, serverName: string): TlsListener | undefined =>
+  port.listeners.find(serverName, itself);

@@ -1,0 +1,39 @@
+/** The settings of TLS towards clients. */
+import { constants, randomBytes } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+
+/** PEM. `chain`: the certificate of the server first. */
+export type KeyPair = { chain: string; key: string };
+
+/**
+ * Of TLS 1.2: those with forward secrecy and authenticated encryption (RFC 9325, section 4.2). TLS 1.3 has no others. AES-128 first, as
+ * every processor has instructions for it; OpenSSL takes the first of the client's that is here.
+ */
+const ciphers = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** Of this process. With keys of each context, clients could not resume their sessions after a certificate was replaced. */
+const ticketKeys = randomBytes(48);
+
+/** The list of RFC 7301: each name after its length. */
+export const alpn = Buffer.from('\x08http/1.1', 'latin1');
+
+/** `pairs`: at most one of each type of key; OpenSSL takes the one that the client can verify. Throws if one cannot be used. */
+export const serverContext = (pairs: readonly KeyPair[]): SecureContext =>
+  createSecureContext({
+    minVersion: 'TLSv1.2',
+    ciphers,
+    // A client could make the proxy sign again and again on one connection.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ticketKeys,
+    // Without a list Node adds the roots of the web, 150 certificates for each context.
+    ca: [],
+    cert: pairs.map(({ chain }) => chain),
+    key: pairs.map(({ key }) => key),
+  });
