@@ -6,6 +6,7 @@ import {
   podDisruptionBudgets,
   serviceAccounts,
   services,
+  stickyWorkloads,
 } from '../../src/kube/resources.ts';
 import { namespace } from '../support/operator-objects.ts';
 import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
@@ -74,6 +75,20 @@ const undone: Edit[] = [
     name: 'holdfast-holdfast',
     change: (object) => ({ ...object, automountServiceAccountToken: true }),
     writes: ['apply ServiceAccount shop/holdfast-holdfast'],
+  },
+  {
+    sentence: 'a condition of the StickyWorkload',
+    resource: stickyWorkloads,
+    name: 'cart',
+    change: (object) => ({ ...object, status: { ...(object['status'] as object), conditions: [] } }),
+    writes: ['apply status of StickyWorkload shop/cart'],
+  },
+  {
+    sentence: 'the status of the StickyWorkload',
+    resource: stickyWorkloads,
+    name: 'cart',
+    change: ({ status: _lost, ...object }) => object,
+    writes: ['apply status of StickyWorkload shop/cart'],
   },
   {
     sentence: 'the webhooks',

@@ -1,39 +1,49 @@
-/** Writes statuses and emits events about their changes. An unchanged status is not written. */
+/** Writes statuses and emits events about their changes. A status that is up to date is not written. */
 import type { StickyWorkloadStatus } from '../../api/status.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import { eventsOf, statusChanged } from '../../core/status/changes.ts';
 import { listed } from '../../core/status/status.ts';
-import type { EventSink, ObjectWriter, Resource, KubeObject } from '../../kube/ports.ts';
+import type { EventSink, KubeObject, ObjectWriter, Resource } from '../../kube/ports.ts';
 import { stickyWorkloads } from '../../kube/resources.ts';
+import { createWrittenStatuses, type Observed } from './written-statuses.ts';
 
-export type StatusWriterOptions = { writer: ObjectWriter; events: EventSink };
+export type StatusWriterOptions = { writer: Pick<ObjectWriter, 'apply'>; events: EventSink };
 
 /** `CountsDiffer`: only session counts have changed, and they were not to be written. */
 export type WriteResult = 'Written' | 'Unchanged' | 'CountsDiffer';
 
+/** A cached object whose status Holdfast writes. */
+export type WithStatus = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> & {
+  observed: { status?: Record<string, unknown> };
+};
+
 export interface StatusWriter {
   /** The last known status: the last write may be newer than the cache, and includes the endpoints that were too many to list. */
   before(workload: StickyWorkload): StickyWorkloadStatus | undefined;
-  write(workload: StickyWorkload, status: StickyWorkloadStatus, options: { countsToo: boolean }): Promise<WriteResult>;
-  /** Writes the status of a Gateway API object. */
-  writeOther(
-    resource: Resource,
-    object: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>,
-    status: object,
-  ): Promise<void>;
+  /** `workload`: as it is cached now. */
+  write(workload: CachedWorkload, status: StickyWorkloadStatus, options: { countsToo: boolean }): Promise<WriteResult>;
+  /** Writes the status of an object of another kind. `object`: as it is cached now. */
+  writeOther(resource: Resource, object: WithStatus, status: object): Promise<void>;
+  /** Whether the version of an object is the result of the last write here. */
+  isOwn(metadata: KubeObject['metadata']): boolean;
+  /** The object was deleted. */
+  forget(uid: string): void;
 }
 
+type Applied = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'> & { status: object };
+type CachedWorkload = StickyWorkload & { metadata: { resourceVersion?: string } };
+
 export function createStatusWriter({ writer, events }: StatusWriterOptions): StatusWriter {
-  const written = new Map<string, StickyWorkloadStatus>();
-  const writtenOther = new Map<string, string>();
+  const written = createWrittenStatuses();
+  /** With all endpoints, by UID. */
+  const complete = new Map<string, StickyWorkloadStatus>();
 
   function emitChanges(
-    workload: StickyWorkload,
-    before: StickyWorkloadStatus | undefined,
-    after: StickyWorkloadStatus,
+    { metadata: { name, namespace, uid } }: StickyWorkload,
+    earlier: StickyWorkloadStatus | undefined,
+    later: StickyWorkloadStatus,
   ): void {
-    const { name, namespace, uid } = workload.metadata;
-    for (const { pod, ...event } of eventsOf(before, after)) {
+    for (const { pod, ...event } of eventsOf(earlier, later)) {
       const regarding = pod
         ? { apiVersion: 'v1', kind: 'Pod', namespace, ...pod }
         : { apiVersion, kind, name, namespace, uid };
@@ -42,51 +52,56 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
   }
 
   const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined =>
-    written.get(workload.metadata.uid) ?? workload.status;
+    complete.get(workload.metadata.uid) ?? workload.status;
+
+  async function apply(resource: Resource, object: Applied, observed: Observed): Promise<void> {
+    const { name, namespace } = object.metadata;
+    const metadata = { name, ...(namespace !== undefined && { namespace }) };
+    const { apiVersion: version, kind: ofKind, status } = object;
+    const result = await writer.apply(resource, { apiVersion: version, kind: ofKind, metadata, status }, 'status');
+    written.record(status, observed, result);
+  }
 
   return {
     before,
     async write(workload, status, { countsToo }) {
-      const { uid, name, namespace } = workload.metadata;
+      const { metadata } = workload;
       const known = before(workload);
-      if (!statusChanged(known && listed(known), listed(status))) {
-        written.set(uid, status);
+      const observed = { ...metadata, status: workload.status };
+      const shown = listed(status);
+      if (written.isUpToDate(shown, observed)) {
+        complete.set(metadata.uid, status);
         return 'Unchanged';
       }
-      if (!countsToo && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status)))) {
+      if (
+        !countsToo &&
+        known &&
+        onlyCountsDiffer(listed(known), shown) &&
+        written.agrees(withoutCounts(shown), observed)
+      ) {
         return 'CountsDiffer';
       }
-      await writer.apply(
-        stickyWorkloads,
-        { apiVersion, kind, metadata: { name, namespace }, status: listed(status) },
-        'status',
-      );
-      written.set(uid, status);
+      await apply(stickyWorkloads, { apiVersion, kind, metadata, status: shown }, observed);
+      complete.set(metadata.uid, status);
       emitChanges(workload, known, status);
       return 'Written';
     },
-    async writeOther(resource, { apiVersion: version, kind: otherKind, metadata }, status) {
-      const key = `${resource.plural}/${metadata.namespace ?? ''}/${metadata.name}/${metadata.uid ?? ''}`;
-      const text = JSON.stringify(status);
-      if (writtenOther.get(key) === text) return;
-      const { name, namespace } = metadata;
-      await writer.apply(
-        resource,
-        {
-          apiVersion: version,
-          kind: otherKind,
-          metadata: { name, ...(namespace !== undefined && { namespace }) },
-          status,
-        },
-        'status',
-      );
-      writtenOther.set(key, text);
+    async writeOther(resource, object, status) {
+      const observed = { ...object.metadata, status: object.observed.status };
+      if (!written.isUpToDate(status, observed)) await apply(resource, { ...object, status }, observed);
+    },
+    isOwn: (metadata) => written.isOwn(metadata),
+    forget(uid) {
+      written.forget(uid);
+      complete.delete(uid);
     },
   };
 }
 
-function withoutCounts(status: StickyWorkloadStatus | undefined): StickyWorkloadStatus {
-  const { sessions: _sessions, endpoints = [], ...rest } = status ?? {};
+const onlyCountsDiffer = (one: StickyWorkloadStatus, other: StickyWorkloadStatus): boolean =>
+  !statusChanged(withoutCounts(one), withoutCounts(other));
+
+function withoutCounts({ sessions: _sessions, endpoints = [], ...rest }: StickyWorkloadStatus): StickyWorkloadStatus {
   return {
     ...rest,
     endpoints: endpoints.map(({ sessions: _count, unconfirmedSessions: _more, ...endpoint }) => endpoint),

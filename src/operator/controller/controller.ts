@@ -6,7 +6,7 @@
 import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
-import { findAffectedKeys, kindOfWork } from '../translation/affected-keys.ts';
+import { findAffectedKeys, kindOfWork, statusKeys } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
 import { count, type OperatorCounters } from '../counters.ts';
@@ -47,9 +47,16 @@ export function startController(options: ControllerOptions): Controller {
    * the lease may be acquired before the first translation, and an idle cluster triggers no other.
    */
   const changed = new Set<string | undefined>([undefined]);
-  const unwatch = caches.onChange((name, { object }) => {
+  const unwatch = caches.onChange((name, { type, object }) => {
+    if (type === 'DELETED') options.statuses.forget(object.metadata.uid ?? '');
     // Gateways of every namespace may use the same one.
     changed.add(name === 'holdfastProxies' ? undefined : object.metadata.namespace);
+  });
+
+  // The publisher follows the statuses of StickyWorkloads.
+  const unwatchStatuses = caches.onStatus((name, object) => {
+    if (name === 'workloads' || name === 'pods' || options.statuses.isOwn(object.metadata)) return;
+    for (const key of statusKeys(object)) queue.add(key);
   });
 
   function enqueue(namespaces: ReadonlySet<string | undefined>): void {
@@ -73,6 +80,7 @@ export function startController(options: ControllerOptions): Controller {
   return {
     stop: async () => {
       unwatch();
+      unwatchStatuses();
       unsubscribe();
       await Promise.all([queue.stop(), publisher.stop(), ...stopPeriodic.map((stop) => stop())]);
     },

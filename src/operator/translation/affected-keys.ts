@@ -2,6 +2,7 @@
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
+import type { KubeObject } from '../../kube/ports.ts';
 import type { Translated } from './translation-store.ts';
 
 // No StickyWorkload can have such a key: namespaces have no capital letters.
@@ -17,6 +18,13 @@ export const httpRouteOfWork = (key: string): string | undefined => withoutPrefi
 
 const withoutPrefix = (key: string, prefix: string): string | undefined =>
   key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
+
+/** Returns the keys of the work that writes the status of an object; the route of a StickyWorkload has its name. */
+export function statusKeys({ kind, metadata: { namespace = '', name } }: KubeObject): string[] {
+  if (kind === 'GatewayClass') return [gatewayClassWork];
+  const key = `${namespace}/${name}`;
+  return kind === 'HTTPRoute' ? [httpRoutePrefix + key, key] : [`${kind}/${key}`];
+}
 
 /** Returns the kind of the object of a queue key. */
 export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.[0] ?? 'StickyWorkload';

@@ -8,6 +8,8 @@ import type { Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
+import type { Caches } from '../gather/caches.ts';
+import { backendKey } from '../../core/names/names.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 import type { TranslationStore } from '../translation/translation-store.ts';
 import { judgeWorkload } from './judge-workload.ts';
@@ -15,6 +17,7 @@ import { judgeWorkload } from './judge-workload.ts';
 export type StatusPublisherOptions = {
   translations: Pick<TranslationStore, 'latest'>;
   ledger: Pick<Ledger, 'countsOf' | 'onChange' | 'sweep'>;
+  caches: Pick<Caches, 'get' | 'onStatus'>;
   statuses: StatusWriter;
   clock: Clock;
   random: Random;
@@ -35,7 +38,7 @@ const longestPauseMs = 5000;
 const pausePerWriteMs = 5;
 
 export function startStatusPublisher(options: StatusPublisherOptions): StatusPublisher {
-  const { translations, ledger, statuses, clock } = options;
+  const { translations, ledger, caches, statuses, clock } = options;
   const outcomes = new Map<string, ApplyOutcome>();
   /** Since the last round. */
   const changedPods = new Set<string>();
@@ -48,8 +51,9 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
   async function publish(key: string): Promise<undefined> {
     const translated = translations.latest();
     const outcome = outcomes.get(key);
-    const workload = translated?.translation.workloads.candidates.get(key)?.workload;
-    if (!translated || !outcome || !workload) return;
+    const judged = translated?.translation.workloads.candidates.get(key)?.workload.metadata;
+    const workload = judged && caches.get('workloads', judged);
+    if (!translated || !outcome || workload?.metadata.uid !== judged?.uid || !workload) return;
     const previous = statuses.before(workload);
     const status = judgeWorkload(key, translated, { outcome, previous, ledger, nowMs: clock.nowMs() });
     if (status === undefined) return;
@@ -83,6 +87,11 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
   const unsubscribe = ledger.onChange((podUids) => {
     for (const uid of podUids) changedPods.add(uid);
   });
+  // What another client has changed is repaired.
+  const unwatch = caches.onStatus((name, { metadata }) => {
+    const isForeign = name === 'workloads' && !statuses.isOwn(metadata);
+    if (isForeign) queue.add(backendKey(metadata.namespace ?? '', metadata.name));
+  });
 
   return {
     settle(key, outcome) {
@@ -96,6 +105,7 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
     },
     async stop() {
       unsubscribe();
+      unwatch();
       cancel();
       await queue.stop();
     },

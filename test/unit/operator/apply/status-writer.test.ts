@@ -134,10 +134,66 @@ test('the status of a Gateway is written once, and again when it changes or the 
   };
   cluster.put(gateways, gateway);
   const writeStatus = (uid: string, status: object) =>
-    writer.writeOther(gateways, { ...gateway, metadata: { ...gateway.metadata, uid } }, status);
+    writer.writeOther(gateways, { ...gateway, metadata: { ...gateway.metadata, uid }, observed: {} }, status);
   await writeStatus('g', { conditions: [] });
   await writeStatus('g', { conditions: [] });
   await writeStatus('g', { conditions: [], addresses: [] });
   await writeStatus('h', { conditions: [], addresses: [] });
   expect(cluster.writes()).toHaveLength(3);
+});
+
+describe('the status of an object that another client has changed', () => {
+  const observed = (status: object | undefined, resourceVersion: string) => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace: 'shop', name: 'holdfast', uid: 'g', resourceVersion },
+    observed: { ...(status && { status: status as Record<string, unknown> }) },
+  });
+  const ready = { conditions: [{ type: 'Programmed', status: 'True' }] };
+  const foreign = { type: 'example.com/Audited', status: 'True' };
+
+  beforeEach(async () => {
+    cluster.put(gateways, { ...observed(undefined, ''), metadata: { namespace: 'shop', name: 'holdfast', uid: 'g' } });
+    await writer.writeOther(gateways, observed(undefined, '1'), ready);
+  });
+
+  test.each<[string, object | undefined, string, number]>([
+    ['is not written again while the cache has not the last write', undefined, '1', 1],
+    ['is not written again while it is as it was written', ready, '2', 1],
+    [
+      'is not written again if only conditions of others were added',
+      { conditions: [foreign, ...ready.conditions] },
+      '2',
+      1,
+    ],
+    ['is written again if a value is another', { conditions: [{ type: 'Programmed', status: 'False' }] }, '2', 2],
+    ['is written again if it is lost', undefined, '2', 2],
+  ])('%s', async (_name, status, version, writes) => {
+    await writer.writeOther(gateways, observed(status, version), ready);
+    expect(cluster.writes()).toHaveLength(writes);
+  });
+
+  test('is written after the start only if it differs', async () => {
+    const restarted = createStatusWriter({ writer: cluster, events: cluster });
+    await restarted.writeOther(gateways, observed(ready, '2'), ready);
+    expect(cluster.writes()).toHaveLength(1);
+    await restarted.writeOther(gateways, observed({ conditions: [...ready.conditions, foreign] }, '2'), ready);
+    expect(cluster.writes()).toHaveLength(2);
+  });
+
+  test('is compared with what the API server kept of it', async () => {
+    const dropping = createStatusWriter({
+      writer: {
+        apply: async (...write) => {
+          const { status: _, ...kept } = await cluster.apply(...write);
+          return kept;
+        },
+      },
+      events: cluster,
+    });
+    await dropping.writeOther(gateways, observed(undefined, '1'), ready);
+    const { length } = cluster.writes();
+    await dropping.writeOther(gateways, observed(undefined, '3'), ready);
+    expect(cluster.writes()).toHaveLength(length);
+  });
 });
