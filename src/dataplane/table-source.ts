@@ -36,7 +36,7 @@ function startOperatorSource(
 ): TableSource {
   log.info({ gateway: operator.gateway, host }, 'following the operator');
   const client = createProxyClient({ ...operator, silenceLimitMs });
-  const lastKnownGood = tableFile === undefined ? undefined : createLastKnownGood(tableFile, log);
+  const lastKnownGood = tableFile === undefined ? undefined : createLastKnownGood(tableFile, { clock, log });
   return startDiscovery(
     { clock, random: Math.random, log, client, resolve: () => resolve(host), lastKnownGood },
     target,

@@ -9,6 +9,7 @@ import { createOwnedObjects } from './apply/owned-objects.ts';
 import { createRepeatedFailures } from './apply/repeated-failures.ts';
 import { createStatusWriter } from './apply/status-writer.ts';
 import { count, type OperatorCounters } from './counters.ts';
+import { createAcknowledgements } from './discovery/acknowledgements.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
 import { createReportDesk } from './discovery/reports.ts';
 import { createKnownProxies } from './proxies/known-proxies.ts';
@@ -152,6 +153,8 @@ export function discoveryPorts(options: OperatorOptions, core: Core): DiscoveryP
     current: (key: string) => translations.table(key),
     onChange: (listener: (changed: string[]) => void) => translations.onTranslated(listener),
   };
+  // Above all nonces of an earlier process.
+  const acknowledgements = createAcknowledgements(clock.nowMs());
   const emitEnd = createDrainEvents({ clusterState, events: cluster, counters, durations, logger });
   return {
     reviewer: cluster,
@@ -161,11 +164,13 @@ export function discoveryPorts(options: OperatorOptions, core: Core): DiscoveryP
       if (!translated) throw new RequestError(503, 'the Gateways are not known yet');
       return gatewayOfAccount(translated.translation.gateways, account);
     },
+    acknowledgements,
     drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
     reports: createReportDesk({
       tables,
       proxies: knownProxies,
       ledger,
+      acknowledgements,
       observe: (result) => {
         count(counters.reports, result);
       },

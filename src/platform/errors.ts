@@ -19,6 +19,8 @@ export const errorCodes = {
   CONFIG_INVALID: 'A setting is missing or invalid: the message names it and the values that are valid.',
   TABLE_INVALID:
     'A routing table is invalid: the message names the first invalid field. The previous table stays in use.',
+  RESOURCES_OUT_OF_STEP:
+    'A delta applies to other versions of resources than a proxy has: it opens the stream again, and says which it has.',
   INTERNAL: 'A bug in Holdfast: please report it together with the surrounding log lines.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;

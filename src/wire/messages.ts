@@ -2,7 +2,8 @@
  * The messages between operator, proxy and sidecar: JSON over HTTPS to the replicas of the operator, authenticated by a projected
  * ServiceAccount token with the audience `holdfast`.
  *
- *     GET  /v1/table     proxy    response: one `TableMessage` per line (NDJSON), for as long as both live; first the ended sessions
+ *     POST /v1/resources proxy    body: `Hello`; response: one `StreamMessage` per line (NDJSON), for as long as both live; first the ended
+ *                                 sessions, then a `delta` with all that the proxy lacks
  *     POST /v1/report    proxy    body: `Report`
  *     POST /v1/handover  proxy    body: `Handover`, at shutdown; 204: sent to another proxy of the Gateway, 503: no other proxy is connected
  *     GET  /v1/drain     sidecar  response: `DrainStatus` of the pod that the token names. That the grace period of a pod is over is
@@ -12,15 +13,34 @@
  * Ids of sessions and endpoints are 16 hex digits. Times are Unix milliseconds, except those of a token, which are in seconds.
  */
 import type { Reason } from '../api/reasons.ts';
-import type { EndpointState, RoutingTable } from './routing-table.ts';
+import type { TableDelta } from './table-delta.ts';
+
+/** The resources of the table that a proxy has, by id: their versions, whichever replica sent them. */
+export type Hello = { have: Record<string, string> };
+
+/**
+ * What turns the table of the previous delta into that of this one; the first delta of a stream applies to the resources of the `Hello`.
+ * `nonce`: increases; the proxy repeats the last one in its reports once it routes by that table.
+ */
+export type DeltaMessage = {
+  type: 'delta';
+  replica: string;
+  nonce: number;
+  revision: string;
+  asOfMs: number;
+  delta: TableDelta;
+};
+
+/** A resource that a proxy keeps as it was, because it cannot use the new one. `id`: as in `wire/resources.ts`. */
+export type Refusal = { id: string; problem: string };
 
 /**
  * `revision`: the newest resourceVersion that the replica has seen, a whole number in decimal digits. Kubernetes 1.35 makes
  * resourceVersions comparable (KEP-5504), so a proxy can tell which of two replicas has the newer state.
  * `asOfMs`: when the replica last knew that its state was current; heartbeats (every 2 s) update it.
  */
-export type TableMessage =
-  | { type: 'table'; replica: string; revision: string; asOfMs: number; table: RoutingTable }
+export type StreamMessage =
+  | DeltaMessage
   | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number }
   /** Sessions that were ended through another proxy of the Gateway, see `Report.ended`: new ones, and at the start all that are known. */
   | { type: 'ended'; replica: string; sessions: string[] }
@@ -70,6 +90,11 @@ export type Report = {
   startedAtMs: number;
   /** Increases with each report of a process: a late report never replaces a newer one. */
   sequence: number;
+  /**
+   * The last delta of this replica by whose table the proxy routes, and has routed since before the sessions in this report were counted.
+   * Absent: none.
+   */
+  acknowledged?: { nonce: number; refused: Refusal[] };
   /** Every endpoint of the proxy's table. An endpoint that is not listed is unknown to this proxy. */
   endpoints: EndpointReport[];
   /**
@@ -107,8 +132,6 @@ export type KeyRingReport = { current: number; ids: number[] };
 
 export type EndpointReport = {
   uid: string;
-  /** The state in the table by which the proxy routes: `Draining` confirms that it sends no new session there. */
-  state: Exclude<EndpointState, 'Absent'>;
   /** Live sessions, confirmed or not: with an open request or stream, or idle for less than their timeout. */
   sessions: number;
   /** When the last of these sessions ends if no client returns; while a request is open, now + idle timeout. */

@@ -20,6 +20,7 @@ import {
   type Checked,
 } from './check.ts';
 import { routeFilter } from './parse-filters.ts';
+import type { BackendConfig, EndpointSet, ResourceOf, ResourceType } from './resources.ts';
 import { completeSettings, proxySettings } from './proxy-settings.ts';
 import type { RouteTimeouts } from './route-filters.ts';
 import type {
@@ -90,7 +91,7 @@ const named = object<NamedCarrier>({ type: oneOf('Header', 'ApplicationCookie', 
 const carrier: Check<Carrier> = (value, path) =>
   isRecord(value) && value['type'] === 'Cookie' ? cookie(value, path) : named(value, path);
 
-const backend = object<Backend>({
+const backendConfig = object<BackendConfig>({
   key: string,
   policy: oneOf('LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'),
   sessions: optional(
@@ -104,21 +105,22 @@ const backend = object<Backend>({
       keyRing,
     }),
   ),
-  endpoints: list(
-    object<Endpoint>({
-      uid: string,
-      id: hexId,
-      alias: optional(hexId),
-      pod: string,
-      address: string,
-      port,
-      state: oneOf('Pending', 'Accepting', 'Draining', 'Absent'),
-      reason: optional(reason),
-      nodeLost: optional(yes),
-    }),
-  ),
-  removedEndpoints: list(object<RemovedEndpoint>({ id: hexId, uid: string, atMs: time })),
 });
+
+export const endpoint = object<Endpoint>({
+  uid: string,
+  id: hexId,
+  alias: optional(hexId),
+  pod: string,
+  address: string,
+  port,
+  state: oneOf('Pending', 'Accepting', 'Draining', 'Absent'),
+  reason: optional(reason),
+  nodeLost: optional(yes),
+});
+export const removedEndpoint = object<RemovedEndpoint>({ id: hexId, uid: string, atMs: time });
+const endpointSet = object<EndpointSet>({ endpoints: list(endpoint), removedEndpoints: list(removedEndpoint) });
+const backend: Check<Backend> = (value, path) => backendConfig(value, path) ?? endpointSet(value, path);
 
 const route = object<Route>({
   name: string,
@@ -160,14 +162,29 @@ const httpsListener = object<HttpsListener>({
 const listener: Check<Listener> = (value, path) =>
   isRecord(value) && value['protocol'] === 'HTTPS' ? httpsListener(value, path) : httpListener(value, path);
 
-export const routingTable = object<RoutingTable>({
-  gateway: object<RoutingTable['gateway']>({ namespace: string, name: string }),
+const gateway = object<RoutingTable['gateway']>({ namespace: string, name: string });
+const certificate = object<Certificate>({ chain: string, key: string });
+
+const routingTable = object<RoutingTable>({
+  gateway,
   proxy: optional(proxySettings),
   listeners: list(listener),
   routes: list(route),
   backends: map(backend),
-  certificates: optional(map(object<Certificate>({ chain: string, key: string }))),
+  certificates: optional(map(certificate)),
 });
+
+/** The checks of the parts in which a table is sent. */
+export const resourceValues: { [T in ResourceType]: Check<ResourceOf<T>['value']> } = {
+  gateway,
+  proxy: proxySettings,
+  listeners: list(listener),
+  order: list(string),
+  route,
+  backend: backendConfig,
+  endpoints: endpointSet,
+  certificate,
+};
 
 /** A table file may leave out settings of the proxy: those get their defaults. */
 export const parseRoutingTable = (value: unknown): Checked<RoutingTable> =>

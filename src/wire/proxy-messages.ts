@@ -1,7 +1,6 @@
-/** Checks of the lines of the operator's table stream, and of a proxy's reports and handovers. */
+/** Checks of what a proxy sends: its hello, its reports and its handovers. */
 import {
   checked,
-  checkedJson,
   count,
   hexId,
   list,
@@ -9,12 +8,10 @@ import {
   object,
   oneOf,
   optional,
-  pattern,
   string,
   text,
   time,
   yes,
-  type Check,
   type Checked,
 } from './check.ts';
 import { maxHandedEnds, maxHandedSessions } from './messages.ts';
@@ -23,20 +20,14 @@ import type {
   EndpointReport,
   HandedSession,
   Handover,
+  Hello,
   KeyRingReport,
   ProxyProcess,
+  Refusal,
   Report,
-  TableMessage,
 } from './messages.ts';
-import { routingTable } from './parse-table.ts';
-import { completeSettings } from './proxy-settings.ts';
-import { isRecord } from '../platform/record.ts';
-
-type Message<Type extends TableMessage['type']> = Extract<TableMessage, { type: Type }>;
 
 const uid = text(253);
-const stamp = { replica: string, revision: pattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: time };
-const sessionIds = { replica: string, sessions: list(hexId) };
 const handed = object<HandedSession>({
   id: hexId,
   endpoint: hexId,
@@ -45,45 +36,23 @@ const handed = object<HandedSession>({
   unconfirmed: optional(yes),
 });
 const process = object<ProxyProcess>({ uid, startedAtMs: time });
-const handover = {
+export const handoverProperties = {
   startedAtMs: time,
   sessions: list(handed, maxHandedSessions),
   ended: list(hexId, maxHandedEnds),
   successorOf: list(process),
 };
 
-const messages: { [Type in TableMessage['type']]: Check<Message<Type>> } = {
-  table: object<Message<'table'>>({ type: oneOf('table'), ...stamp, table: routingTable }),
-  heartbeat: object<Message<'heartbeat'>>({ type: oneOf('heartbeat'), ...stamp }),
-  ended: object<Message<'ended'>>({ type: oneOf('ended'), ...sessionIds }),
-  seen: object<Message<'seen'>>({ type: oneOf('seen'), ...sessionIds }),
-  handover: object<Message<'handover'>>({
-    type: oneOf('handover'),
-    replica: string,
-    handover: object<Message<'handover'>['handover']>({ from: string, ...handover }),
-  }),
-};
-const messageType = oneOf(...Object.keys(messages));
-const isType = (value: unknown): value is TableMessage['type'] => messageType(value, '') === undefined;
-
-const tableMessage: Check<TableMessage> = (value, path) => {
-  const type = isRecord(value) ? value['type'] : undefined;
-  return isType(type) ? messages[type](value, path) : messageType(type, `${path}.type`);
-};
-
-/** The operator may not know the settings of the proxy: see `RoutingTable.proxy`. */
-export const parseTableMessage = (line: string): Checked<TableMessage> =>
-  checkedJson(tableMessage, line, 'message', (message) =>
-    isRecord(message) && 'table' in message ? { ...message, table: completeSettings(message['table']) } : message,
-  );
+const hello = object<Hello>({ have: map(string) });
+export const parseHello = (body: unknown): Checked<Hello> => checked(hello, body, 'hello');
 
 /** A proxy of the previous version sends neither `ended` nor `successorOf`. */
 type SentHandover = Omit<Handover, 'ended' | 'successorOf'> & Partial<Handover>;
 
 const sentHandover = object<SentHandover>({
-  ...handover,
-  ended: optional(handover.ended),
-  successorOf: optional(handover.successorOf),
+  ...handoverProperties,
+  ended: optional(handoverProperties.ended),
+  successorOf: optional(handoverProperties.successorOf),
 });
 
 export function parseHandover(body: unknown): Checked<Handover> {
@@ -99,10 +68,15 @@ type SentReport = Omit<Report, 'seen'> & { seen?: string[] };
 const report = object<SentReport>({
   startedAtMs: time,
   sequence: count,
+  acknowledged: optional(
+    object<NonNullable<Report['acknowledged']>>({
+      nonce: count,
+      refused: list(object<Refusal>({ id: text(1024), problem: text(4096) }), 1000),
+    }),
+  ),
   endpoints: list(
     object<EndpointReport>({
       uid,
-      state: oneOf('Pending', 'Accepting', 'Draining'),
       sessions: count,
       expiresAtMs: time,
       unconfirmed: optional(object<NonNullable<EndpointReport['unconfirmed']>>({ sessions: count, expiresAtMs: time })),
@@ -130,14 +104,29 @@ export function parseReport(body: unknown): Checked<Report> {
   const result = checked(report, body, 'report');
   if ('problem' in result) return result;
   // The operator stores reports: unknown properties are dropped.
-  const { startedAtMs, sequence, endpoints, ended, seen = [], successorOf, keyRings, conflicts } = result.value;
+  const {
+    startedAtMs,
+    sequence,
+    acknowledged,
+    endpoints,
+    ended,
+    seen = [],
+    successorOf,
+    keyRings,
+    conflicts,
+  } = result.value;
   return {
     value: {
       startedAtMs,
       sequence,
-      endpoints: endpoints.map(({ uid, state, sessions, expiresAtMs, unconfirmed }) => ({
+      ...(acknowledged && {
+        acknowledged: {
+          nonce: acknowledged.nonce,
+          refused: acknowledged.refused.map(({ id, problem }) => ({ id, problem })),
+        },
+      }),
+      endpoints: endpoints.map(({ uid, sessions, expiresAtMs, unconfirmed }) => ({
         uid,
-        state,
         sessions,
         expiresAtMs,
         ...(unconfirmed && {

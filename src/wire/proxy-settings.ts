@@ -87,8 +87,10 @@ export const proxySettings = object<ProxySettings>({
 /** Returns a table whose settings, if it has any, are whole: an operator of an earlier version does not know all of them. */
 export function completeSettings(table: unknown): unknown {
   if (!isRecord(table) || table['proxy'] === undefined) return table;
-  return { ...table, proxy: withDefaults(defaultProxySettings, table['proxy']) };
+  return { ...table, proxy: settingsWithDefaults(table['proxy']) };
 }
+
+export const settingsWithDefaults = (settings: unknown): unknown => withDefaults(defaultProxySettings, settings);
 
 function withDefaults(defaults: unknown, given: unknown): unknown {
   // A copy: parts of a parsed table are replaced in place.

@@ -2,23 +2,30 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { Handover, TableMessage, Report } from '../../src/wire/messages.ts';
+import type { Handover, Hello, Report, StreamMessage } from '../../src/wire/messages.ts';
+import { createVersions } from '../../src/operator/discovery/versions.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
+import { deltaFor, diffTables, type TableDelta } from '../../src/wire/table-delta.ts';
 import type { Certificates } from '../../tools/demo/certificate.ts';
 
 export interface FakeReplica {
   readonly port: number;
   readonly reports: Report[];
   readonly handovers: Handover[];
+  /** What the proxies had when they opened their streams. */
+  readonly hellos: Hello[];
   /** Bearer tokens of the requested streams. */
   readonly tokens: string[];
-  /** Sends a line on all open streams, and on each that opens later. */
+  /** Sends a line on all open streams. */
   send(line: string): void;
+  /** To each stream what differs from the table before, as the operator does. */
   sendTable(revision: number, table: RoutingTable, asOfMs?: number): void;
   beat(revision: number, asOfMs: number): void;
   /** Responds to further requests with this status; 200 is the default. */
   answerWith(status: number): void;
   openStreams(): number;
+  /** What was sent last to any stream. */
+  lastDelta(): TableDelta | undefined;
   breakStreams(): void;
   stop(): Promise<void>;
 }
@@ -29,20 +36,46 @@ export async function startFakeReplica(
   certificates: Certificates,
   { address, port = 0 }: { address: string; port?: number },
 ): Promise<FakeReplica> {
-  const streams = new Set<ServerResponse>();
+  const versions = createVersions();
+  /** With the table that was sent last. */
+  const streams = new Map<ServerResponse, { have: Hello['have']; table?: RoutingTable }>();
+  const hellos: Hello[] = [];
   const reports: Report[] = [];
   const handovers: Handover[] = [];
   const tokens: string[] = [];
-  let lastTable: string | undefined;
+  let last: { revision: number; table: RoutingTable; asOfMs: number } | undefined;
+  let nonce = 0;
+  let lastDelta: TableDelta | undefined;
   let status = 200;
 
-  const openStream = (request: IncomingMessage, response: ServerResponse) => {
+  const sendLast = (stream: ServerResponse) => {
+    const state = streams.get(stream);
+    if (last === undefined || state === undefined) return;
+    const { revision, table, asOfMs } = last;
+    const delta =
+      state.table === undefined ? deltaFor(state.have, table, versions) : diffTables(state.table, table, versions);
+    state.table = table;
+    lastDelta = delta;
+    nonce += 1;
+    const message: StreamMessage = {
+      type: 'delta',
+      replica: address,
+      nonce,
+      revision: String(revision),
+      asOfMs,
+      delta,
+    };
+    stream.write(`${JSON.stringify(message)}\n`);
+  };
+  const openStream = async (request: IncomingMessage, response: ServerResponse) => {
     tokens.push(request.headers.authorization ?? '');
+    const hello = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as Hello;
+    hellos.push(hello);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.flushHeaders();
-    if (lastTable !== undefined) response.write(`${lastTable}\n`);
-    streams.add(response);
+    streams.set(response, hello);
     response.on('close', () => streams.delete(response));
+    sendLast(response);
   };
   const receive = async (bodies: unknown[], request: IncomingMessage, response: ServerResponse) => {
     const text = Buffer.concat(await request.toArray()).toString('utf8');
@@ -52,7 +85,7 @@ export async function startFakeReplica(
 
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (request, response) => {
     if (status !== 200) response.writeHead(status).end();
-    else if (request.url === '/v1/table') openStream(request, response);
+    else if (request.url === '/v1/resources') void openStream(request, response);
     else if (request.url === '/v1/handover') void receive(handovers, request, response);
     else void receive(reports, request, response);
   });
@@ -60,27 +93,22 @@ export async function startFakeReplica(
   await once(server, 'listening');
   const bound = server.address();
   const send = (line: string) => {
-    for (const stream of streams) stream.write(`${line}\n`);
+    for (const stream of streams.keys()) stream.write(`${line}\n`);
   };
   const breakStreams = () => {
-    for (const stream of streams) stream.destroy();
+    for (const stream of streams.keys()) stream.destroy();
   };
 
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
     reports,
     handovers,
+    hellos,
     tokens,
     send,
     sendTable(revision, table, asOfMs = Date.now()) {
-      lastTable = JSON.stringify({
-        type: 'table',
-        replica: address,
-        revision: String(revision),
-        asOfMs,
-        table,
-      } satisfies TableMessage);
-      send(lastTable);
+      last = { revision, table, asOfMs };
+      for (const stream of streams.keys()) sendLast(stream);
     },
     beat(revision, asOfMs) {
       send(
@@ -89,13 +117,14 @@ export async function startFakeReplica(
           replica: address,
           revision: String(revision),
           asOfMs,
-        } satisfies TableMessage),
+        } satisfies StreamMessage),
       );
     },
     answerWith(other) {
       status = other;
     },
     openStreams: () => streams.size,
+    lastDelta: () => lastDelta,
     breakStreams,
     async stop() {
       breakStreams();

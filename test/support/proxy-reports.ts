@@ -5,6 +5,7 @@ import { pods } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { namespace, proxyPod } from './operator-objects.ts';
 import type { OperatorWorld } from './operator-world.ts';
+import { openResourceStream, type ResourceStream } from './resource-stream.ts';
 import type { TlsClient } from './tls-client.ts';
 
 /** Less than the time after which a report is stale. */
@@ -31,17 +32,23 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
     );
   }
 
+  const streams = new Map<string, Promise<ResourceStream>>();
+  function streamOf(name: string): Promise<ResourceStream> {
+    const stream = streams.get(name) ?? openResourceStream(client, { token: name });
+    streams.set(name, stream);
+    return stream;
+  }
+
   async function reportAll(): Promise<void> {
     for (const [name, { counts, keyRings = ringsOfTable() }] of proxies) {
       sequence += 1;
       const endpoints = Object.values(table()?.backends ?? {}).flatMap((backend) =>
         backend.endpoints.flatMap(({ uid, pod, state }) =>
-          state === 'Absent'
-            ? []
-            : [{ uid, state, sessions: counts[pod] ?? 0, expiresAtMs: world.clock.nowMs() + 1_800_000 }],
+          state === 'Absent' ? [] : [{ uid, sessions: counts[pod] ?? 0, expiresAtMs: world.clock.nowMs() + 1_800_000 }],
         ),
       );
-      const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [], keyRings };
+      const acknowledged = await streamOf(name).then((stream) => stream.acknowledge(table()));
+      const body: Report = { startedAtMs: 1, sequence, ...acknowledged, endpoints, ended: [], seen: [], keyRings };
       expect(await client.call('POST', '/v1/report', { token: name, body: JSON.stringify(body) })).toMatchObject({
         status: 204,
       });

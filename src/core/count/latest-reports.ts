@@ -10,6 +10,8 @@ export type Latest = {
   sequence: number;
   atMs: number;
   endpoints: Map<string, EndpointReport>;
+  /** UIDs of pods to which the proxy sent no new session when it counted. */
+  draining: ReadonlySet<string> | undefined;
   keyRings: Report['keyRings'];
 };
 
@@ -56,11 +58,18 @@ export function createLatestReports() {
  * Returns the pods about which a report says something new: all of them, if the report before is of another process, or so old that
  * the counts were unknown meanwhile.
  */
-export function changedPods(before: Latest | undefined, { startedAtMs, atMs, endpoints }: Latest): Set<string> {
+export function changedPods(before: Latest | undefined, next: Latest): Set<string> {
+  const { startedAtMs, atMs, endpoints, draining = none } = next;
   const isContinued = before?.startedAtMs === startedAtMs && isFresh(before, atMs);
   const changed = new Set([...(before?.endpoints.keys() ?? [])].filter((uid) => !endpoints.has(uid)));
   for (const [uid, endpoint] of endpoints) {
     if (!isContinued || !countsAlike(before.endpoints.get(uid), endpoint)) changed.add(uid);
   }
+  for (const uid of differing(before?.draining ?? none, draining)) changed.add(uid);
   return changed;
 }
+
+const none: ReadonlySet<string> = new Set();
+
+const differing = (one: ReadonlySet<string>, other: ReadonlySet<string>): string[] =>
+  one === other ? [] : [...one, ...other].filter((uid) => one.has(uid) !== other.has(uid));

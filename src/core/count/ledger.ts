@@ -2,7 +2,7 @@
  * Adds up the reports of all proxies: how many sessions a pod still has. Rules:
  *
  * - Unknown is never zero. A count is known only while every proxy that could send requests to the pod has reported
- *   within the last seconds, and confirms that it treats the pod as Draining.
+ *   within the last seconds, and acknowledges a table in which the pod drains.
  * - Sessions outlive the proxy that counted them. The last report of a proxy that was deleted or restarted counts until those sessions
  *   would have ended by themselves: their clients may return through another proxy.
  * - A proxy that shuts down gracefully hands its sessions over to another, see `Handover`. Its report counts until the other proxy
@@ -16,7 +16,7 @@ import { createStaleCounts, processKey } from './stale-counts.ts';
 
 export type Ledger = {
   /** Records a report of the proxy in a pod. Returns false if it is older than the latest one, and changes nothing. */
-  record(proxyUid: string, report: Omit<Report, 'ended' | 'seen'>, nowMs: number): boolean;
+  record(proxyUid: string, report: RecordedReport, nowMs: number): boolean;
   /** Returns the session count of a pod. `expectedProxyUids`: the existing pods of its Gateway's proxy. */
   sourcesOf(podUid: string, expectedProxyUids: string[], nowMs: number): SessionSource[];
   /** For the status: returns, by pod UID, the sessions on pods that at least one fresh report lists. Unknown pods are absent. */
@@ -29,6 +29,11 @@ export type Ledger = {
   onChange(listener: (podUids: ReadonlySet<string>) => void): () => void;
   /** Time changes counts too: forgets what has ended, and notifies of the pods that silent or replaced proxies have counted. */
   sweep(nowMs: number): void;
+};
+
+/** `draining`: the pods to which the proxy sent no new session when it counted (UIDs); undefined: it is not known. */
+export type RecordedReport = Omit<Report, 'ended' | 'seen' | 'acknowledged'> & {
+  draining: ReadonlySet<string> | undefined;
 };
 
 /** A report that is in flight when its proxy stops arrives within this time. */
@@ -156,14 +161,12 @@ export function createLedger(): Ledger {
   };
 }
 
-const toLatest = (
-  { startedAtMs, sequence, endpoints, keyRings }: Omit<Report, 'ended' | 'seen'>,
-  atMs: number,
-): Latest => ({
+const toLatest = ({ startedAtMs, sequence, endpoints, draining, keyRings }: RecordedReport, atMs: number): Latest => ({
   startedAtMs,
   sequence,
   atMs,
   endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
+  draining,
   keyRings,
 });
 
@@ -177,9 +180,8 @@ function missingConfirmation(
   if (!isFresh(report, nowMs)) {
     return [`proxy pod ${uid} last reported ${Math.round((nowMs - report.atMs) / 1000)} s ago`];
   }
-  const endpoint = report.endpoints.get(podUid);
-  if (endpoint === undefined) return [`proxy pod ${uid} does not have this pod in its routing table`];
-  return endpoint.state === 'Draining' ? [] : [`proxy pod ${uid} has not confirmed that this pod is draining`];
+  if (!report.endpoints.has(podUid)) return [`proxy pod ${uid} does not have this pod in its routing table`];
+  return report.draining?.has(podUid) === true ? [] : [`proxy pod ${uid} has not confirmed that this pod is draining`];
 }
 
 /** Bounded, because it becomes part of logs, events and status. */

@@ -34,6 +34,4 @@ export const isLive = (endpoint: EndpointReport, nowMs: number): boolean => {
 
 /** Whether two reports of one proxy say the same about a pod: the times, which move with each request, do not count. */
 export const countsAlike = (one: EndpointReport | undefined, other: EndpointReport): boolean =>
-  one?.state === other.state &&
-  one.sessions === other.sessions &&
-  one.unconfirmed?.sessions === other.unconfirmed?.sessions;
+  one?.sessions === other.sessions && one.unconfirmed?.sessions === other.unconfirmed?.sessions;

@@ -1,12 +1,13 @@
 /**
  * The proxy's side of discovery: follows every replica of the operator, routes by the one with the newest table, reports to all.
  *
- *     name ──resolve──► addresses ──one follower each──► merger ──► onTable, onConfirmed
- *                                                          ▲
- *                                 last-known-good table ───┘ if no replica responds
+ *     name ──resolve──► addresses ──one follower each──► resources ──► merger ──► onTable, onConfirmed
+ *                                                                        ▲              │
+ *                                               last-known-good table ───┘              └─► acknowledged in the next report
  */
 import type { ProxyClient } from '../../wire/client/proxy-client.ts';
 import type { Handover, Report } from '../../wire/messages.ts';
+import type { ReceivedMessage } from '../../wire/stream-messages.ts';
 import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -14,6 +15,7 @@ import type { Logger } from '../../platform/log.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 import { followReplica } from './replica-follower.ts';
 import { startReporter } from './reporter.ts';
+import { createResourceStreams } from './resource-streams.ts';
 import { createTableMerger, type MergerEvents } from './table-merger.ts';
 
 export type DiscoveryPorts = {
@@ -68,6 +70,7 @@ export function startDiscovery(
   const followers = new Map<string, Promise<void>>();
   const connected = new Set<string>();
   let listed: ReadonlySet<string> = new Set();
+  const streams = createResourceStreams();
 
   const merger = createTableMerger({
     onTable(choice) {
@@ -79,21 +82,34 @@ export function startDiscovery(
     },
   });
 
+  const receive = (address: string, message: ReceivedMessage) => {
+    if (message.type === 'ended') target.onEnded(message.sessions);
+    else if (message.type === 'seen') target.onSeen(message.sessions);
+    else if (message.type === 'handover') target.onHandover(message.handover);
+    else if (message.type === 'heartbeat') merger.message(address, message);
+    else {
+      const { revision, asOfMs } = message;
+      merger.message(address, { revision, asOfMs, ...streams.apply(address, message) });
+      // Only now: requests are routed by it.
+      streams.acknowledge(address, message);
+      reporter.acknowledge(address);
+    }
+  };
+
   const follow = async (address: string) => {
     await followReplica(address, {
       ports: { client: ports.client, clock, random: ports.random, log, backoff: options.backoff },
       signal: stopping.signal,
       events: {
+        onOpen: () => streams.open(address),
         onMessage(message) {
           if (!connected.has(address)) target.onConnected();
           connected.add(address);
-          if (message.type === 'ended') target.onEnded(message.sessions);
-          else if (message.type === 'seen') target.onSeen(message.sessions);
-          else if (message.type === 'handover') target.onHandover(message.handover);
-          else merger.message(address, message);
+          receive(address, message);
         },
         onDown() {
           connected.delete(address);
+          streams.close(address);
           merger.down(address);
         },
         isStillListed: () => listed.has(address),
@@ -131,6 +147,7 @@ export function startDiscovery(
     log,
     send: (address, report) => ports.client.report(address, report),
     addresses: () => connected,
+    acknowledged: (address) => streams.acknowledged(address),
     build: (sequence) => target.buildReport(sequence),
     changes: () => target.changes(),
   });

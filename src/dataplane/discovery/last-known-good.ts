@@ -1,25 +1,32 @@
 /**
- * The last-known-good table in a file: a proxy that restarts while the operator is unavailable routes by it. It contains signing keys.
+ * The last-known-good table in a file: a proxy that restarts while the operator is unavailable routes by it. It contains signing keys and the
+ * keys of certificates.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { AppError, describeError } from '../../platform/errors.ts';
+import { open, readFile, rename } from 'node:fs/promises';
+import { sleep, type Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { parseTableMessage } from '../../wire/proxy-messages.ts';
 import type { Choice } from './choose.ts';
+import { keptLines, readKeptLines } from './kept-lines.ts';
 
 export interface LastKnownGood {
   /** Resolves with the stored table; undefined if there is none or it cannot be read. */
   read(): Promise<Choice | undefined>;
-  /** Stores a table. Of several tables that arrive during a write, only the newest is written. A failure is logged; routing continues. */
+  /** Stores a table, soon: of several in a few seconds only the newest is written. A failure is logged; routing continues. */
   write(choice: Choice): void;
-  /** Resolves when no write is left. */
+  /** Writes what is left, at once. Resolves when nothing is left. */
   settled(): Promise<void>;
 }
 
 /** The table is from no stream. */
 const noStream = 0;
+/** A restarted proxy without an operator knows the pods as of at most this long before. */
+const pauseMs = 5000;
+/** Takes less than a millisecond. */
+const writeBytes = 64 * 1024;
 
-export function createLastKnownGood(file: string, log: Logger): LastKnownGood {
+export function createLastKnownGood(file: string, { clock, log }: { clock: Clock; log: Logger }): LastKnownGood {
+  const stopping = new AbortController();
   let next: Choice | undefined;
   let writing: Promise<void> | undefined;
 
@@ -27,10 +34,11 @@ export function createLastKnownGood(file: string, log: Logger): LastKnownGood {
     for (let choice = next; choice !== undefined; choice = next) {
       next = undefined;
       try {
-        await writeAtomically(file, serialize(choice));
+        await writeAtomically(file, keptLines(choice));
       } catch (error) {
         log.warn({ file, error: describeError(error) }, 'the last-known-good routing table was not written');
       }
+      await sleep(clock, pauseMs, stopping.signal);
     }
     writing = undefined;
   };
@@ -38,7 +46,7 @@ export function createLastKnownGood(file: string, log: Logger): LastKnownGood {
   return {
     async read() {
       try {
-        return parse(await readFile(file, 'utf8'));
+        return { stream: noStream, ...readKeptLines(await readFile(file, 'utf8')) };
       } catch (error) {
         log.info({ file, error: describeError(error) }, 'no last-known-good routing table');
         return undefined;
@@ -48,26 +56,28 @@ export function createLastKnownGood(file: string, log: Logger): LastKnownGood {
       next = choice;
       writing ??= writeAll();
     },
-    settled: () => writing ?? Promise.resolve(),
+    settled() {
+      stopping.abort();
+      return writing ?? Promise.resolve();
+    },
   };
 }
 
-const serialize = ({ revision, asOfMs, table }: Choice) =>
-  JSON.stringify({ type: 'table', replica: 'file', revision: String(revision), asOfMs, table });
-
-function parse(text: string): Choice | undefined {
-  const checked = parseTableMessage(text);
-  if ('problem' in checked) {
-    throw new AppError('TABLE_INVALID', checked.problem, { source: 'internal', retryable: false });
-  }
-  const message = checked.value;
-  if (message.type !== 'table') return undefined;
-  return { stream: noStream, revision: BigInt(message.revision), asOfMs: message.asOfMs, table: message.table };
-}
-
-/** Writes another file and renames it: a reader sees the old table or the new one, never a part. */
-async function writeAtomically(file: string, text: string): Promise<void> {
+/** Writes another file and renames it: a reader sees the old table or the new one, never a part. Requests are served between two lines. */
+async function writeAtomically(file: string, lines: Iterable<string>): Promise<void> {
   const temporary = `${file}.new`;
-  await writeFile(temporary, text, { mode: 0o600 });
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    let text = '';
+    for (const line of lines) {
+      text += line;
+      if (text.length < writeBytes) continue;
+      await handle.write(text);
+      text = '';
+    }
+    await handle.write(text);
+  } finally {
+    await handle.close();
+  }
   await rename(temporary, file);
 }

@@ -1,14 +1,14 @@
-/** Follows the table stream of one replica of the operator, and reconnects with backoff after the stream has failed. */
+/** Follows the stream of resources of one replica of the operator, and reconnects with backoff after the stream has failed. */
 import type { ProxyClient } from '../../wire/client/proxy-client.ts';
-import type { TableMessage } from '../../wire/messages.ts';
-import { parseTableMessage } from '../../wire/proxy-messages.ts';
+import type { Hello } from '../../wire/messages.ts';
+import { parseStreamMessage, type ReceivedMessage } from '../../wire/stream-messages.ts';
 import { backoffMs, type BackoffRange, type Random } from '../../platform/backoff.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
-import { describeError } from '../../platform/errors.ts';
+import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 
 export type FollowerPorts = {
-  client: Pick<ProxyClient, 'tableLines'>;
+  client: Pick<ProxyClient, 'resourceLines'>;
   clock: Clock;
   random: Random;
   log: Logger;
@@ -16,7 +16,10 @@ export type FollowerPorts = {
 };
 
 export interface FollowerEvents {
-  onMessage(message: TableMessage): void;
+  /** A stream is about to be opened. Returns what the proxy has already. */
+  onOpen(): Hello;
+  /** Throws if the stream must be opened again. */
+  onMessage(message: ReceivedMessage): void;
   /** The stream failed, ended, or could not be opened. */
   onDown(): void;
   /** Called before each further attempt: an address that is no longer listed is dropped. */
@@ -40,7 +43,7 @@ export async function followReplica(
   }
 }
 
-/** Resolves with whether any valid message was received. */
+/** Resolves with whether the stream was of use: it delivered something, and was not ended by an invalid message. */
 async function readStream(
   address: string,
   { ports, events, signal }: Parameters<typeof followReplica>[1],
@@ -48,23 +51,32 @@ async function readStream(
   const { client, log } = ports;
   let received = false;
   try {
-    for await (const line of client.tableLines(address, signal)) {
-      const message = parseOrLog(line, { address, log });
+    for await (const line of client.resourceLines(address, events.onOpen(), signal)) {
+      const message = parse(line);
       if (message === undefined) continue;
-      received = true;
+      if (message.type === 'delta' && message.refused.length > 0) {
+        log.error({ address, refused: message.refused }, 'invalid resources');
+      }
       events.onMessage(message);
+      received = true;
     }
-    log.info({ address }, 'table stream ended');
+    log.info({ address }, 'stream of resources ended');
   } catch (error) {
-    if (!signal.aborted) log.warn({ address, error: describeError(error) }, 'table stream failed');
+    if (!signal.aborted) log.warn({ address, error: describeError(error) }, 'stream of resources failed');
+    return received && !isOfMessage(error);
   }
   return received;
 }
 
-/** An invalid message changes nothing: the previous table stays in use. */
-function parseOrLog(line: string, { address, log }: { address: string; log: Logger }): TableMessage | undefined {
-  const checked = parseTableMessage(line);
+/**
+ * Throws TABLE_INVALID. An invalid message cannot be left out: it may be a delta, on which later ones build. The previous table stays in use,
+ * and the next stream begins with what this proxy has.
+ */
+function parse(line: string): ReceivedMessage | undefined {
+  const checked = parseStreamMessage(line);
   if ('value' in checked) return checked.value;
-  log.error({ address, error: checked.problem }, 'invalid table message');
-  return undefined;
+  throw new AppError('TABLE_INVALID', checked.problem, { source: 'upstream', retryable: true });
 }
+
+const isOfMessage = (error: unknown): boolean =>
+  error instanceof AppError && (error.code === 'TABLE_INVALID' || error.code === 'RESOURCES_OUT_OF_STEP');

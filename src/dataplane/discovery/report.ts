@@ -12,8 +12,8 @@ export type EndpointCount = Pick<
 export type Counts = (endpointId: string) => EndpointCount | undefined;
 
 /**
- * `table` must be the one by which requests are currently routed: with the state `Draining` in a report, the proxy confirms that it sends
- * no new session there, and the pod may stop when its sessions are over.
+ * `table` must be the one by which requests are currently routed: with the delta that a report acknowledges, the proxy confirms that it sends
+ * no new session to the pods that drain in it, and such a pod may stop when the sessions of the same report are over.
  */
 export function buildReport(
   table: RoutingTable,
@@ -62,7 +62,7 @@ function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Know
   if (state === 'Absent') return [];
   // A request in flight counts as a session, whether or not it starts one: the pod must not stop before its response.
   const sessions = count === undefined ? 0 : count.sessions + count.unconfirmed + count.starting;
-  if (count === undefined || sessions === 0) return [{ uid, state, sessions: 0, expiresAtMs: nowMs }];
+  if (count === undefined || sessions === 0) return [{ uid, sessions: 0, expiresAtMs: nowMs }];
   const isInUse = count.open > 0 || count.starting > 0;
   const lastsUntil = (seenS: number, timeoutMs: number) => (isInUse ? nowMs : seenS * 1000) + timeoutMs;
   const unconfirmed = {
@@ -71,5 +71,5 @@ function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Know
   };
   const isConfirmed = sessions > unconfirmed.sessions;
   const expiresAtMs = isConfirmed ? lastsUntil(count.lastSeenS, limits.idleTimeoutMs) : unconfirmed.expiresAtMs;
-  return [{ uid, state, sessions, expiresAtMs, ...(unconfirmed.sessions > 0 && { unconfirmed }) }];
+  return [{ uid, sessions, expiresAtMs, ...(unconfirmed.sessions > 0 && { unconfirmed }) }];
 }

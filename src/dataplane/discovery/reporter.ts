@@ -1,6 +1,6 @@
 /**
  * Sends reports to every connected replica: soon after a change, and at least once a second, so that the operator notices when a proxy is
- * gone.
+ * gone. At once after a delta of the table: a pod that drains waits for its acknowledgement.
  */
 import type { Report } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -18,6 +18,8 @@ export type ReporterPorts = {
   send(address: string, report: Report): Promise<void>;
   /** Replicas with an open stream. */
   addresses(): Iterable<string>;
+  /** The last delta of a replica by which requests are routed. */
+  acknowledged(address: string): Report['acknowledged'];
   /** Returns a report of the current state; undefined while there is no table. */
   build(sequence: number): Report | undefined;
   /** Increases with every change of the contents of a report. */
@@ -25,6 +27,8 @@ export type ReporterPorts = {
 };
 
 export interface Reporter {
+  /** Reports to a replica whose delta is now acknowledged. */
+  acknowledge(address: string): void;
   /** Reports the current state, even if it has not changed. Resolves when each replica has responded; never rejects. */
   sendNow(): Promise<void>;
   stop(): void;
@@ -34,6 +38,8 @@ export function startReporter(ports: ReporterPorts): Reporter {
   const { clock } = ports;
   /** Reports without a response yet, by the replica's address. */
   const busy = new Map<string, Promise<void>>();
+  /** Replicas whose delta was applied while a report was on its way to them. */
+  const due = new Set<string>();
   let sequence = 0;
   let lastSentMs = Number.NEGATIVE_INFINITY;
   let lastChanges = -1;
@@ -42,17 +48,28 @@ export function startReporter(ports: ReporterPorts): Reporter {
 
   const deliver = async (address: string, report: Report) => {
     try {
-      await ports.send(address, report);
+      const acknowledged = ports.acknowledged(address);
+      await ports.send(address, acknowledged ? { ...report, acknowledged } : report);
     } catch (error) {
       if (!stopped) ports.log.warn({ address, error: describeError(error) }, 'report not delivered');
     }
     busy.delete(address);
+    if (due.delete(address)) acknowledge(address);
   };
 
   const startDelivery = (address: string, report: Report) => {
     const delivery = deliver(address, report);
     busy.set(address, delivery);
     return delivery;
+  };
+
+  const acknowledge = (address: string) => {
+    if (busy.has(address)) {
+      due.add(address);
+      return;
+    }
+    const report = stopped ? undefined : ports.build(nextSequence());
+    if (report !== undefined) void startDelivery(address, report);
   };
 
   /** A replica that has not responded to the last report is skipped: it gets the next one after its response. */
@@ -86,6 +103,7 @@ export function startReporter(ports: ReporterPorts): Reporter {
   tick();
 
   return {
+    acknowledge,
     sendNow,
     stop() {
       stopped = true;

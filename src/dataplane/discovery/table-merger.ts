@@ -1,5 +1,4 @@
 /** Merges the tables of the replicas into the one by which the proxy routes, and reports its changes. No I/O. */
-import type { TableMessage } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import { chooseReplica, overlayDraining, type Choice, type ReplicaView } from './choose.ts';
 import { shareUnchanged } from '../../platform/share-unchanged.ts';
@@ -11,8 +10,11 @@ export interface MergerEvents {
   onConfirmed(asOfMs: number): void;
 }
 
+/** `table`: absent if it is that of the message before. */
+export type ReplicaState = { revision: string; asOfMs: number; table?: RoutingTable };
+
 export interface TableMerger {
-  message(address: string, message: Extract<TableMessage, { type: 'table' | 'heartbeat' }>): void;
+  message(address: string, state: ReplicaState): void;
   /** The stream is over. Its draining pods stay draining until the address sends another table or is dropped. */
   down(address: string): void;
   forget(address: string): void;
@@ -48,18 +50,18 @@ export function createTableMerger(events: MergerEvents): TableMerger {
   };
 
   return {
-    message(address, message) {
+    message(address, state) {
       const before = views.get(address);
       const known = before?.connected === true ? before : undefined;
-      const table = message.type === 'table' ? shareWith(published, message.table) : known?.table;
+      const table = state.table ? shareWith(published, state.table) : known?.table;
       // A stream begins with a table: an earlier heartbeat has nothing to route by.
       if (table === undefined) return;
       const stream = known?.stream ?? (streams += 1);
       views.set(address, {
         stream,
         connected: true,
-        revision: BigInt(message.revision),
-        asOfMs: message.asOfMs,
+        revision: BigInt(state.revision),
+        asOfMs: state.asOfMs,
         table,
       });
       evaluate();

@@ -9,14 +9,17 @@ import { readJson, RequestError, sendAnswer } from '../https/server.ts';
 import type { Answer } from '../https/server.ts';
 import type { Checked } from '../../wire/check.ts';
 import { parseDrainSummary } from '../../wire/sidecar-messages.ts';
-import { parseHandover, parseReport } from '../../wire/proxy-messages.ts';
+import { parseHandover, parseHello, parseReport } from '../../wire/proxy-messages.ts';
 import { authenticate, bearerToken, podOf, proxyOf as findProxy } from './caller.ts';
 import type { GatewayLookup, PodRef, ProxyCaller } from './caller.ts';
 import type { ReportDesk } from './reports.ts';
 import { drainStatusOf } from './drain-status.ts';
 import type { DrainPorts } from './drain-status.ts';
-import { streamTable } from './table-stream.ts';
-import type { PublishedTables } from './table-stream.ts';
+import { streamResources } from './resource-stream.ts';
+import type { PublishedTables } from './resource-stream.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+import { createDeltaTexts } from './delta-texts.ts';
+import { createVersions } from './versions.ts';
 import { createSessionRelay } from './session-relay.ts';
 import { createBodyGate, type BodyGate } from '../https/body-gate.ts';
 import { createTokenReviewCache, type TokenReviewCache } from './token-review-cache.ts';
@@ -26,6 +29,7 @@ export type DiscoveryPorts = {
   reviewer: TokenReviewer;
   tables: PublishedTables;
   gatewayOf: GatewayLookup;
+  acknowledgements: Acknowledgements;
   drain: DrainPorts;
   reports: ReportDesk;
   onDrained: (pod: PodRef, summary: DrainSummary) => void;
@@ -42,6 +46,8 @@ type Route = (call: Call) => Promise<Answer | undefined>;
 
 // 10,000 endpoints take 1.3 MB.
 const maxReportBytes = 8 * 1024 * 1024;
+// 100 bytes for a resource, of which a backend has two and a route one.
+const maxHelloBytes = maxReportBytes;
 const maxSummaryBytes = 16 * 1024;
 const bodyLimits = { perSourceBytes: 2 * maxReportBytes, totalBytes: 96 * 1024 * 1024 };
 /** How often the token of an open stream is reviewed again: tables contain signing keys. */
@@ -86,15 +92,17 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
 }
 
 function createRoutes(ports: HandlerPorts): ReadonlyMap<string, Route> {
-  const { tables, clock, replica, gate } = ports;
+  const { tables, acknowledgements, clock, replica, gate } = ports;
+  const streaming = { tables, acknowledgements, clock, replica, texts: createDeltaTexts(createVersions()) };
   const proxyOf = (identity: Identity) => findProxy(identity, ports.gatewayOf);
   const relay = createSessionRelay({ tableOf: (key) => tables.current(key)?.table, clock });
   return new Map<string, Route>([
     [
-      'GET /v1/table',
+      'POST /v1/resources',
       async ({ request, response, token, identify }) => {
         const { pod, gateway } = proxyOf(await identify());
-        streamTable(response, { tables, relay, gatewayKey: keyOf(gateway), podUid: pod.uid, replica, clock });
+        const hello = requireValid(parseHello(await readJson(request, { maxBytes: maxHelloBytes, gate })));
+        streamResources(response, { ...streaming, ...hello, relay, gatewayKey: keyOf(gateway), podUid: pod.uid });
         reviewPeriodically({ request, response, token }, ports);
         return undefined;
       },

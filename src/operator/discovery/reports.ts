@@ -10,8 +10,9 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { KnownProxies } from '../proxies/known-proxies.ts';
 import { RequestError } from '../https/server.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
 import type { ProxyCaller } from './caller.ts';
-import type { PublishedTables } from './table-stream.ts';
+import type { PublishedTables } from './resource-stream.ts';
 
 /**
  * `Stale`: older than one already received. `Invalid`: it breaks the format. `UnknownProxy`: the pod is not a proxy of the Gateway.
@@ -23,6 +24,7 @@ export type ReportPorts = {
   tables: Pick<PublishedTables, 'current'>;
   proxies: KnownProxies;
   ledger: Pick<Ledger, 'record'>;
+  acknowledgements: Pick<Acknowledgements, 'take'>;
   observe: (result: ReportResult) => void;
   /** An app of the Gateway uses the name of a carrier; repeated with each report for some seconds. */
   onConflict: (conflict: CarrierConflict) => void;
@@ -50,6 +52,7 @@ export function createReportDesk({
   tables,
   proxies,
   ledger,
+  acknowledgements,
   observe,
   onConflict,
   clock,
@@ -105,7 +108,8 @@ export function createReportDesk({
       const gateway = keyOf(caller.gateway);
       const table = tables.current(gateway)?.table;
       const { report, foreign } = reduceReport(sent, scopeOf(table), { isProxy: isProxyOf(caller), nowMs });
-      if (!ledger.record(caller.pod.uid, report, nowMs)) {
+      const draining = acknowledgements.take(caller.pod.uid, sent.acknowledged);
+      if (!ledger.record(caller.pod.uid, { ...report, draining }, nowMs)) {
         observe('Stale');
         return report;
       }

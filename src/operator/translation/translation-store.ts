@@ -7,7 +7,7 @@ import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { PublishedTable } from '../discovery/table-stream.ts';
+import type { PublishedTable } from '../discovery/resource-stream.ts';
 import { keepTables } from './keep-tables.ts';
 
 export type Translated = { snapshot: Snapshot; translation: Translation };

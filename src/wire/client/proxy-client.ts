@@ -1,10 +1,10 @@
 /** The operator's API for a proxy: each replica is called by its own address, because every replica needs every report. */
-import type { Handover, Report } from '../messages.ts';
+import type { Handover, Hello, Report } from '../messages.ts';
 import { createReplicaClient, type ReplicaClientOptions } from './replica-client.ts';
 
 export interface ProxyClient {
-  /** Returns the lines of a replica's table stream, until the replica ends it. */
-  tableLines(address: string, signal: AbortSignal): AsyncIterable<string>;
+  /** Returns the lines of a replica's stream of resources, until the replica ends it. */
+  resourceLines(address: string, hello: Hello, signal: AbortSignal): AsyncIterable<string>;
   report(address: string, report: Report): Promise<void>;
   /** Also throws if no other proxy is connected to the replica. */
   handOver(address: string, handover: Handover): Promise<void>;
@@ -21,7 +21,8 @@ const timeoutMs = 5000;
 export function createProxyClient({ silenceLimitMs, ...options }: ProxyClientOptions): ProxyClient {
   const client = createReplicaClient(options);
   return {
-    tableLines: (address, signal) => client.lines(address, { path: '/v1/table', silenceLimitMs, signal }),
+    resourceLines: (address, body, signal) =>
+      client.lines(address, { path: '/v1/resources', body, silenceLimitMs, signal }),
     async report(address, body) {
       await client.call(address, { method: 'POST', path: '/v1/report', body, timeoutMs });
     },

@@ -23,12 +23,14 @@ export type Call = {
   signal?: AbortSignal;
 };
 
+export type Stream = { path: string; body: object; silenceLimitMs: number; signal: AbortSignal };
+
 /** Both methods throw OPERATOR_UNREACHABLE without a complete response, and OPERATOR_REFUSED if its status is not 2xx. */
 export interface ReplicaClient {
   /** Resolves with the body of the response. */
   call(address: string, call: Call): Promise<string>;
   /** Returns the lines of a stream, until the replica ends it. A stream that sends nothing for `silenceLimitMs` is dead. */
-  lines(address: string, stream: { path: string; silenceLimitMs: number; signal: AbortSignal }): AsyncIterable<string>;
+  lines(address: string, stream: Stream): AsyncIterable<string>;
   /** Drops idle connections; the client can be used again. */
   close(): void;
 }
@@ -39,17 +41,20 @@ const maxLineBytes = 64 * 1024 * 1024;
 const maxBodyBytes = 64 * 1024;
 const maxQuotedLength = 200;
 
-type Target = Omit<RequestOptions, 'headers'> & { headers?: Record<string, string | number> };
-
 export function createReplicaClient(options: ReplicaClientOptions): ReplicaClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 
-  const open = async (target: Target, body?: string): Promise<IncomingMessage> => {
+  const open = async (target: RequestOptions, body?: object): Promise<IncomingMessage> => {
     // Read for each request: the kubelet replaces a projected token long before it expires.
     const token = (await readFile(options.tokenFile, 'utf8')).trim();
     const { port, serverName: servername, ca } = options;
-    const headers = { ...target.headers, host: servername, authorization: `Bearer ${token}` };
-    return exchange({ ...target, port, servername, ca, headers }, body);
+    const text = body && JSON.stringify(body);
+    const headers = {
+      ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+      host: servername,
+      authorization: `Bearer ${token}`,
+    };
+    return exchange({ ...target, port, servername, ca, headers }, text);
   };
 
   return {
@@ -59,20 +64,17 @@ export function createReplicaClient(options: ReplicaClientOptions): ReplicaClien
         timeout.abort(new Error(`no response within ${timeoutMs} ms`));
       }, timeoutMs);
       const signal = callerSignal === undefined ? timeout.signal : AbortSignal.any([callerSignal, timeout.signal]);
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const headers =
-        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
       try {
-        return await readAccepted(await open({ host: address, method, path, agent, signal, headers }, text));
+        return await readAccepted(await open({ host: address, method, path, agent, signal }, body));
       } catch (error) {
         throw unreachable(timeout.signal.aborted ? timeout.signal.reason : error);
       } finally {
         clearTimeout(timer);
       }
     },
-    async *lines(address, { path, silenceLimitMs: timeout, signal }) {
+    async *lines(address, { path, body, silenceLimitMs: timeout, signal }) {
       try {
-        const response = await open({ host: address, path, agent: false, timeout, signal });
+        const response = await open({ host: address, method: 'POST', path, agent: false, timeout, signal }, body);
         if (!isAccepted(response)) await readAccepted(response);
         for await (const line of splitLines(response, maxLineBytes)) if (line !== '') yield line;
       } catch (error) {

@@ -1,32 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseDrainSummary } from '../../../src/wire/sidecar-messages.ts';
-import { parseReport, parseTableMessage } from '../../../src/wire/proxy-messages.ts';
-import { proxyTable } from '../../support/proxy-table.ts';
+import { parseReport } from '../../../src/wire/proxy-messages.ts';
 
-const endpoint = { uid: 'pod-1', state: 'Draining', sessions: 2, expiresAtMs: 1000 };
+const endpoint = { uid: 'pod-1', sessions: 2, expiresAtMs: 1000 };
 const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
-
-describe('a table message', () => {
-  const { proxy, ...table } = proxyTable({});
-  const message = (settings: object) => ({
-    type: 'table',
-    replica: 'operator-1',
-    revision: '7',
-    asOfMs: 1000,
-    table: { ...table, ...settings },
-  });
-
-  test('without settings of the proxy has none: the proxy keeps its own', () => {
-    expect(parseTableMessage(JSON.stringify(message({})))).toEqual({ value: message({}) });
-  });
-
-  test('of an earlier version, which does not know all settings, gets the defaults of the others', () => {
-    const sent = message({ proxy: { drainTimeoutMs: 7 } });
-    expect(parseTableMessage(JSON.stringify(sent))).toEqual({
-      value: message({ proxy: { ...proxy, drainTimeoutMs: 7 } }),
-    });
-  });
-});
 
 describe('a report', () => {
   test('keeps known properties and drops unknown ones', () => {
@@ -35,6 +12,7 @@ describe('a report', () => {
         startedAtMs: 7,
         sequence: 3,
         endpoints: [{ ...endpoint, extra: 1 }],
+        acknowledged: { nonce: 7, refused: [{ id: 'proxy', problem: 'p', extra: 1 }] },
         ended: ['0123456789abcdef'],
         seen: ['fedcba9876543210'],
         more: true,
@@ -43,6 +21,7 @@ describe('a report', () => {
       value: {
         startedAtMs: 7,
         sequence: 3,
+        acknowledged: { nonce: 7, refused: [{ id: 'proxy', problem: 'p' }] },
         endpoints: [endpoint],
         ended: ['0123456789abcdef'],
         seen: ['fedcba9876543210'],
@@ -80,11 +59,6 @@ describe('a report', () => {
       'an overlong UID',
       { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: 'x'.repeat(300) }] },
       /endpoints\[0\]\.uid/,
-    ],
-    [
-      'an unknown state',
-      { startedAtMs: 0, sequence: 1, endpoints: [endpoint, { ...endpoint, state: 'Sleeping' }] },
-      /endpoints\[1\]\.state/,
     ],
     ['half a session', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: 0.5 }] }, /sessions/],
     [

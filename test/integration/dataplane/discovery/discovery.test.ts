@@ -42,6 +42,7 @@ async function replica(address: string, port?: number): Promise<FakeReplica> {
 type Proxy = {
   discovery: Discovery;
   pods: () => string;
+  table: () => RoutingTable | undefined;
   swaps: string[];
   notices: string[];
   asOfMs: () => number;
@@ -82,7 +83,9 @@ function startProxy({
       log,
       client,
       resolve: () => Promise.resolve(typeof addresses === 'function' ? addresses() : addresses),
-      lastKnownGood: stores ? createLastKnownGood(path.join(folder, 'table.json'), log) : undefined,
+      lastKnownGood: stores
+        ? createLastKnownGood(path.join(folder, 'table.json'), { clock: systemClock, log })
+        : undefined,
     },
     {
       onTable(choice) {
@@ -103,7 +106,15 @@ function startProxy({
     { resolveIntervalMs: 20, lastKnownGoodDelayMs: 50, backoff: { baseMs: 20, capMs: 100 } },
   );
   started.push(discovery);
-  return { discovery, pods: () => swaps.at(-1) ?? 'none', swaps, notices, asOfMs: () => asOfMs, log };
+  return {
+    discovery,
+    pods: () => swaps.at(-1) ?? 'none',
+    table: () => current,
+    swaps,
+    notices,
+    asOfMs: () => asOfMs,
+    log,
+  };
 }
 
 const both = ['127.0.0.1', '127.0.0.2'];
@@ -141,20 +152,20 @@ describe('a proxy with two operator replicas', () => {
     expect(await eventually(proxy.pods, (pods) => pods.startsWith('a Draining'))).toBe('a Draining, b Accepting');
   });
 
-  test('sends reports to both replicas, with the states by which the proxy routes', async () => {
+  test('reports to both replicas, and acknowledges to each what it has sent once it routes by it', async () => {
     const { first, second, proxy } = await startBoth();
     first.sendTable(10, table({ pod: 'a' }));
     second.sendTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     first.sendTable(11, table({ pod: 'a', state: 'Draining' }));
-    const states = ({ reports }: FakeReplica) =>
-      reports.at(-1)?.endpoints.map(({ uid, state }) => `${uid} ${state}`) ?? [];
-    for (const one of [first, second]) {
+    const nonces = [first, second].map((one) => () => one.reports.at(-1)?.acknowledged?.nonce);
+    expect(
       await eventually(
-        () => states(one),
-        (last) => last[0] === 'uid-a Draining',
-      );
-    }
+        () => nonces.map((nonce) => nonce()).join(),
+        (last) => last === '2,1',
+      ),
+    ).toBe('2,1');
+    expect(proxy.pods()).toBe('a Draining');
     const sequences = first.reports.map(({ sequence }: Report) => sequence);
     expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   });
@@ -228,7 +239,7 @@ describe('a proxy with one operator replica', () => {
     only.answerWith(403);
     only.breakStreams();
     await eventually(
-      () => proxy.log.lines().filter(({ message }) => message === 'table stream failed').length,
+      () => proxy.log.lines().filter(({ message }) => message === 'stream of resources failed').length,
       (failures) => failures >= 3,
     );
     expect(proxy.pods()).toBe('a Accepting');
@@ -239,14 +250,21 @@ describe('a proxy with one operator replica', () => {
   });
 
   test.each([
-    { sentence: 'that is not JSON', line: '{"type":"table",' },
+    { sentence: 'that is not JSON', line: '{"type":"delta",' },
     {
-      sentence: 'with an invalid table',
-      line: JSON.stringify({ type: 'table', replica: 'x', revision: '99', asOfMs: 1, table: { listeners: 3 } }),
+      sentence: 'with an invalid delta',
+      line: JSON.stringify({ type: 'delta', replica: 'x', revision: '99', asOfMs: 1, nonce: 9, delta: { set: 3 } }),
     },
     {
-      sentence: 'of an unknown type',
-      line: JSON.stringify({ type: 'gossip', replica: 'x', revision: '99', asOfMs: 1 }),
+      sentence: 'with a delta of endpoints that it does not have',
+      line: JSON.stringify({
+        type: 'delta',
+        replica: 'x',
+        revision: '99',
+        asOfMs: 1,
+        nonce: 9,
+        delta: { endpoints: [{ backend: backendName, from: 'other', version: 'next', remove: ['uid-a'] }] },
+      }),
     },
     {
       sentence: 'with invalid session ids',
@@ -256,17 +274,77 @@ describe('a proxy with one operator replica', () => {
       sentence: 'with an invalid revision',
       line: JSON.stringify({ type: 'heartbeat', replica: 'x', revision: '0x9', asOfMs: 1 }),
     },
-  ])('a line $sentence changes nothing, and the stream goes on', async ({ line }) => {
+  ])('a line $sentence changes nothing, and the stream is opened again', async ({ line }) => {
     const only = await replica('127.0.0.1');
     only.sendTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     only.send(line);
-    await eventually(proxy.log.messages, (messages) => messages.includes('invalid table message'));
+    await eventually(
+      () => only.tokens.length,
+      (streams) => streams === 2,
+    );
     expect(proxy.pods()).toBe('a Accepting');
     only.sendTable(11, table({ pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'b Accepting');
+  });
+
+  test('a line of a type that only a newer operator knows is ignored', async () => {
+    const only = await replica('127.0.0.1');
+    only.sendTable(10, table({ pod: 'a' }));
+    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
+    await eventually(proxy.pods, (pods) => pods === 'a Accepting');
+    only.send(JSON.stringify({ type: 'gossip' }));
+    only.sendTable(11, table({ pod: 'b' }));
+    await eventually(proxy.pods, (pods) => pods === 'b Accepting');
     expect(only.tokens).toHaveLength(1);
+  });
+
+  test('says what it has when its stream failed, and gets only what has changed', async () => {
+    const only = await replica('127.0.0.1');
+    only.sendTable(10, table({ pod: 'a' }));
+    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
+    await eventually(proxy.pods, (pods) => pods === 'a Accepting');
+    only.breakStreams();
+    await eventually(
+      () => only.hellos.length,
+      (hellos) => hellos === 2,
+    );
+    expect(only.hellos[0]?.have).toEqual({});
+    expect(Object.keys(only.hellos[1]?.have ?? {}).toSorted()).toEqual([
+      `backend/${backendName}`,
+      `endpoints/${backendName}`,
+      'gateway',
+      'listeners',
+      'order',
+      'proxy',
+      `route/${backendName}#0`,
+    ]);
+    await eventually(
+      () => only.reports.at(-1)?.acknowledged?.nonce,
+      (nonce) => nonce === 2,
+    );
+    expect(only.lastDelta()).toEqual({});
+    expect(proxy.swaps).toEqual(['a Accepting']);
+  });
+
+  test('keeps a resource that it cannot use as it was, applies the others, and acknowledges which it refused', async () => {
+    const only = await replica('127.0.0.1');
+    only.sendTable(10, table({ pod: 'a' }));
+    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
+    await eventually(proxy.pods, (pods) => pods === 'a Accepting');
+    const [route] = table().routes;
+    if (route === undefined) throw new Error('the table has no route');
+    const broken = { ...route, match: { path: { type: 'Exact' } } } as unknown as typeof route;
+    only.sendTable(11, { ...table({ pod: 'b' }), routes: [broken] });
+    await eventually(proxy.pods, (pods) => pods === 'b Accepting');
+    const id = `route/${backendName}#0`;
+    const acknowledged = await eventually(
+      () => only.reports.at(-1)?.acknowledged,
+      (last) => last?.nonce === 2,
+    );
+    expect(acknowledged?.refused).toEqual([{ id, problem: `${id}.match.path.value: must be a string` }]);
+    expect(proxy.table()?.routes).toEqual([route]);
   });
 
   test('closes a silent stream', async () => {
@@ -285,7 +363,7 @@ describe('a proxy with one operator replica', () => {
     only.sendTable(10, table({ pod: 'a' }));
     const { caPem } = await createCertificates({ names: [operatorName] });
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port, ca: caPem });
-    await eventually(proxy.log.messages, (messages) => messages.includes('table stream failed'));
+    await eventually(proxy.log.messages, (messages) => messages.includes('stream of resources failed'));
     expect(only.tokens).toEqual([]);
   });
 

@@ -131,7 +131,7 @@ test('a proxy that shuts down counts the session of an open stream until the str
   replica.sendTable(2, proxyTable({ endpoints: [{ ...app.endpoint, state: 'Draining' }] }));
   const before = replica.reports.length;
   const since = await eventually(
-    () => replica.reports.slice(before).filter(({ endpoints }) => endpoints[0]?.state === 'Draining'),
+    () => replica.reports.slice(before).filter(({ acknowledged }) => acknowledged?.nonce === 2),
     (reports) => reports.length >= 2,
   );
   expect(since.map(({ endpoints }) => endpoints[0]?.sessions)).not.toContain(0);

@@ -16,18 +16,18 @@ afterEach(() => {
 const report = {
   startedAtMs: 0,
   sequence: 1,
-  endpoints: [{ uid: 'uid-cart-1', state: 'Draining', sessions: 3, expiresAtMs: 1 }],
+  endpoints: [{ uid: 'uid-cart-1', sessions: 3, expiresAtMs: 1 }],
   ended: ['00000000deadbeef'],
   seen: ['00000000cafe0000'],
 };
 
-describe('the table stream', () => {
+describe('the stream of resources', () => {
   test('sends the current table and each change to every proxy of the Gateway', async () => {
     discovery.publish('infra/web', tableOf('web'), '100');
     const streams = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
     for (const stream of streams) {
-      expect(await stream.next()).toEqual({
-        type: 'table',
+      expect(await stream.next()).toMatchObject({
+        type: 'delta',
         replica: 'operator-1',
         revision: '100',
         asOfMs: discovery.clock.nowMs(),
@@ -44,7 +44,7 @@ describe('the table stream', () => {
     const stream = await openStream(discovery, 'proxy-1');
     await discovery.clock.advance(4000);
     discovery.publish('infra/web', tableOf('web'), '7');
-    expect(await stream.next()).toMatchObject({ type: 'table', revision: '7' });
+    expect(await stream.next()).toMatchObject({ type: 'delta', revision: '7' });
   });
 
   test('sends the date of the table every two seconds', async () => {
@@ -92,9 +92,9 @@ describe('the table stream', () => {
     await send(2);
     const ended = { type: 'ended', replica: 'operator-1', sessions: ['00000000deadbeef'] };
     const late = await openStream(discovery, 'proxy-2');
-    expect([await late.next(), await late.next()]).toMatchObject([ended, { type: 'table' }]);
+    expect([await late.next(), await late.next()]).toMatchObject([ended, { type: 'delta' }]);
     discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
-    expect([await early.next(), await early.next()]).toMatchObject([ended, { type: 'table', revision: '2' }]);
+    expect([await early.next(), await early.next()]).toMatchObject([ended, { type: 'delta', revision: '2' }]);
   });
 
   test('sends no handover to a proxy that has handed over its own sessions', async () => {
@@ -363,19 +363,19 @@ describe('a caller without permission', () => {
   const refused: Refused[] = [
     {
       sentence: 'without a token',
-      call: ['GET', '/v1/table'],
+      call: ['POST', '/v1/resources'],
       status: 401,
       message: /the request has no bearer token/,
     },
     {
       sentence: 'with an unknown token',
-      call: ['GET', '/v1/table', 'stolen'],
+      call: ['POST', '/v1/resources', 'stolen'],
       status: 401,
       message: /not valid for the audience holdfast/,
     },
     {
       sentence: 'as a sidecar that requests a table',
-      call: ['GET', '/v1/table', 'sidecar'],
+      call: ['POST', '/v1/resources', 'sidecar'],
       status: 403,
       message: /shop\/cart does not belong to the proxy/,
     },
@@ -389,13 +389,13 @@ describe('a caller without permission', () => {
       sentence: 'at another path',
       call: ['GET', '/v1/secrets', 'proxy-1'],
       status: 404,
-      message: /only GET \/v1\/table/,
+      message: /only POST \/v1\/resources/,
     },
     {
       sentence: 'with another method',
       call: ['DELETE', '/v1/report', 'proxy-1'],
       status: 404,
-      message: /only GET \/v1\/table/,
+      message: /only POST \/v1\/resources/,
     },
   ];
   test.each(refused)('is rejected $sentence', async ({ call: [method, path, token], status, message }) => {

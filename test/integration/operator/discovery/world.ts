@@ -2,14 +2,16 @@
 import { createDiscoveryHandler } from '../../../../src/operator/discovery/handler.ts';
 import type { PodLife, PodDirectory } from '../../../../src/operator/discovery/drain-status.ts';
 import type { PodRef, ProxyCaller } from '../../../../src/operator/discovery/caller.ts';
-import type { PublishedTable } from '../../../../src/operator/discovery/table-stream.ts';
+import type { PublishedTable } from '../../../../src/operator/discovery/resource-stream.ts';
+import { createAcknowledgements } from '../../../../src/operator/discovery/acknowledgements.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';
-import type { DrainSummary, Report, TableMessage } from '../../../../src/wire/messages.ts';
+import type { DrainSummary, Report } from '../../../../src/wire/messages.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Identity } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../../tools/demo/certificate.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { openResourceStream } from '../../../support/resource-stream.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';
 import { defaultProxySettings } from '../../../../src/wire/proxy-settings.ts';
 
@@ -51,6 +53,7 @@ export async function startDiscovery() {
       return state.live;
     },
   };
+  const acknowledgements = createAcknowledgements(0);
   const handler = createDiscoveryHandler({
     reviewer: {
       review: async (token) => {
@@ -67,6 +70,7 @@ export async function startDiscovery() {
     },
     gatewayOf: ({ namespace, name }) =>
       name.endsWith('-holdfast') ? { namespace, name: name.slice(0, -9) } : undefined,
+    acknowledgements,
     drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }] },
     reports: {
       admit: () => undefined,
@@ -93,6 +97,7 @@ export async function startDiscovery() {
     identities,
     reports,
     summaries,
+    acknowledgements,
     state,
     liveReads,
     client,
@@ -121,36 +126,5 @@ export const tableOf = (gateway: string, hostname = 'cart.example.com'): Routing
   backends: {},
 });
 
-/** Opens a table stream, whose messages are read one at a time. */
-export async function openStream({ client }: Pick<Discovery, 'client'>, token: string) {
-  const response = await client.open('GET', '/v1/table', { token });
-  const lines: TableMessage[] = [];
-  const waiting: ((message: TableMessage | undefined) => void)[] = [];
-  let pieces: string[] = [];
-  response.setEncoding('utf8');
-  response.on('data', (text: string) => {
-    const [first = '', ...others] = text.split('\n');
-    pieces.push(first);
-    for (const other of others) {
-      const part = pieces.join('');
-      pieces = [other];
-      const message = JSON.parse(part) as TableMessage;
-      const next = waiting.shift();
-      if (next === undefined) lines.push(message);
-      else next(message);
-    }
-  });
-  response.on('error', () => undefined);
-  response.on('close', () => {
-    for (const next of waiting.splice(0)) next(undefined);
-  });
-  return {
-    response,
-    /** Undefined: the stream has ended. */
-    next: (): Promise<TableMessage | undefined> => {
-      const line = lines.shift();
-      if (line !== undefined || response.closed) return Promise.resolve(line);
-      return new Promise((resolve) => waiting.push(resolve));
-    },
-  };
-}
+export const openStream = ({ client }: Pick<Discovery, 'client'>, token: string, have?: Record<string, string>) =>
+  openResourceStream(client, { token, ...(have && { have }) });

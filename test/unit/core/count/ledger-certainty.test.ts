@@ -7,7 +7,6 @@ import type { EndpointReport, KeyRingReport } from '../../../../src/wire/message
 const start = 1_000_000;
 const endpoint = (sessions: number): EndpointReport => ({
   uid: 'pod',
-  state: 'Accepting',
   sessions,
   expiresAtMs: start + 1_800_000,
 });
@@ -15,6 +14,7 @@ const report = (sequence: number, endpoints: EndpointReport[], keyRings?: Record
   startedAtMs: 0,
   sequence,
   endpoints,
+  draining: undefined,
   ...(keyRings && { keyRings }),
 });
 

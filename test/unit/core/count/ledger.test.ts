@@ -9,11 +9,13 @@ const minute = 60_000;
 
 const endpoint = (sessions: number, more: Partial<EndpointReport> = {}): EndpointReport => ({
   uid: 'pod',
-  state: 'Draining',
   sessions,
   expiresAtMs: start + 30 * minute,
   ...more,
 });
+
+const draining = new Set(['pod']);
+const accepting = new Set<string>();
 
 function sessionsOf(ledger: Ledger, proxies: string[], nowMs: number): number | string {
   const [source] = ledger.sourcesOf('pod', proxies, nowMs);
@@ -24,8 +26,8 @@ function sessionsOf(ledger: Ledger, proxies: string[], nowMs: number): number | 
 describe('sessions of a pod', () => {
   test('are the sum of the counts of its proxies', () => {
     const ledger = createLedger();
-    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);
-    ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(3)] }, start);
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)], draining }, start);
+    ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(3)], draining }, start);
     expect(ledger.sourcesOf('pod', ['a', 'b'], start)).toEqual([{ type: 'Proxy', known: true, sessions: 5 }]);
   });
 
@@ -33,24 +35,24 @@ describe('sessions of a pod', () => {
     ['a proxy that has not reported', () => undefined, /proxy pod b has not reported/],
     [
       'a proxy that has stopped reporting',
-      (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start - 6000),
+      (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)], draining }, start - 6000),
       /b last reported 6 s ago/,
     ],
     [
       'a proxy without the pod in its table',
-      (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [] }, start),
+      (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [], draining }, start),
       /b does not have this pod/,
     ],
     [
       'a proxy that still assigns new sessions to the pod',
       (ledger) =>
-        ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0, { state: 'Accepting' })] }, start),
+        ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)], draining: accepting }, start),
       /b has not confirmed/,
     ],
   ];
   test.each(uncertain)('are unknown because of %s', (_, arrange, reason) => {
     const ledger = createLedger();
-    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start);
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)], draining }, start);
     arrange(ledger);
     expect(sessionsOf(ledger, ['a', 'b'], start)).toMatch(reason);
   });
@@ -64,8 +66,10 @@ describe('sessions of a pod', () => {
 
   test('are not changed by a report that arrives after a newer one', () => {
     const ledger = createLedger();
-    expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)] }, start)).toBe(true);
-    expect(ledger.record('a', { startedAtMs: 0, sequence: 7, endpoints: [endpoint(0)] }, start + 100)).toBe(false);
+    expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)], draining }, start)).toBe(true);
+    expect(ledger.record('a', { startedAtMs: 0, sequence: 7, endpoints: [endpoint(0)], draining }, start + 100)).toBe(
+      false,
+    );
     expect(sessionsOf(ledger, ['a'], start + 100)).toBe(4);
   });
 
@@ -73,13 +77,13 @@ describe('sessions of a pod', () => {
     const ledger = createLedger();
     ledger.record(
       'gone',
-      { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2, { expiresAtMs: start + 10 * minute })] },
+      { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2, { expiresAtMs: start + 10 * minute })], draining },
       start,
     );
     const sessionsAt = (atMs: number) => {
       ledger.record(
         'a',
-        { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1, { expiresAtMs: atMs + minute })] },
+        { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1, { expiresAtMs: atMs + minute })], draining },
         atMs,
       );
       return sessionsOf(ledger, ['a'], atMs);
@@ -91,9 +95,9 @@ describe('sessions of a pod', () => {
   test('whose clients have not returned count apart, and of a deleted proxy only until they would have ended', () => {
     const ledger = createLedger();
     const unconfirmed = { sessions: 5, expiresAtMs: start + minute };
-    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(7, { unconfirmed })] }, start);
+    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(7, { unconfirmed })], draining }, start);
     const countAt = (atMs: number) => {
-      ledger.record('a', { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1)] }, atMs);
+      ledger.record('a', { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1)], draining }, atMs);
       return { held: sessionsOf(ledger, ['a'], atMs), counted: ledger.countsOf(['pod'], atMs).get('pod') };
     };
     expect(countAt(start + minute - 1)).toEqual({ held: 8, counted: { confirmed: 3, unconfirmed: 5 } });
@@ -102,32 +106,44 @@ describe('sessions of a pod', () => {
 
   test('without any proxy are those that may return through a later proxy, then none', () => {
     const ledger = createLedger();
-    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);
+    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)], draining }, start);
     expect(sessionsOf(ledger, [], start + minute)).toBe(2);
     expect(sessionsOf(ledger, [], start + 30 * minute)).toBe(0);
   });
 
   test('of a proxy before its restart in the same pod count until they would have ended', () => {
     const ledger = createLedger();
-    ledger.record('a', { startedAtMs: 1, sequence: 900, endpoints: [endpoint(7)] }, start);
-    expect(ledger.record('a', { startedAtMs: 2, sequence: 1, endpoints: [endpoint(0)] }, start + 1000)).toBe(true);
+    ledger.record('a', { startedAtMs: 1, sequence: 900, endpoints: [endpoint(7)], draining }, start);
+    expect(ledger.record('a', { startedAtMs: 2, sequence: 1, endpoints: [endpoint(0)], draining }, start + 1000)).toBe(
+      true,
+    );
     expect(sessionsOf(ledger, ['a'], start + 1000)).toBe(7);
-    expect(ledger.record('a', { startedAtMs: 1, sequence: 901, endpoints: [endpoint(7)] }, start + 1100)).toBe(false);
-    ledger.record('a', { startedAtMs: 2, sequence: 2, endpoints: [endpoint(1)] }, start + 2000);
+    expect(
+      ledger.record('a', { startedAtMs: 1, sequence: 901, endpoints: [endpoint(7)], draining }, start + 1100),
+    ).toBe(false);
+    ledger.record('a', { startedAtMs: 2, sequence: 2, endpoints: [endpoint(1)], draining }, start + 2000);
     expect(sessionsOf(ledger, ['a'], start + 2000)).toBe(8);
-    ledger.record('a', { startedAtMs: 2, sequence: 3, endpoints: [endpoint(1)] }, start + 30 * minute);
+    ledger.record('a', { startedAtMs: 2, sequence: 3, endpoints: [endpoint(1)], draining }, start + 30 * minute);
     expect(sessionsOf(ledger, ['a'], start + 30 * minute)).toBe(1);
   });
 
   test('are counted again for a proxy whose clock was set back, once its last sessions would have ended', () => {
     const ledger = createLedger();
-    ledger.record('a', { startedAtMs: 9000, sequence: 9000, endpoints: [endpoint(1)] }, start);
+    ledger.record('a', { startedAtMs: 9000, sequence: 9000, endpoints: [endpoint(1)], draining }, start);
     expect(
-      ledger.record('a', { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)] }, start + 29 * minute),
+      ledger.record(
+        'a',
+        { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)], draining },
+        start + 29 * minute,
+      ),
     ).toBe(false);
     expect(sessionsOf(ledger, ['a'], start + 29 * minute)).toMatch(/last reported 1740 s ago/);
     expect(
-      ledger.record('a', { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)] }, start + 30 * minute),
+      ledger.record(
+        'a',
+        { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)], draining },
+        start + 30 * minute,
+      ),
     ).toBe(true);
   });
 
@@ -135,10 +151,10 @@ describe('sessions of a pod', () => {
     const ledger = createLedger();
     ledger.record(
       'gone',
-      { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), endpoint(9, { uid: 'stale' })] },
+      { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), endpoint(9, { uid: 'stale' })], draining },
       start - minute,
     );
-    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1, { state: 'Accepting' })] }, start);
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)], draining: accepting }, start);
     expect([...ledger.countsOf(['pod', 'stale', 'stranger'], start)]).toEqual([
       ['pod', { confirmed: 3, unconfirmed: 0 }],
     ]);
@@ -153,12 +169,12 @@ describe('for any sequence of reports', () => {
     endpoints: fc.array(
       fc.record({
         uid: fc.constantFrom('pod', 'other'),
-        state: fc.constantFrom('Draining' as const, 'Accepting' as const),
         sessions: fc.integer({ min: 0, max: 3 }),
         aliveMs: fc.integer({ min: 0, max: 60_000 }),
       }),
       { maxLength: 2 },
     ),
+    drains: fc.boolean(),
     waitMs: fc.integer({ min: 0, max: 4000 }),
   });
   const expected = fc.subarray(['a', 'b', 'c']);
@@ -169,12 +185,13 @@ describe('for any sequence of reports', () => {
         const ledger = createLedger();
         let nowMs = start;
         const accepted = new Map<string, { atMs: number; drains: boolean; sessions: number }>();
-        for (const { proxy, startedAtMs, sequence, endpoints, waitMs } of reports) {
+        for (const { proxy, startedAtMs, sequence, endpoints, drains, waitMs } of reports) {
           nowMs += waitMs;
           const listed = endpoints.map(({ aliveMs, ...rest }) => ({ ...rest, expiresAtMs: nowMs + aliveMs }));
           const pod = listed.findLast(({ uid }) => uid === 'pod');
-          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed }, nowMs)) {
-            accepted.set(proxy, { atMs: nowMs, drains: pod?.state === 'Draining', sessions: pod?.sessions ?? 0 });
+          const confirmed = drains ? draining : accepting;
+          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed, draining: confirmed }, nowMs)) {
+            accepted.set(proxy, { atMs: nowMs, drains: drains && pod !== undefined, sessions: pod?.sessions ?? 0 });
           }
         }
         const [source] = ledger.sourcesOf('pod', proxies, nowMs);
@@ -191,9 +208,9 @@ describe('for any sequence of reports', () => {
   test('the ledger keeps nothing indefinitely', () => {
     const ledger = createLedger();
     for (let index = 0; index < 100; index += 1) {
-      ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
+      ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)], draining }, start);
     }
-    ledger.record('last', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + 31 * minute);
+    ledger.record('last', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)], draining }, start + 31 * minute);
     // Proxies that were deleted long ago are as unknown as if they had never existed.
     expect(sessionsOf(ledger, ['proxy-0'], start + 31 * minute)).toBe('proxy pod proxy-0 has not reported');
   });
@@ -202,18 +219,18 @@ describe('for any sequence of reports', () => {
 describe('the report of a proxy that handed over its sessions', () => {
   const gone = { uid: 'gone', startedAtMs: 7 };
   const say = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
-    ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)] }, atMs);
+    ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)], draining }, atMs);
   const successorReports = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
     ledger.record(
       'successor',
-      { startedAtMs: 0, sequence, endpoints: [endpoint(sessions)], successorOf: [gone] },
+      { startedAtMs: 0, sequence, endpoints: [endpoint(sessions)], draining, successorOf: [gone] },
       atMs,
     );
 
   test('counts until its successor reports, and then no more', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
-    ledger.record('successor', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
+    ledger.record('successor', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)], draining }, start);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
     successorReports(ledger, 2, 4);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
@@ -233,7 +250,7 @@ describe('the report of a proxy that handed over its sessions', () => {
   test('does not count after its container restarted: the report of the new process counts', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
-    ledger.record('gone', { startedAtMs: 8, sequence: 1, endpoints: [endpoint(2)] }, start);
+    ledger.record('gone', { startedAtMs: 8, sequence: 1, endpoints: [endpoint(2)], draining }, start);
     expect(sessionsOf(ledger, ['gone'], start)).toBe(5);
     successorReports(ledger, 1, 3);
     expect(sessionsOf(ledger, ['gone', 'successor'], start)).toBe(5);
@@ -245,14 +262,14 @@ describe('the report of a proxy that handed over its sessions', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
     successorReports(ledger, 1, 4);
-    ledger.record('other', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + minute);
+    ledger.record('other', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)], draining }, start + minute);
     expect(sessionsOf(ledger, ['other'], start + minute)).toBe(4);
   });
 
   test('keeps the last counts of a bounded number of processes, whatever a proxy reports', () => {
     const ledger = createLedger();
     for (let startedAtMs = 1; startedAtMs <= 1000; startedAtMs += 1) {
-      ledger.record('liar', { startedAtMs, sequence: 1, endpoints: [endpoint(1)] }, start);
+      ledger.record('liar', { startedAtMs, sequence: 1, endpoints: [endpoint(1)], draining }, start);
     }
     // 16 earlier processes, and the current one.
     expect(ledger.certainCountOf('pod', ['liar'], start)).toEqual({ confirmed: 17, unconfirmed: 0 });
@@ -271,9 +288,14 @@ describe('subscribers of a ledger', () => {
     };
     return { ledger, taken };
   }
-  const report = (sequence: number, ...endpoints: EndpointReport[]) => ({ startedAtMs: 0, sequence, endpoints });
+  const report = (sequence: number, ...endpoints: EndpointReport[]) => ({
+    startedAtMs: 0,
+    sequence,
+    endpoints,
+    draining,
+  });
 
-  test('are notified of the pods whose count or state changed, and of no others', () => {
+  test('are notified of the pods whose count or confirmation changed, and of no others', () => {
     const { ledger, taken } = follow();
     ledger.record('a', report(1, endpoint(2), endpoint(5, { uid: 'other' })), start);
     expect(taken()).toEqual(['other', 'pod']);
@@ -281,7 +303,7 @@ describe('subscribers of a ledger', () => {
     expect(taken()).toEqual(['pod']);
     ledger.record('a', report(3, endpoint(3, { expiresAtMs: start }), endpoint(5, { uid: 'other' })), start + 2000);
     expect(taken()).toEqual([]);
-    ledger.record('a', report(4, endpoint(3, { state: 'Accepting' })), start + 3000);
+    ledger.record('a', { ...report(4, endpoint(3)), draining: accepting }, start + 3000);
     expect(taken()).toEqual(['other', 'pod']);
   });
 

@@ -10,7 +10,7 @@ const scope: ReportScope = {
   longestIdleMs: 60_000,
 };
 const isProxy = (uid: string) => uid.startsWith('own-');
-const endpoint = (uid: string, expiresAtMs = nowMs) => ({ uid, state: 'Accepting' as const, sessions: 1, expiresAtMs });
+const endpoint = (uid: string, expiresAtMs = nowMs) => ({ uid, sessions: 1, expiresAtMs });
 const reduce = (report: Partial<Report>) =>
   reduceReport({ startedAtMs: 1, sequence: 1, endpoints: [], ended: [], seen: [], ...report }, scope, {
     isProxy,

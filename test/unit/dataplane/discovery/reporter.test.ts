@@ -12,6 +12,7 @@ function createWorld() {
     hasTable: true,
     built: 0,
     addresses: ['x', 'y'],
+    acknowledged: {} as Record<string, Report['acknowledged']>,
     answer: (_address: string): Promise<void> => Promise.resolve(),
   };
   const sent: { atMs: number; address: string; report: Report }[] = [];
@@ -19,6 +20,7 @@ function createWorld() {
     clock,
     log: createMemoryLogger(),
     addresses: () => world.addresses,
+    acknowledged: (address) => world.acknowledged[address],
     changes: () => world.changes,
     build(sequence) {
       world.built += 1;
@@ -79,6 +81,26 @@ describe('reports', () => {
     answer();
     await clock.advance(800);
     expect(timesOf('x')).toEqual([0, 800, 2400]);
+  });
+
+  test('follow a delta of the table at once, with its acknowledgement, and after the response to one on its way', async () => {
+    const { clock, world, sent, timesOf, reporter } = createWorld();
+    await clock.advance(100);
+    world.acknowledged['x'] = { nonce: 3, refused: [] };
+    reporter.acknowledge('x');
+    await clock.advance(0);
+    expect({ x: timesOf('x'), y: timesOf('y') }).toEqual({ x: [0, 100], y: [0] });
+    expect(sent.at(-1)?.report.acknowledged).toEqual({ nonce: 3, refused: [] });
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    world.answer = () => answered;
+    reporter.acknowledge('x');
+    world.acknowledged['x'] = { nonce: 4, refused: [] };
+    reporter.acknowledge('x');
+    await clock.advance(10);
+    expect(timesOf('x')).toEqual([0, 100, 100]);
+    answer();
+    await clock.advance(0);
+    expect(sent.at(-1)?.report.acknowledged).toEqual({ nonce: 4, refused: [] });
   });
 
   test('continue after a failure', async () => {

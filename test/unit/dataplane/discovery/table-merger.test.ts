@@ -19,10 +19,10 @@ function createMerger() {
     confirmed,
     merger,
     send: (replica: string, revision: number, content: RoutingTable, asOfMs = 1000) => {
-      merger.message(replica, { type: 'table', replica, revision: String(revision), asOfMs, table: content });
+      merger.message(replica, { revision: String(revision), asOfMs, table: content });
     },
     beat: (replica: string, revision: number, asOfMs: number) => {
-      merger.message(replica, { type: 'heartbeat', replica, revision: String(revision), asOfMs });
+      merger.message(replica, { revision: String(revision), asOfMs });
     },
   };
 }

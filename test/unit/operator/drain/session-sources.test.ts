@@ -27,7 +27,7 @@ type Known = {
   targetPort?: number;
   pod?: Pick<Pod, 'exits' | 'ports'>;
   /** By name of the proxy. */
-  reports?: Record<string, Partial<EndpointReport>>;
+  reports?: Record<string, Partial<EndpointReport> & { drains?: boolean }>;
 };
 
 /** The sources that the sidecar of cart-a receives. */
@@ -45,11 +45,10 @@ function ask({ clusterState, workload, claimed = true, targetPort, pod, reports 
     hasSuccessor: () => false,
   };
   const ledger = createLedger();
-  for (const [proxy, endpoint] of Object.entries(reports)) {
-    const endpoints: EndpointReport[] = [
-      { uid: cart.uid, state: 'Draining', sessions: 0, expiresAtMs: nowMs + 1000, ...endpoint },
-    ];
-    ledger.record(`uid-${proxy}`, { startedAtMs: 1, sequence: 1, endpoints }, nowMs);
+  for (const [proxy, { drains = true, ...endpoint }] of Object.entries(reports)) {
+    const endpoints: EndpointReport[] = [{ uid: cart.uid, sessions: 0, expiresAtMs: nowMs + 1000, ...endpoint }];
+    const draining = new Set(drains ? [cart.uid] : []);
+    ledger.record(`uid-${proxy}`, { startedAtMs: 1, sequence: 1, endpoints, draining }, nowMs);
   }
   return createSessionSources({ clusterState: directory, translations, ledger })(cart, nowMs);
 }
@@ -105,7 +104,7 @@ test.each<[string, Known, object]>([
   ],
   [
     'are unknown while one proxy may still start sessions',
-    { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { state: 'Accepting' } } },
+    { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { drains: false } } },
     unknown('proxy pod uid-q has not confirmed that this pod is draining'),
   ],
 ])('the session counts of a pod %s', (_, facts, sources) => {

@@ -1,0 +1,55 @@
+/** What each replica of the operator has sent on its stream, and which of its deltas this proxy acknowledges. */
+import type { Hello, Report } from '../../wire/messages.ts';
+import type { ReceivedMessage } from '../../wire/stream-messages.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
+import { createResourceStore, type ResourceStore } from '../../wire/resource-store.ts';
+import { AppError } from '../../platform/errors.ts';
+
+type ReceivedDelta = Extract<ReceivedMessage, { type: 'delta' }>;
+
+export interface ResourceStreams {
+  /** A stream is about to be opened. Its replica needs to send only what differs from the returned versions. */
+  open(address: string): Hello;
+  close(address: string): void;
+  /** Returns the table with the delta. Throws if it applies to another version: the stream must be opened again. */
+  apply(address: string, delta: ReceivedDelta): { table?: RoutingTable };
+  /** Requests are now routed by the table with this delta. */
+  acknowledge(address: string, delta: ReceivedDelta): void;
+  acknowledged(address: string): Report['acknowledged'];
+}
+
+export function createResourceStreams(): ResourceStreams {
+  const stores = new Map<string, ResourceStore>();
+  const acknowledged = new Map<string, NonNullable<Report['acknowledged']>>();
+  /** The resources that arrived last, of whichever replica: what another one sends differs the least from them. */
+  let newest = createResourceStore();
+  return {
+    open(address) {
+      const store = newest.fork();
+      stores.set(address, store);
+      return { have: store.versions() };
+    },
+    close(address) {
+      stores.delete(address);
+      acknowledged.delete(address);
+    },
+    apply(address, { delta }) {
+      const store = stores.get(address) ?? createResourceStore();
+      const unknown = store.apply(delta);
+      newest = store;
+      if (unknown.length > 0) throw otherVersions(unknown);
+      const table = store.table();
+      return table ? { table } : {};
+    },
+    acknowledge(address, { nonce, refused }) {
+      acknowledged.set(address, { nonce, refused });
+    },
+    acknowledged: (address) => acknowledged.get(address),
+  };
+}
+
+const otherVersions = (ids: string[]): AppError =>
+  new AppError('RESOURCES_OUT_OF_STEP', `a delta applies to other versions of ${ids.join(', ')}`, {
+    source: 'upstream',
+    retryable: true,
+  });
