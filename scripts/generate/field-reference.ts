@@ -1,6 +1,6 @@
 /** `docs/reference/stickyworkload.md` and `docs/reference/holdfastproxy.md`: every field with its type, default, constraints and description. */
 import { customResourceDefinition, nameLengthLimit, proxyDefinition } from '../../src/api/crd.ts';
-import { defaultProxyObject, proxyKind, proxySpecSchema } from '../../src/api/holdfastproxy.ts';
+import { defaultProxyObject, proxyKind, proxySpecSchema, proxyStatusSchema } from '../../src/api/holdfastproxy.ts';
 import type { Rule, Schema } from '../../src/api/schema.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
@@ -26,6 +26,7 @@ function listFields(field: Field): Field[] {
 function describeType(schema: Schema): string {
   if (schema.type === undefined) return 'integer or string';
   if (schema.type === 'array') return `list of ${describeType(schema.items)}`;
+  if (schema.type === 'object' && schema.additionalProperties) return 'map of strings';
   return schema.type === 'string' && schema.format !== undefined ? schema.format : schema.type;
 }
 
@@ -123,6 +124,10 @@ Limits, timeouts, \`clientAddress\` and \`drainTimeout\` reach running proxies w
 ## Spec
 
 ${renderSections('spec', proxySpecSchema)}
+
+## Status
+
+${renderSections('status', proxyStatusSchema)}
 `;
 
 export const proxyReference: GeneratedFile = { path: 'docs/reference/holdfastproxy.md', body: proxyBody };

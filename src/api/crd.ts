@@ -1,5 +1,5 @@
 /** The CustomResourceDefinitions of StickyWorkload and HoldfastProxy, assembled from the schemas of this folder. */
-import { proxyKind, proxyPlural, proxySpecSchema } from './holdfastproxy.ts';
+import { proxyKind, proxyPlural, proxySpecSchema, proxyStatusSchema } from './holdfastproxy.ts';
 import type { Schema } from './schema.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';
@@ -127,13 +127,23 @@ const proxyRootSchema = {
     kind: { type: 'string' },
     metadata: { type: 'object', properties: {} },
     spec: proxySpecSchema,
+    status: proxyStatusSchema,
   },
 } as const satisfies Schema;
 
 const proxyColumns = [
   { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
   { name: 'Max', type: 'integer', jsonPath: '.spec.autoscaling.maxReplicas', description: 'With autoscaling.' },
-  { name: 'Drain-Timeout', type: 'string', jsonPath: '.spec.drainTimeout' },
+  { name: 'Service', type: 'string', jsonPath: '.spec.service.type' },
+  { name: 'Gateways', type: 'integer', jsonPath: '.status.gateways', description: 'To whose proxies it applies.' },
+  { name: 'Accepted', type: 'string', jsonPath: '.status.conditions[?(@.type=="Accepted")].status' },
+  {
+    name: 'Applied',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Applied")].status',
+    description: 'Whether every Gateway has all of it.',
+  },
+  { name: 'Drain-Timeout', type: 'string', priority: 1, jsonPath: '.spec.drainTimeout' },
   {
     name: 'Proxy-Protocol',
     type: 'string',
@@ -146,5 +156,9 @@ const proxyColumns = [
 
 export const proxyDefinition = definitionOf(
   { kind: proxyKind, plural: proxyPlural, shortName: 'hfp' },
-  { additionalPrinterColumns: proxyColumns, schema: { openAPIV3Schema: completeDefaults(proxyRootSchema) } },
+  {
+    subresources: { status: {} },
+    additionalPrinterColumns: proxyColumns,
+    schema: { openAPIV3Schema: completeDefaults(proxyRootSchema) },
+  },
 );

@@ -1,7 +1,10 @@
 /** The schema of HoldfastProxy: how the proxies of a Gateway run, and their limits. */
 import { aboutDurations, cidr, duration, objectName } from './grammar.ts';
+import { placement } from './proxy-placement.ts';
+import { proxyService } from './proxy-service.ts';
 import { computeResources } from './resources.ts';
 import type { Infer, Schema } from './schema.ts';
+import { conditions } from './status.ts';
 
 export const proxyKind = 'HoldfastProxy';
 export const proxyPlural = 'holdfastproxies';
@@ -141,7 +144,9 @@ export const proxySpecSchema = {
         'Number of proxy replicas. Unset: 2, until another controller or kubectl scale changes the number. A number that a HorizontalPodAutoscaler sets is never overwritten.',
     },
     autoscaling,
+    service: proxyService,
     resources,
+    ...placement,
     imagePullSecrets: {
       type: 'array',
       maxItems: 16,
@@ -178,6 +183,7 @@ export type HoldfastProxySpec = Infer<typeof proxySpecSchema>;
 
 /** What the API server makes of an empty spec. */
 export const defaultProxySpec: HoldfastProxySpec = {
+  service: { type: proxyService.properties.type.default },
   drainTimeout: proxySpecSchema.properties.drainTimeout.default,
   clientAddress: {
     trustedProxies: [...clientAddress.properties.trustedProxies.default],
@@ -197,5 +203,21 @@ export const defaultProxySpec: HoldfastProxySpec = {
   },
 };
 
+export const proxyStatusSchema = {
+  type: 'object',
+  properties: {
+    gateways: {
+      type: 'integer',
+      format: 'int32',
+      description: 'Number of Gateways to whose proxies it applies.',
+    },
+    conditions: conditions('Conditions of the HoldfastProxy: Accepted and Applied.'),
+  },
+} as const satisfies Schema;
+
 /** A HoldfastProxy as the API server returns it. */
-export type HoldfastProxy = { metadata: { namespace: string; name: string }; spec: HoldfastProxySpec };
+export type HoldfastProxy = {
+  metadata: { namespace: string; name: string; generation?: number };
+  spec: HoldfastProxySpec;
+  status?: Record<string, unknown>;
+};

@@ -36,7 +36,10 @@ export type Schema = Common &
         properties: { readonly [name: string]: Schema };
         required?: readonly string[];
         default?: object;
+        /** Of a map, whose keys are free. */
+        additionalProperties?: Schema;
         'x-kubernetes-map-type'?: 'atomic';
+        'x-kubernetes-preserve-unknown-fields'?: true;
       }
     | {
         'x-kubernetes-int-or-string': true;
@@ -69,8 +72,21 @@ export type Infer<S> = S extends { 'x-kubernetes-int-or-string': true }
           ? boolean
           : S extends { type: 'array'; items: infer I }
             ? Infer<I>[]
-            : S extends { type: 'object'; properties: infer P; required: readonly (infer R)[] }
-              ? InferObject<P, R>
-              : S extends { type: 'object'; properties: infer P }
-                ? InferObject<P, never>
-                : never;
+            : S extends { additionalProperties: infer V }
+              ? Record<string, Infer<V>>
+              : S extends { 'x-kubernetes-preserve-unknown-fields': true }
+                ? Record<string, unknown>
+                : S extends { type: 'object'; properties: infer P; required: readonly (infer R)[] }
+                  ? InferObject<P, R>
+                  : S extends { type: 'object'; properties: infer P }
+                    ? InferObject<P, never>
+                    : never;
+
+/** A map of texts, such as labels or annotations. */
+export const textMap = (description: string, maxLength: number) =>
+  ({
+    type: 'object',
+    properties: {},
+    additionalProperties: { type: 'string', maxLength },
+    description,
+  }) as const satisfies Schema;

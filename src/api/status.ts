@@ -50,6 +50,16 @@ const endpoint = {
   },
 } as const satisfies Schema;
 
+export const conditions = (description: string) =>
+  ({
+    type: 'array',
+    maxItems: 8,
+    description,
+    items: condition,
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['type'],
+  }) as const satisfies Schema;
+
 export const statusSchema = {
   type: 'object',
   properties: {
@@ -92,14 +102,7 @@ export const statusSchema = {
         },
       },
     },
-    conditions: {
-      type: 'array',
-      maxItems: 8,
-      description: 'Conditions of the StickyWorkload: Accepted, Programmed, Injected, Draining and Ready.',
-      items: condition,
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-    },
+    conditions: conditions('Conditions of the StickyWorkload: Accepted, Programmed, Injected, Draining and Ready.'),
   },
 } as const satisfies Schema;
 

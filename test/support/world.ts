@@ -150,8 +150,10 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     pods: world.pods.map(wholePod),
     services: world.services.map((service) => ({
       isExternalName: false,
+      type: 'ClusterIP',
       clusterIps: [],
       ports: [{ name: 'http', port: 80 }],
+      loadBalancer: [],
       ...service,
       ...whole(service),
     })),
@@ -202,6 +204,7 @@ const wholeGateway = ({
   className: 'holdfast',
   generation: 1,
   infrastructure: { labels: {}, annotations: {} },
+  addresses: [],
   unsupported: [],
   ...whole({ ownerUids: [], ...gateway }),
   ...gateway,

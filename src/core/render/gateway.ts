@@ -3,18 +3,18 @@ import { defaultProxyObject, proxyKind, type HoldfastProxySpec } from '../../api
 import { group } from '../../api/stickyworkload.ts';
 import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { defaultListener } from '../resolve/plan.ts';
-import { bindPorts } from '../names/bind-ports.ts';
 import { controllerName, gatewayClassName, labelOf, labels, proxyName } from '../names/names.ts';
 import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
 import type { ClusterIndex } from '../translate/cluster-index.ts';
 import { decideReplicas, findForeignAutoscaler } from './proxy-replicas.ts';
+import { renderService } from './proxy-service.ts';
 import { renderProxyPod, type ProxyParams } from './proxy-pod.ts';
 
 export type RenderContext = {
   gatewayApi: GatewayApi;
   proxy: ProxyParams;
-  seen: Pick<ClusterIndex, 'proxies' | 'autoscalers'>;
+  seen: Pick<ClusterIndex, 'proxies' | 'autoscalers' | 'services'>;
 };
 
 type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerReferences'>> & {
@@ -26,16 +26,16 @@ type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerRefer
 /**
  * Returns complete objects for server-side apply. A user-managed Gateway owns its proxy and is not changed; a generated one is rendered,
  * and the StickyWorkloads that need it own it and the proxy together. Returns nothing if there is no owner, or no listener can be served.
- * With a broken reference to a HoldfastProxy the existing Deployment stays as it is.
+ * With a broken reference to a HoldfastProxy the existing Deployment and Service stay as they are.
  */
 export function renderGateway(plan: GatewayPlan, context: RenderContext): OwnedObject[] {
-  const ports = servedListeners(plan).map(({ port }) => port);
-  if (ports.length === 0 || (plan.userManaged === undefined && plan.generatedFor.length === 0)) return [];
+  const isUnowned = plan.userManaged === undefined && plan.generatedFor.length === 0;
+  if (isUnowned || servedListeners(plan).length === 0) return [];
   const identity = identityOf(plan);
   const proxy = [
     renderServiceAccount(identity),
     ...renderPods(plan, identity, context),
-    renderService(identity, ports),
+    ...renderServiceOf(plan, identity, context),
     renderDisruptionBudget(identity),
   ];
   return context.gatewayApi.installed && plan.userManaged === undefined
@@ -50,6 +50,22 @@ function renderPods({ gateway, parameters }: GatewayPlan, identity: Identity, co
   // Two HorizontalPodAutoscalers of one Deployment would fight.
   if (spec.autoscaling === undefined || findForeignAutoscaler(gateway, context.seen)) return [deployment];
   return [deployment, renderAutoscaler(identity, spec.autoscaling)];
+}
+
+/** Without an address that it could have there is none yet: its address is fixed when it is created. */
+function renderServiceOf(plan: GatewayPlan, identity: Identity, { seen }: RenderContext): OwnedObject[] {
+  const { parameters, addresses, gateway } = plan;
+  const existing = seen.services.get(`${gateway.namespace}/${proxyName(gateway.name)}`);
+  if (parameters.kind === 'broken' || (addresses.kind !== 'usable' && existing === undefined)) return [];
+  return [
+    renderService(metadataOf(identity, 'proxy'), {
+      ports: servedListeners(plan),
+      selector: selectorOf(identity.gateway),
+      settings: parameters.spec.service,
+      ips: addresses.kind === 'usable' ? addresses.ips : [],
+      existing,
+    }),
+  ];
 }
 
 function renderAutoscaler(
@@ -160,7 +176,7 @@ function renderDeployment(identity: Identity, spec: HoldfastProxySpec, { proxy, 
         spec: {
           serviceAccountName: metadata.name,
           ...renderProxyPod(gateway, proxy, spec),
-          affinity: spreadOver(matchLabels),
+          affinity: { ...spreadOver(matchLabels), ...spec.affinity },
         },
       },
     },
@@ -175,29 +191,6 @@ const spreadOver = (matchLabels: Record<string, string>): object => ({
     ),
   },
 });
-
-function renderService(identity: Identity, ports: readonly number[]): OwnedObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: metadataOf(identity, 'proxy'),
-    spec: {
-      type: 'ClusterIP',
-      selector: selectorOf(identity.gateway),
-      ports: [...bindPorts(ports)].map(([port, targetPort]) => ({
-        name: portName(port),
-        protocol: 'TCP',
-        port,
-        targetPort,
-        appProtocol: 'http',
-      })),
-    },
-  };
-}
-
-// Several listeners may share a port, so it does not have the name of one of them.
-const portName = (port: number): string =>
-  port === defaultListener.port ? defaultListener.name : `${defaultListener.name}-${port}`;
 
 const renderDisruptionBudget = (identity: Identity): OwnedObject => ({
   apiVersion: 'policy/v1',

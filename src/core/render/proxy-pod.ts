@@ -29,6 +29,9 @@ const shutdownMarginMs = 30_000;
 export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => ({
   automountServiceAccountToken: false,
   terminationGracePeriodSeconds: Math.ceil((durationMs(spec.drainTimeout) + shutdownMarginMs) / 1000),
+  ...(spec.nodeSelector && { nodeSelector: spec.nodeSelector }),
+  ...(spec.tolerations && { tolerations: spec.tolerations }),
+  ...(spec.priorityClassName !== undefined && { priorityClassName: spec.priorityClassName }),
   ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
   // fsGroup: makes the projected token readable.
   securityContext: {

@@ -11,6 +11,7 @@ import {
   type ProxyParameters,
 } from './proxy-parameters.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
+import { readStaticAddresses, type StaticAddresses } from './static-addresses.ts';
 import type { AttachedParent, ParentVerdict } from './parents.ts';
 
 /** The route of a StickyWorkload on a Gateway. `listeners`: their ids; absent: all of them. */
@@ -30,9 +31,11 @@ export type GatewayPlan = {
   generatedFor: ServingPlan[];
   /** How its proxies run. */
   parameters: ProxyParameters;
+  /** The addresses that it asks for. */
+  addresses: StaticAddresses;
 };
 
-type Unresolved = Omit<GatewayPlan, 'parameters'>;
+type Unresolved = Omit<GatewayPlan, 'parameters' | 'addresses'>;
 
 export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
 
@@ -60,9 +63,18 @@ export function planGateways(
   }
   for (const judged of httpRoutes) attachHttpRoute(judged, plans);
   return Object.fromEntries(
-    Object.entries(plans).map(([key, plan]) => [key, { ...plan, parameters: parametersOf(plan, lookup) }]),
+    Object.entries(plans).map(([key, plan]) => {
+      const parameters = parametersOf(plan, lookup);
+      return [key, { ...plan, parameters, addresses: addressesOf(plan, parameters) }];
+    }),
   );
 }
+
+const addressesOf = ({ userManaged }: Unresolved, parameters: ProxyParameters): StaticAddresses =>
+  readStaticAddresses(
+    userManaged?.object ?? { addresses: [] },
+    parameters.kind === 'resolved' ? parameters.spec.service.type : 'ClusterIP',
+  );
 
 function parametersOf({ gateway, userManaged, generatedFor }: Unresolved, lookup: ParametersLookup): ProxyParameters {
   const own = userManaged ? userManaged.object.infrastructure.parametersRef : generatedReference(generatedFor);

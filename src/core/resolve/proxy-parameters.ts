@@ -77,11 +77,24 @@ function follow(ref: ParametersRef, { proxies }: ParametersLookup): ProxyParamet
       `${field}: ${proxyKind} ${name} does not exist in namespace ${namespace}: create it, or remove the reference to use the defaults. ${unchanged}`,
     );
   }
-  const invalid = spec.clientAddress.trustedProxies.find((cidr) => !parseCidr(cidr));
-  if (invalid === undefined) return { kind: 'resolved', spec };
-  return broken(
-    `${proxyKind} ${namespace}/${name}: spec.clientAddress.trustedProxies: "${invalid}" is not a valid CIDR: use an address and a prefix length, such as 10.0.0.0/8 or fd00::/8. ${unchanged}`,
-  );
+  const problem = findInvalid(spec);
+  if (problem === undefined) return { kind: 'resolved', spec };
+  return broken(`${proxyKind} ${namespace}/${name}: ${problem} ${unchanged}`);
+}
+
+/** Returns what is invalid in a HoldfastProxy that its schema accepts, or undefined. */
+function findInvalid({ clientAddress, service }: HoldfastProxySpec): string | undefined {
+  const lists = {
+    'spec.clientAddress.trustedProxies': clientAddress.trustedProxies,
+    'spec.service.loadBalancerSourceRanges': service.loadBalancerSourceRanges ?? [],
+  };
+  for (const [field, cidrs] of Object.entries(lists)) {
+    const invalid = cidrs.find((cidr) => !parseCidr(cidr));
+    if (invalid !== undefined) {
+      return `${field}: "${invalid}" is not a valid CIDR: use an address and a prefix length, such as 10.0.0.0/8 or fd00::/8.`;
+    }
+  }
+  return undefined;
 }
 
 const broken = (message: string): ProxyParameters => ({ kind: 'broken', message });

@@ -49,9 +49,10 @@ export type RemovedPod = { pod: string; uid: string; atMs: number };
 
 /**
  * What limits how long the pods of a node can stay: those of its labels that `names.ts` lists, and the keys of its taints.
+ * `addresses`: where its node ports are reached; the external ones if it has any.
  * `lost`: it is not ready, does not renew its Lease, or is deleted.
  */
-export type ClusterNode = { labels: Record<string, string>; taints: string[]; lost?: true };
+export type ClusterNode = { labels: Record<string, string>; taints: string[]; addresses: string[]; lost?: true };
 
 /** The Kubernetes Cluster Autoscaler. `graceMs`: how long it waits for a pod when it removes a node. */
 export type ClusterAutoscaler = { namespace: string; name: string; graceMs: number };
@@ -145,7 +146,16 @@ export type Owned = { namespace: string; name: string; uid: string; ownerUids: s
 /**
  * `isExternalName`: of type ExternalName, a DNS name without pods. `clusterIps`: empty if it is headless. `ports`: those for TCP.
  */
-export type Service = Owned & { isExternalName: boolean; clusterIps: string[]; ports: ServicePort[] };
+export type Service = Owned & {
+  type: string;
+  isExternalName: boolean;
+  clusterIps: string[];
+  loadBalancer: Ingress[];
+  ports: ServicePort[];
+};
+
+/** A point of a load balancer. Providers report addresses, names, or both. */
+export type Ingress = { ip?: string; hostname?: string };
 
 /** `name`: empty if it has none. The slices have the port of the pods under the same name. */
 export type ServicePort = { name: string; port: number; appProtocol?: string };
@@ -204,6 +214,8 @@ export type Gateway = Owned & {
     annotations: Record<string, string>;
     parametersRef?: ParametersRef;
   };
+  /** spec.addresses. Without a value: any address of the type. */
+  addresses: { type: string; value?: string }[];
   /** Fields that are set in its spec and that Holdfast does not support. */
   unsupported: string[];
 };

@@ -3,8 +3,7 @@ import { countAttachedRoutes, listenersOf, type GatewayPlan } from '../resolve/g
 import { parentReference, type ParentVerdict } from '../resolve/parents.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
 import { gatewayKey, type ServingPlan } from '../resolve/plan.ts';
-import { addressesOf } from './gateway-addresses.ts';
-import type { Service } from '../snapshot/snapshot.ts';
+import { addressesOf, findAddressProblem, type ReachableService } from './gateway-addresses.ts';
 import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
 import { controllerName } from '../names/names.ts';
@@ -21,15 +20,15 @@ import {
 } from './dated-conditions.ts';
 
 /** The proxy of a Gateway: its Service, how many replicas are ready, and why it could not be created. */
-export type ProxyView = { readyReplicas: number; service?: Service; refusal?: string; obstacle?: string };
+export type ProxyView = { readyReplicas: number; service?: ReachableService; refusal?: string; obstacle?: string };
 
 export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Observed, nowMs: number): object {
   const { gateway } = plan;
-  const programmed = judgeProgrammed(plan, proxy);
+  const programmed = judgeProxy(plan, proxy);
   const known = entriesOf(observed.status, 'listeners');
   return {
-    addresses: addressesOf(gateway, proxy.service),
-    conditions: dateConditions([judgeGatewaySpec(plan), programmed], observed, {
+    addresses: addressesOf(gateway, proxy.service, plan.addresses.kind === 'usable' ? plan.addresses.ips : []),
+    conditions: dateConditions([judgeGatewaySpec(plan), judgeProgrammed(plan, proxy, programmed)], observed, {
       nowMs,
       before: readConditions(observed.status),
     }),
@@ -48,12 +47,12 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   if (broken.length === listeners.length) {
     return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
   }
+  if (plan.addresses.kind === 'unsupported') return lacks('Accepted', 'UnsupportedAddress', plan.addresses.message);
   const unsupported = userManaged?.object.unsupported ?? [];
   if (unsupported.length > 0) {
-    const reason = unsupported.includes('spec.addresses') ? 'UnsupportedAddress' : 'InvalidParameters';
     return lacks(
       'Accepted',
-      reason,
+      'InvalidParameters',
       `This version does not support ${unsupported.join(', ')}: remove it. The listeners are still served.`,
     );
   }
@@ -67,8 +66,8 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
-function judgeProgrammed({ gateway }: GatewayPlan, proxy: ProxyView): Verdict {
-  const { readyReplicas, refusal, obstacle } = proxy;
+/** Of the listeners: whether proxies serve them, whatever address clients use. */
+function judgeProxy({ gateway }: GatewayPlan, { readyReplicas, refusal, obstacle }: ProxyView): Verdict {
   if (obstacle !== undefined) return lacks('Programmed', 'Invalid', obstacle);
   const refused = refusal === undefined ? undefined : explainProxyRefusal(gateway.name, refusal);
   if (readyReplicas === 0) {
@@ -78,6 +77,15 @@ function judgeProgrammed({ gateway }: GatewayPlan, proxy: ProxyView): Verdict {
   }
   const ready = `The proxy has ${formatCount(readyReplicas, 'ready replica')}.`;
   return holds('Programmed', 'Programmed', refused === undefined ? ready : `${ready} ${refused}`);
+}
+
+/** Of the Gateway. Where the API server refused the Service, the obstacle is why it does not have its address. */
+function judgeProgrammed({ gateway, addresses }: GatewayPlan, proxy: ProxyView, proxyVerdict: Verdict): Verdict {
+  const problem = findAddressProblem(gateway, proxy.service, addresses);
+  if (problem?.reason === 'AddressNotUsable') {
+    return lacks('Programmed', problem.reason, [proxy.obstacle, problem.message].filter(Boolean).join(' '));
+  }
+  return problem && proxyVerdict.holds ? lacks('Programmed', problem.reason, problem.message) : proxyVerdict;
 }
 
 /** One entry for each Gateway that Holdfast manages. Entries of other controllers are kept, because the API server treats the list as one value. */

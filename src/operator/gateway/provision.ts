@@ -140,14 +140,15 @@ function findOlderObstacle(plan: WorkloadPlan, generated: readonly GatewayPlan[]
 function findShortfall(
   { key, gateway: first }: WorkloadPlan,
   gateways: readonly GatewayPlan[],
-  { translation: { routes, index } }: Translated,
+  translated: Translated,
 ): Obstacle | undefined {
-  const route = routes[key];
+  const route = translated.translation.routes[key];
   const shortfall = route && findRouteShortfall(route);
   if (shortfall) return shortfall;
   // The status itself covers the first Gateway.
   const unready = gateways.find(
-    ({ gateway }) => gatewayKey(gateway) !== gatewayKey(first) && proxyOf(gateway, index).readyReplicas === 0,
+    ({ gateway }) =>
+      gatewayKey(gateway) !== gatewayKey(first) && proxyOf(gateway, translated.translation.index).readyReplicas === 0,
   );
   if (unready === undefined) return undefined;
   return {
@@ -161,16 +162,19 @@ const podsOf = ({ namespace, target }: WorkloadPlan, { index }: Translated['tran
 
 /** Returns how the proxies of a Gateway are. */
 export function proxyOf(
-  { namespace, name }: { namespace: string; name: string },
-  { proxies, services }: Translated['translation']['index'],
-): ProxyView {
-  const key = `${namespace}/${proxyName(name)}`;
-  const { readyReplicas = 0, refusal } = proxies.get(key) ?? {};
-  const service = services.get(key);
+  { namespace, name }: GatewayPlan['gateway'],
+  { proxies }: Pick<Translated['translation']['index'], 'proxies'>,
+): { readyReplicas: number; refusal?: string } {
+  const { readyReplicas = 0, refusal } = proxies.get(`${namespace}/${proxyName(name)}`) ?? {};
+  return { readyReplicas, ...(refusal !== undefined && { refusal }) };
+}
+
+/** Returns the proxies of a Gateway as its status reports them. A Service of another owner is not theirs. */
+export function viewProxy(gateway: GatewayPlan['gateway'], { snapshot, translation }: Translated): ProxyView {
+  const service = translation.index.services.get(`${gateway.namespace}/${proxyName(gateway.name)}`);
   return {
-    readyReplicas,
-    ...(service?.component === 'proxy' && { service }),
-    ...(refusal !== undefined && { refusal }),
+    ...proxyOf(gateway, translation.index),
+    ...(service?.component === 'proxy' && { service: { ...service, nodes: Object.values(snapshot.nodes) } }),
   };
 }
 

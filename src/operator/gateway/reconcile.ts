@@ -12,7 +12,7 @@ import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedOwned } from '../gather/owned.ts';
-import { provisionGateway, proxyOf, type ProvisionTools } from './provision.ts';
+import { provisionGateway, viewProxy, type ProvisionTools } from './provision.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 
 export type GatewayTools = ProvisionTools & {
@@ -61,7 +61,7 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   if (!translated || !plan || !cached || !(plan.userManaged || isOwnedBy(cached, plan.generatedFor))) return undefined;
   const outcome = plan.userManaged ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
   const proxy = {
-    ...proxyOf(plan.gateway, translated.translation.index),
+    ...viewProxy(plan.gateway, translated),
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));

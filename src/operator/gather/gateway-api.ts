@@ -99,7 +99,7 @@ type LiveGateway = KubeObject & {
   spec?: {
     gatewayClassName?: string;
     listeners?: LiveListener[] | null;
-    addresses?: unknown[] | null;
+    addresses?: { type?: string; value?: string }[] | null;
     infrastructure?: {
       labels?: Record<string, string>;
       annotations?: Record<string, string>;
@@ -124,7 +124,8 @@ export function projectGateway(object: KubeObject): CachedGateway {
         readListener(listener, { namespace: cached.owned.namespace, accepted }),
       ),
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
-      unsupported: (spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [],
+      addresses: (spec.addresses ?? []).map(({ type = 'IPAddress', value }) => ({ type, ...(value && { value }) })),
+      unsupported: [],
     },
   };
 }

@@ -6,7 +6,10 @@ import { identityOf } from './pods.ts';
 
 type LiveNode = KubeObject & {
   spec?: { taints?: { key: string }[] | null };
-  status?: { conditions?: { type: string; status: string }[] | null };
+  status?: {
+    conditions?: { type: string; status: string }[] | null;
+    addresses?: { type: string; address: string }[] | null;
+  };
 };
 
 export type CachedNode = KubeObject & { node: ClusterNode };
@@ -22,8 +25,20 @@ export function projectNode(object: KubeObject): CachedNode {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: identityOf(object.metadata),
-    node: { labels: Object.fromEntries(labels), taints, ...(isNotReady(status) && { lost: true }) },
+    node: {
+      labels: Object.fromEntries(labels),
+      taints,
+      addresses: addressesOf(status),
+      ...(isNotReady(status) && { lost: true }),
+    },
   };
+}
+
+function addressesOf({ addresses }: LiveNode['status'] = {}): string[] {
+  const ofType = (wanted: string) =>
+    (addresses ?? []).filter(({ type }) => type === wanted).map(({ address }) => address);
+  const external = ofType('ExternalIP');
+  return external.length > 0 ? external : ofType('InternalIP');
 }
 
 /** False by the kubelet itself, Unknown by kube-controller-manager when the kubelet is silent. */

@@ -1,7 +1,7 @@
 /** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits by other writers. */
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
-import type { Autoscaler, Owned, Service } from '../../core/snapshot/snapshot.ts';
+import type { Autoscaler, Ingress, Owned, Service } from '../../core/snapshot/snapshot.ts';
 import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
@@ -28,23 +28,29 @@ type LiveService = KubeObject & {
     clusterIPs?: string[] | null;
     ports?: { name?: string; port: number; protocol?: string; appProtocol?: string | null }[] | null;
   };
+  status?: { loadBalancer?: { ingress?: Ingress[] | null } };
 };
 
 export function projectService(object: KubeObject): CachedService {
-  const { spec } = object as LiveService;
+  const { spec, status } = object as LiveService;
   const cached = projectOwned(object);
+  const type = spec?.type ?? 'ClusterIP';
   return {
     ...cached,
     service: {
       ...cached.owned,
-      isExternalName: spec?.type === 'ExternalName',
+      type,
+      isExternalName: type === 'ExternalName',
+      clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
+      loadBalancer: (status?.loadBalancer?.ingress ?? []).map(readIngress),
       ports: (spec?.ports ?? [])
         .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
         .map(({ name = '', port, appProtocol }) => ({ name, port, ...(appProtocol && { appProtocol }) })),
-      clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
     },
   };
 }
+
+const readIngress = ({ ip, hostname }: Ingress): Ingress => ({ ...(ip && { ip }), ...(hostname && { hostname }) });
 
 export type CachedAutoscaler = CachedOwned & { autoscaler: Autoscaler };
 

@@ -18,7 +18,11 @@ const pod = (fields: Partial<Pod> = {}): Pod =>
     sidecar: { drainTimeoutMs: hour, endings: 0, appRuns: true },
     ...fields,
   });
-const node = (labels: Record<string, string>, taints: string[] = []): ClusterNode => ({ labels, taints });
+const node = (labels: Record<string, string>, taints: string[] = []): ClusterNode => ({
+  labels,
+  taints,
+  addresses: [],
+});
 const spot = node({ 'karpenter.sh/capacity-type': 'spot' });
 const autoscaler = (graceMs: number) => ({ namespace: 'kube-system', name: 'cluster-autoscaler', graceMs });
 

@@ -23,7 +23,7 @@ const onWeb: ShortWorld = {
   ],
   targets: [{ name: 'cart' }],
   gateways: [
-    { name: 'web', unsupported: ['spec.addresses'] },
+    { name: 'web', addresses: [{ type: 'NamedAddress', value: 'edge' }] },
     { name: 'theirs', className: 'theirs' },
   ],
 };
@@ -37,9 +37,9 @@ describe('a Gateway', () => {
   const judge = (world: ShortWorld, observed: { generation: number; status?: Record<string, unknown> }, atMs: number) =>
     judgeGateway(plan(world), { readyReplicas: 1 }, observed, atMs) as Conditions & { listeners: Conditions[] };
 
-  test('with an unsupported field reports it, and is served', () => {
+  test('with an address of an unsupported type reports it, and the proxy has no address', () => {
     const status = judge(onWeb, { generation: 1 }, nowMs);
-    expect(words(status)).toEqual(['Accepted False UnsupportedAddress', 'Programmed True Programmed']);
+    expect(words(status)).toEqual(['Accepted False UnsupportedAddress', 'Programmed False AddressNotUsable']);
     expect(status.listeners.map(words)).toEqual([
       [
         'Accepted True Accepted',
@@ -60,7 +60,7 @@ describe('a Gateway', () => {
     const [service] = snapshotOf({
       services: [{ name: 'web-holdfast', clusterIps: ['10.96.0.7', 'fd00::7'] }],
     }).services;
-    const proxy = { readyReplicas: 1, ...(service && { service }) };
+    const proxy = { readyReplicas: 1, ...(service && { service: { ...service, nodes: [] } }) };
     expect(judgeGateway(plan(onWeb), proxy, { generation: 1 }, nowMs)).toMatchObject({
       addresses: [
         { type: 'IPAddress', value: '10.96.0.7' },
@@ -68,6 +68,73 @@ describe('a Gateway', () => {
         { type: 'Hostname', value: 'web-holdfast.shop.svc' },
       ],
     });
+  });
+
+  describe('whose Service is', () => {
+    const node = (address: string, lost?: true) => ({
+      labels: {},
+      taints: [],
+      addresses: [address],
+      ...(lost && { lost }),
+    });
+    const service = { type: 'ClusterIP', clusterIps: ['10.96.0.7'], loadBalancer: [], nodes: [] };
+    const web: ShortWorld = { gateways: [{ name: 'web' }] };
+    const rows: [string, object, string[], string][] = [
+      [
+        'of type LoadBalancer has the addresses of the load balancer',
+        { type: 'LoadBalancer', loadBalancer: [{ ip: '203.0.113.7' }, { hostname: 'lb.example.com' }] },
+        ['203.0.113.7', 'lb.example.com'],
+        'True Programmed',
+      ],
+      ['of type LoadBalancer and without one has none yet', { type: 'LoadBalancer' }, [], 'False AddressNotAssigned'],
+      [
+        'of type NodePort has the addresses of the nodes that are not lost',
+        { type: 'NodePort', nodes: [node('192.0.2.1'), node('192.0.2.2', true), node('192.0.2.3')] },
+        ['192.0.2.1', '192.0.2.3', 'web-holdfast.shop.svc'],
+        'True Programmed',
+      ],
+    ];
+    test.each(rows)('%s', (_, given, addresses, programmed) => {
+      const proxy = { readyReplicas: 1, service: { ...service, ...given } };
+      const status = judgeGateway(plan(web), proxy, { generation: 1 }, nowMs) as Conditions & {
+        addresses: { value: string }[];
+      };
+      expect(status.addresses.map(({ value }) => value)).toEqual(addresses);
+      expect(words(status)[1]).toBe(`Programmed ${programmed}`);
+    });
+  });
+
+  test.each<[string, { type: string; value?: string }[], { addresses: string[]; programmed: string }]>([
+    [
+      'any address',
+      [{ type: 'IPAddress' }],
+      { addresses: ['10.96.0.7', 'web-holdfast.shop.svc'], programmed: 'True Programmed' },
+    ],
+    [
+      'the address of its Service',
+      [{ type: 'IPAddress', value: '10.96.0.7' }],
+      { addresses: ['10.96.0.7'], programmed: 'True Programmed' },
+    ],
+    [
+      'another address',
+      [{ type: 'IPAddress', value: '10.96.0.8' }],
+      { addresses: [], programmed: 'False AddressNotUsable' },
+    ],
+    [
+      'more addresses than a Service can have',
+      ['10.96.0.7', '10.96.0.8'].map((value) => ({ type: 'IPAddress', value })),
+      { addresses: ['10.96.0.7', 'web-holdfast.shop.svc'], programmed: 'False AddressNotUsable' },
+    ],
+  ])('that asks for %s is accepted, and programmed only with it', (_, addresses, expected) => {
+    const service = { type: 'ClusterIP', clusterIps: ['10.96.0.7'], loadBalancer: [], nodes: [] };
+    const status = judgeGateway(
+      plan({ gateways: [{ name: 'web', addresses }] }),
+      { readyReplicas: 1, service },
+      { generation: 1 },
+      nowMs,
+    ) as Conditions & { addresses: { value: string }[] };
+    expect(status.addresses.map(({ value }) => value)).toEqual(expected.addresses);
+    expect(words(status)).toEqual(['Accepted True Accepted', `Programmed ${expected.programmed}`]);
   });
 
   test('keeps the transition times of each listener by name, whatever the order', () => {

@@ -268,7 +268,7 @@ describe('the times of a status', () => {
 });
 
 describe('the effective drain limit', () => {
-  const spot = { nodes: { 'node-1': { labels: { 'karpenter.sh/capacity-type': 'spot' }, taints: [] } } };
+  const spot = { nodes: { 'node-1': { labels: { 'karpenter.sh/capacity-type': 'spot' }, taints: [], addresses: [] } } };
   const onSpot = [wholePod({ name: 'cart-a', node: 'node-1' })];
 
   test('is drain.timeout without a shorter limit', () => {

@@ -88,6 +88,7 @@ describe('a Gateway', () => {
         { name: 'any', port: 81, protocol: 'HTTP', allowedRoutes: { from: 'Same', kinds: [] } },
       ],
       infrastructure: { labels: {}, annotations: {} },
+      addresses: [],
       unsupported: [],
     });
   });
@@ -112,7 +113,7 @@ describe('a Gateway', () => {
     expect(projectGateway(gateway(spec)).gateway.listeners[0]?.allowedRoutes).toEqual(expected);
   });
 
-  test('keeps its infrastructure, and lists its unsupported fields', () => {
+  test('keeps its infrastructure and addresses', () => {
     const infrastructure = {
       labels: { cost: 'a' },
       annotations: { note: 'b' },
@@ -124,7 +125,7 @@ describe('a Gateway', () => {
         annotations: { note: 'b' },
         parametersRef: { field: 'spec.infrastructure.parametersRef', group: '', kind: 'ConfigMap', name: 'x' },
       },
-      unsupported: ['spec.addresses'],
+      addresses: [{ type: 'IPAddress', value: '10.0.0.1' }],
     });
   });
 

@@ -21,7 +21,11 @@ describe('a node', () => {
       apiVersion: 'v1',
       kind: 'Node',
       metadata: { name: 'node-1' },
-      node: { labels: { 'karpenter.sh/capacity-type': 'spot' }, taints: ['ToBeDeletedByClusterAutoscaler'] },
+      node: {
+        labels: { 'karpenter.sh/capacity-type': 'spot' },
+        taints: ['ToBeDeletedByClusterAutoscaler'],
+        addresses: [],
+      },
     });
   });
 });
