@@ -3,6 +3,8 @@
  * session side (sessions/) decides and counts and contains no sockets.
  */
 import type { Endpoint } from '../wire/routing-table.ts';
+import type { Scheme } from './http/client-scheme.ts';
+import type { HeaderEdits } from './http/header-edits.ts';
 import type { HeaderField } from './http/header-fields.ts';
 import type { HeaderNames } from './http/header-names.ts';
 
@@ -15,6 +17,8 @@ export interface RequestView {
   readonly query: string;
   /** Host header without the port, lower case. */
   readonly host: string;
+  /** What the client used: as its connection shows, or as a trusted proxy in front states. */
+  readonly scheme: Scheme;
   /** Returns the first value of a header, or undefined. `name` is in lower case. */
   header(name: string): string | undefined;
   /** Returns all values of a header, in order. */
@@ -61,6 +65,7 @@ export type Reply = {
 
 export type ReplyReason =
   | 'NoRoute'
+  | 'Redirect'
   | 'NoEndpointAccepting'
   | 'AllFull'
   | 'NoBackend'
@@ -74,6 +79,11 @@ export type ReplyReason =
   | 'UpstreamTimeout'
   | 'InternalError'
   | 'NotReady';
+
+/** What the filters of a route change in the messages of one of its backends, after the rules for session tokens. */
+export type Forwarding = { readonly request: RequestEdits | undefined; readonly response: HeaderEdits | undefined };
+
+export type RequestEdits = { readonly headers: HeaderEdits | undefined };
 
 /**
  * Why a request did not reach its endpoint. `Refused`: the kernel of the pod responded with RST, so its node lives. `NoResponse`: nothing
@@ -105,6 +115,8 @@ export interface SessionHold {
   /** True if the session starts with this request; only then may another endpoint be tried. */
   readonly isNew: boolean;
   readonly filter: TokenFilter;
+  /** Undefined if its route has no filters: the usual case. */
+  readonly forwarding: Forwarding | undefined;
   /**
    * The endpoint could not be reached. A new session moves to another endpoint, or briefly retries this one if there is no other. A pinned
    * one is briefly retried, then gets a reply and keeps its token; only if the table shows that its pod or node is gone, it is lost:

@@ -1,6 +1,7 @@
 /** Checks of the filters of a route. Values that become part of a head must not contain the end of a line. */
 import { isRecord } from '../platform/record.ts';
 import { boolean, list, object, oneOf, optional, pattern, string, time, whole, type Check } from './check.ts';
+import { isEditableHeader } from './editable-headers.ts';
 import type {
   Cors,
   HeaderModifier,
@@ -21,7 +22,12 @@ const fieldValue = pattern(
 );
 const hostname = pattern(/^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$/, 'a host name');
 const path = pattern(/^\/[^\s\p{Cc}?#]*$/u, 'a path that begins with /');
-const headerValue = object<HeaderValue>({ name: token, value: fieldValue });
+const editableName: Check<string> = (value, at) =>
+  token(value, at) ??
+  (typeof value === 'string' && isEditableHeader(value)
+    ? undefined
+    : `${at}: must not be a header that frames, routes or upgrades a message`);
+const headerValue = object<HeaderValue>({ name: editableName, value: fieldValue });
 const statusCodes = [301, 302, 303, 307, 308];
 
 const statusCode: Check<RequestRedirect['statusCode']> = (value, at) =>
@@ -32,7 +38,7 @@ const pathModifier: Check<PathModifier> = (value, at) =>
     ? object<Extract<PathModifier, { type: 'ReplacePrefixMatch' }>>({
         type: oneOf('ReplacePrefixMatch'),
         value: replacement,
-        prefix: path,
+        prefix: string,
       })(value, at)
     : object<Extract<PathModifier, { type: 'ReplaceFullPath' }>>({
         type: oneOf('ReplaceFullPath'),
@@ -45,7 +51,7 @@ const replacement: Check<string> = (value, at) => (value === '' ? undefined : pa
 const headers = {
   set: optional(list(headerValue)),
   add: optional(list(headerValue)),
-  remove: optional(list(token)),
+  remove: optional(list(editableName)),
 };
 
 const filters: { [Type in FilterType]: Check<Extract<RouteFilter, { type: Type }>> } = {
@@ -94,3 +100,9 @@ export const routeFilter: Check<RouteFilter> = (value, at) => {
   const type = isRecord(value) ? value['type'] : undefined;
   return isType(type) ? filters[type](value, at) : filterType(type, `${at}.type`);
 };
+
+const ofBackend = oneOf('RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite');
+
+/** Others apply before a backend is chosen. */
+export const backendFilter: Check<RouteFilter> = (value, at) =>
+  ofBackend(isRecord(value) ? value['type'] : undefined, `${at}.type`) ?? routeFilter(value, at);

@@ -19,7 +19,7 @@ import {
   type Check,
   type Checked,
 } from './check.ts';
-import { routeFilter } from './parse-filters.ts';
+import { backendFilter, routeFilter } from './parse-filters.ts';
 import type { BackendConfig, EndpointSet, ResourceOf, ResourceType } from './resources.ts';
 import { completeSettings, proxySettings } from './proxy-settings.ts';
 import type { RouteTimeouts } from './route-filters.ts';
@@ -133,7 +133,7 @@ const route = object<Route>({
     object<BackendRef>({
       backend: optional(string),
       weight: whole(0, 1_000_000),
-      filters: optional(list(routeFilter)),
+      filters: optional(list(backendFilter)),
     }),
   ),
   persistence: optional(

@@ -25,7 +25,7 @@ function forwarded(
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   if (parseResponseHead(head, bytes, 0, bytes.length) !== 'complete') throw new Error(lines.join('\n'));
-  return buildResponseHead(head, inspectConnection(head), { ...session, method, hopLines: '' })
+  return buildResponseHead(head, inspectConnection(head), { edits: undefined, ...session, method, hopLines: '' })
     .trimEnd()
     .split('\r\n');
 }

@@ -2,6 +2,7 @@
 import { endpointId } from '../../src/core/session/token.ts';
 import type {
   Backend,
+  BackendRef,
   BackendSessions,
   CookieCarrier,
   Endpoint,
@@ -112,6 +113,25 @@ export function splitTable(
   };
 }
 
+/** Routes without sessions: one for everything, to these backends. */
+export function plainTable(endpoints: Record<string, ShortEndpoint[]>, backendRefs?: BackendRef[]): RoutingTable {
+  const backends = Object.entries(endpoints).map(([key, pods]): [string, Backend] => {
+    const { sessions: _, ...plain } = proxyTable({ endpoints: pods }).backends[backendName] ?? fail();
+    return [key, { ...plain, key, policy: 'LeastRequests' }];
+  });
+  const { routes, ...table } = proxyTable({});
+  const [{ persistence: _, ...route } = fail()] = routes;
+  return {
+    ...table,
+    routes: [{ ...route, backendRefs: backendRefs ?? backends.map(([backend]) => ({ backend, weight: 1 })) }],
+    backends: Object.fromEntries(backends),
+  };
+}
+
+const fail = (): never => {
+  throw new Error('the table has no route or backend');
+};
+
 const routeTo = (backendRefs: SessionRoute['backendRefs'], persistence: Partial<RoutePersistence>): SessionRoute => ({
   name: `${backendName}#0`,
   hostnames: [],
@@ -169,6 +189,7 @@ export function requestOf(
     path: '/',
     query: '',
     host: 'example.com',
+    scheme: 'http',
     header: (name) => headers(name)[0],
     headers,
     ...more,

@@ -8,7 +8,7 @@ import type { ClientSide, ClientTunnel } from './client-side.ts';
 import { countReason } from './counters.ts';
 import { Exchange } from './exchange.ts';
 import { describeHop } from './hop.ts';
-import type { Hop } from '../h1/forwarded-head.ts';
+import type { Hop } from '../h1/hop.ts';
 import { parseRequestHead } from '../h1/head-parser.ts';
 import type { Head } from '../h1/head-parser.ts';
 import type { OpenConnection } from './open-connections.ts';
@@ -219,6 +219,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
       if (head.start === bytes.length) this.pending = undefined;
       return false;
     }
+    if (this.hopTrust !== context.inFront.trusted) this.hop = this.describeHop();
     const request = outcome === 'complete' ? this.inspect(head) : outcome;
     if (!(request instanceof Request)) {
       this.refuse(request);
@@ -229,14 +230,13 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
     this.phase = 'exchange';
     this.deadlineMs = Infinity;
     context.counters.requests += 1;
-    if (this.hopTrust !== context.inFront.trusted) this.hop = this.describeHop();
-    this.exchange = new Exchange({ client: this, context, hop: this.hop, request });
+    this.exchange = new Exchange({ client: this, context, request });
     this.exchange.start(request, this.opened.listener.port);
     return true;
   }
 
   private inspect(head: Head): Request | Refusal {
-    const request = inspectRequest(head);
+    const request = inspectRequest(head, this.hop);
     const { tls } = this.opened;
     const isMisdirected = tls !== undefined && request instanceof Request && tls.isMisdirected(request.host);
     return isMisdirected ? refusals.MisdirectedRequest : request;

@@ -1,15 +1,24 @@
-import type { ConnectFailure, RouteDecision, Reply, SessionHold, SessionResponse, TokenFilter } from '../routing.ts';
+import type {
+  ConnectFailure,
+  Forwarding,
+  RouteDecision,
+  Reply,
+  SessionHold,
+  SessionResponse,
+  TokenFilter,
+} from '../routing.ts';
 import type { ConnectionGroup, UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
 import { classifyConnectFailure, countConnectFailure } from './connect-failure.ts';
 import { countReason } from './counters.ts';
-import { buildRequestHead, requestScheme } from '../h1/forwarded-head.ts';
-import type { Hop } from '../h1/forwarded-head.ts';
+import { editRequestHead } from '../h1/edited-head.ts';
+import { buildRequestHead } from '../h1/forwarded-head.ts';
 import { createHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
 import { badGateway, gatewayTimeout, internalError, unreachable } from '../h1/replies.ts';
 import { noFields } from '../http/header-fields.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
@@ -21,7 +30,7 @@ import { Tunnel } from './tunnel.ts';
 
 type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
 
-export type ExchangeParts = { client: ClientSide; context: ServerContext; hop: Hop; request: Request };
+export type ExchangeParts = { client: ClientSide; context: ServerContext; request: Request };
 
 /**
  * One request and its response. Every exit calls `end`, which releases the session's hold exactly once.
@@ -40,26 +49,27 @@ export class Exchange implements UpstreamUser, ResponseSink {
   readonly isHttps: boolean;
   private readonly client: ClientSide;
   private readonly context: ServerContext;
-  private readonly hop: Hop;
   private readonly clientStays: boolean;
   private readonly request: RequestWriter;
   private readonly response: ResponseReader;
   private phase: Phase = 'routing';
   private hold: SessionHold | undefined;
+  /** The head for the app without the filters of the route. */
+  private head = '';
+  private forwarding: Forwarding | undefined;
   private upstream: UpstreamConnection | undefined;
   private cancelRetry: (() => void) | undefined;
   private clientBlocked = false;
   /** Where this request counts as unanswered. */
   private unansweredAt: ConnectionGroup | undefined;
 
-  constructor({ client, context, hop, request }: ExchangeParts) {
+  constructor({ client, context, request }: ExchangeParts) {
     this.client = client;
     this.context = context;
-    this.hop = hop;
     this.method = request.method;
     this.http10 = request.head.minorVersion === 0;
     this.upgrade = request.connection.upgrade;
-    this.isHttps = requestScheme(request.head, hop) === 'https';
+    this.isHttps = request.scheme === 'https';
     this.clientStays = this.http10 ? request.connection.keepAlive : !request.connection.close;
     this.request = new RequestWriter(client, request);
     this.response = new ResponseReader(context, this);
@@ -88,7 +98,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     this.hold = decision.hold;
-    this.request.head = buildRequestHead(request, this.hop, decision.hold.filter);
+    this.head = buildRequestHead(request, decision.hold.filter);
+    this.request.useHead(this.head);
     this.request.useFilter(decision.hold.filter);
     this.reach(decision.hold);
   }
@@ -96,6 +107,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private reach(hold: SessionHold): void {
     const { pool } = this.context;
     this.phase = 'connecting';
+    const { forwarding } = hold;
+    if (forwarding !== this.forwarding) this.edit(forwarding, hold.filter);
     const pooled = pool.take(hold.endpoint, this, this.request.idempotent ? 'any' : 'fresh');
     if (pooled === 'full') {
       this.connectFailed('LimitReached');
@@ -104,6 +117,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.upstream = pooled ?? pool.connect(hold.endpoint, this);
     this.countUnanswered(this.upstream.group);
     if (pooled !== undefined) this.send(pooled);
+  }
+
+  /** The backends of a route may have different filters: the request is edited from its beginning. */
+  private edit(forwarding: Forwarding | undefined, filter: TokenFilter): void {
+    this.forwarding = forwarding;
+    const edits = forwarding?.request;
+    this.request.useHead(edits === undefined ? this.head : editRequestHead(this.head, edits));
+    this.request.useFilter(filter, edits?.headers?.removed);
   }
 
   private countUnanswered(group: ConnectionGroup): void {
@@ -195,6 +216,10 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   get filter(): TokenFilter | undefined {
     return this.hold?.filter;
+  }
+
+  get edits(): HeaderEdits | undefined {
+    return this.forwarding?.response;
   }
 
   sessionFields(response: SessionResponse): readonly HeaderField[] {

@@ -1,6 +1,6 @@
 /** What the proxy knows about the client from its connection, for the headers that tell the app. */
 import type { Socket } from 'node:net';
-import type { Hop } from '../h1/forwarded-head.ts';
+import type { Hop } from '../h1/hop.ts';
 import type { Scheme } from '../http/client-scheme.ts';
 import { plainAddress } from '../net/addresses.ts';
 import type { ProxyHeader } from '../net/proxy-protocol.ts';

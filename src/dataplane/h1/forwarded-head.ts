@@ -3,13 +3,12 @@
  * (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
  */
 import type { TokenFilter } from '../routing.ts';
-import { isReplacedCaching, privateCacheLines } from './caching.ts';
+import { isReplacedCaching, privateCacheLines, withoutCaching } from './caching.ts';
 import { isNamed } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { clientScheme } from '../http/client-scheme.ts';
-import type { Scheme } from '../http/client-scheme.ts';
 import { Field, fieldIdCount } from '../http/fields.ts';
 import type { FieldId } from '../http/fields.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import {
   countOf,
@@ -22,23 +21,12 @@ import {
   piece,
   valuePiece,
 } from './head-fields.ts';
+import { editLines } from './edited-head.ts';
 import type { Head } from './head-parser.ts';
 import { linesOf } from './header-lines.ts';
+import { requestScheme, statesClient } from './hop.ts';
+import type { Hop } from './hop.ts';
 import type { Request } from './request.ts';
-
-/** What the proxy forwards to the app about the client's connection. */
-export type Hop = {
-  /** Of the client, or of the proxy in front. */
-  address: string;
-  /** A trusted proxy: what its requests say about the client is true. */
-  isTrusted: boolean;
-  /** Of the connection. */
-  scheme: Scheme;
-  /** `X-Forwarded-For` and `-Proto` of a client, each ending in CRLF: the same for every request of a connection. */
-  forwardedLines: string;
-  /** Host of an HTTP/1.0 request without one: the address to which the client connected (RFC 9110 §7.1). */
-  localAuthority: string;
-};
 
 /** By FieldId: 1 for a line that is not forwarded. */
 type Drops = Uint8Array;
@@ -55,8 +43,8 @@ const responseDrops = drops(...betweenTwo, Field.HoldfastSession);
 /** RFC 9110 §8.6: no Content-Length in a 1xx or 204. */
 const bodilessDrops = drops(...betweenTwo, Field.HoldfastSession, Field.ContentLength);
 
-export function buildRequestHead(request: Request, hop: Hop, filter: TokenFilter): string {
-  const { head, target, connection } = request;
+export function buildRequestHead(request: Request, filter: TokenFilter): string {
+  const { head, hop, target, connection } = request;
   const authority = request.authority === '' ? hop.localAuthority : request.authority;
   const keepsHost = target.authority === undefined && request.authority !== '';
   const lines = copyLines(head, {
@@ -85,20 +73,6 @@ function forwardedLines(head: Head, hop: Hop, authority: string): string {
   return `X-Forwarded-For: ${clients === '' ? '' : `${clients}, `}${hop.address}\r\n${proto}${host}`;
 }
 
-/** Most clients are no proxies: their requests, from a trusted address too, take the short way. */
-const statesClient = (head: Head): boolean =>
-  countOf(head, Field.ForwardedFor) +
-    countOf(head, Field.ForwardedProto) +
-    countOf(head, Field.ForwardedHost) +
-    countOf(head, Field.Forwarded) >
-  0;
-
-/** Returns what the client used: as a trusted proxy states, or as its connection shows. */
-export function requestScheme(head: Head, hop: Hop): Scheme {
-  if (!hop.isTrusted || !statesClient(head)) return hop.scheme;
-  return clientScheme(listText(head, Field.ForwardedProto), listText(head, Field.Forwarded)) ?? hop.scheme;
-}
-
 function requestLine({ head, method, target }: Request): string {
   if (target.authority === undefined) return `${piece(head, head.start, head.targetEnd)} HTTP/1.1\r\n`;
   return `${method} ${target.query === '' ? target.path : `${target.path}?${target.query}`} HTTP/1.1\r\n`;
@@ -115,6 +89,8 @@ function requestHopLines({ framing, connection }: Request): string {
 export type ResponseEnding = {
   /** Undefined if no session is involved. */
   filter: TokenFilter | undefined;
+  /** Of the filters of the route. */
+  edits: HeaderEdits | undefined;
   /** What the session adds: it gives a token or removes it. */
   sessionFields: readonly HeaderField[];
   /** The method of the request. */
@@ -126,10 +102,10 @@ export type ResponseEnding = {
 export function buildResponseHead(
   head: Head,
   connection: ConnectionOptions,
-  { filter, sessionFields, method, hopLines }: ResponseEnding,
+  { filter, edits, sessionFields, method, hopLines }: ResponseEnding,
 ): string {
   const bodiless = head.status < 200 || head.status === 204;
-  const cacheLines = sessionFields.length === 0 ? undefined : privateCacheLines(head, method);
+  const cacheLines = sessionFields.length === 0 ? undefined : privateCacheLines(head, method, edits);
   const lines = copyLines(head, {
     drops: bodiless ? bodilessDrops : responseDrops,
     connection,
@@ -139,7 +115,9 @@ export function buildResponseHead(
   });
   // The version is that of the sender of this message, the proxy (RFC 9110 §6.2).
   const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
-  return `${statusLine}${lines}${cacheLines ?? ''}${linesOf(sessionFields)}${hopLines}\r\n`;
+  const edited =
+    edits === undefined ? lines : editLines(lines, cacheLines === undefined ? edits : withoutCaching(edits));
+  return `${statusLine}${edited}${cacheLines ?? ''}${linesOf(sessionFields)}${hopLines}\r\n`;
 }
 
 /** A client must not remove what a trusted proxy states, by a Connection header that such a proxy passes on. */

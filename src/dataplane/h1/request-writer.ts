@@ -1,7 +1,9 @@
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import { editedCopy } from './chunk-edits.ts';
+import { joinedCopy } from '../net/byte-copy.ts';
 import type { TokenFilter } from '../routing.ts';
+import { noHeaderNames } from '../http/header-names.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
 
@@ -24,8 +26,6 @@ const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DE
 
 /** Writes the request to the app: the head and the received part of the body in one write, then the rest of the body as it arrives. */
 export class RequestWriter {
-  /** The head for the app; known once the request is routed. */
-  head = '';
   /** The app has not accepted all written data yet. */
   blocked = false;
   /** The body is not valid. */
@@ -34,6 +34,8 @@ export class RequestWriter {
   private readonly body: Body;
   /** May be sent twice (RFC 9110 §9.2.2). */
   readonly idempotent: boolean;
+  /** For the app; known once the request is routed. */
+  private head = '';
   private begun = false;
   /** The whole request, while it may be sent again. */
   private replay: string | Buffer | undefined;
@@ -67,10 +69,22 @@ export class RequestWriter {
     this.write(upstream, whole);
   }
 
-  /** Trailers are subject to the same rules as the headers. */
-  useFilter({ headers, hidesFromApp }: TokenFilter): void {
-    if (this.body.kind !== 'chunked' || headers.size === 0) return;
+  /** Also for a request that was sent before, and is sent again to a backend with other filters. */
+  useHead(head: string): void {
+    const { replay } = this;
+    if (replay !== undefined) {
+      const from = this.head.length;
+      this.replay =
+        typeof replay === 'string' ? head + replay.slice(from) : joinedCopy(head, replay, from, replay.length);
+    }
+    this.head = head;
+  }
+
+  /** Trailers are subject to the same rules as the headers. `removed`: what the filters of the route set or remove. */
+  useFilter({ headers, hidesFromApp }: TokenFilter, removed = noHeaderNames): void {
+    if (this.body.kind !== 'chunked' || (headers.size === 0 && removed.size === 0)) return;
     this.body.isHiddenTrailer = (bytes, value) => {
+      if (removed.find(bytes, 0, bytes.length) !== undefined) return true;
       const name = headers.find(bytes, 0, bytes.length);
       return name !== undefined && hidesFromApp(name, value);
     };

@@ -3,7 +3,10 @@ import type { RequestView } from '../routing.ts';
 import type { Framing } from './body.ts';
 import { inspectConnection } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import type { Scheme } from '../http/client-scheme.ts';
 import { Field } from '../http/fields.ts';
+import { requestScheme } from './hop.ts';
+import type { Hop } from './hop.ts';
 import { requestFraming } from './framing.ts';
 import { countOf, hasName, listText, piece, valueText } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
@@ -14,6 +17,7 @@ import type { Target } from '../http/request-target.ts';
 
 type Parts = {
   head: Head;
+  hop: Hop;
   method: string;
   target: Target;
   authority: string;
@@ -25,6 +29,7 @@ type Parts = {
 /** A request with a valid head. Usable only until its Head is reused for another parse. */
 export class Request implements RequestView {
   readonly head: Head;
+  readonly hop: Hop;
   readonly method: string;
   readonly target: Target;
   /** Host as sent, with its port; the authority of the absolute form takes precedence. Empty only in HTTP/1.0. */
@@ -35,6 +40,7 @@ export class Request implements RequestView {
 
   constructor(parts: Parts) {
     this.head = parts.head;
+    this.hop = parts.hop;
     this.method = parts.method;
     this.target = parts.target;
     this.authority = parts.authority;
@@ -45,6 +51,10 @@ export class Request implements RequestView {
 
   get path(): string {
     return this.target.path;
+  }
+
+  get scheme(): Scheme {
+    return requestScheme(this.head, this.hop);
   }
 
   get query(): string {
@@ -75,7 +85,7 @@ function findField(head: Head, name: string, from: number): number {
 const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
 
 /** Checks a parsed request head. */
-export function inspectRequest(head: Head): Request | Refusal {
+export function inspectRequest(head: Head, hop: Hop): Request | Refusal {
   const { start, methodEnd, targetEnd } = head;
   const method = piece(head, start, methodEnd);
   if (method === 'CONNECT') return refusals.UnsupportedMethod;
@@ -87,7 +97,7 @@ export function inspectRequest(head: Head): Request | Refusal {
     target.authority === undefined ? hostField : { authority: target.authority, host: hostOf(target.authority) ?? '' };
   const framing = requestFraming(head);
   if (isRefusal(framing)) return framing;
-  return new Request({ head, method, target, authority, host, framing, connection: inspectConnection(head) });
+  return new Request({ head, hop, method, target, authority, host, framing, connection: inspectConnection(head) });
 }
 
 /** RFC 9112 §3.2: exactly one valid Host; HTTP/1.0 may omit it. */

@@ -7,6 +7,7 @@ import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Field } from '../http/fields.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import { noFields } from '../http/header-fields.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import type { HeaderNames } from '../http/header-names.ts';
@@ -30,6 +31,8 @@ export interface ResponseSink {
   interim(head: string): void;
   /** Removes what the app must not set. */
   readonly filter: TokenFilter | undefined;
+  /** Of the filters of the route. */
+  readonly edits: HeaderEdits | undefined;
   /** The client used https. */
   readonly isHttps: boolean;
   sessionFields(response: SessionResponse): readonly HeaderField[];
@@ -112,6 +115,7 @@ export class ResponseReader {
       this.sink.interim(
         buildResponseHead(head, connection, {
           filter: this.sink.filter,
+          edits: undefined,
           method: this.sink.method,
           sessionFields: noFields,
           hopLines: '',
@@ -129,6 +133,7 @@ export class ResponseReader {
     const sessionFields = upgrade === undefined ? noFields : this.sessionFields(head);
     const text = buildResponseHead(head, connection, {
       filter: this.sink.filter,
+      edits: this.sink.edits,
       method: this.sink.method,
       sessionFields,
       hopLines,
@@ -155,6 +160,7 @@ export class ResponseReader {
     countClass(this.context.counters.responsesByClass, head.status);
     const text = buildResponseHead(head, connection, {
       filter: this.sink.filter,
+      edits: this.sink.edits,
       method: this.sink.method,
       sessionFields: this.sessionFields(head),
       hopLines: this.hopLines(head, connection),

@@ -65,3 +65,9 @@ export function skipText(table: Uint8Array, text: string, from: number): number 
   while (at < text.length && table[text.charCodeAt(at)] === 1) at += 1;
   return at;
 }
+
+/**
+ * Returns the UTF-8 bytes of a text as a latin1 string, the form in which heads are written. Otherwise a character beyond latin1 would become
+ * another one, possibly a line break.
+ */
+export const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');

@@ -5,9 +5,11 @@ export interface HeaderNames {
   readonly size: number;
   /** Returns the name of the set that the header name at [start, end) is, in any case and with `_` for `-`; or undefined. */
   find(bytes: Uint8Array, start: number, end: number): string | undefined;
+  /** Whether the header name at [start, end) of a latin1 string is one of them. */
+  has(text: string, start: number, end: number): boolean;
 }
 
-const noHeaderNames: HeaderNames = { size: 0, find: () => undefined };
+export const noHeaderNames: HeaderNames = { size: 0, find: () => undefined, has: () => false };
 
 /**
  * CGI, WSGI and Rack treat `_` and `-` alike: X_Session reaches such an app as X-Session.
@@ -32,6 +34,7 @@ export function createHeaderNames(names: Iterable<string>): HeaderNames {
       }
       return undefined;
     },
+    has: (text, start, end) => (byLength[end - start] ?? none).some(({ bytes }) => equalsText(text, start, bytes)),
   };
 }
 
@@ -40,6 +43,13 @@ const none: readonly never[] = [];
 function equals(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
   for (let at = 0; at < wanted.length; at += 1) {
     if (foldedNames[byteAt(bytes, start + at)] !== wanted[at]) return false;
+  }
+  return true;
+}
+
+function equalsText(text: string, start: number, wanted: Uint8Array): boolean {
+  for (let at = 0; at < wanted.length; at += 1) {
+    if (foldedNames[text.charCodeAt(start + at)] !== wanted[at]) return false;
   }
   return true;
 }

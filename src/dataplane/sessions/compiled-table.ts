@@ -5,11 +5,12 @@ import { backendId, signingKeys, type SigningKeys } from '../../core/session/tok
 import { endsRememberedMs } from '../../core/session/validity.ts';
 import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
 import type { Backend, BackendSessions, Route, RoutePersistence, RoutingTable } from '../../wire/routing-table.ts';
+import { compileFilters } from '../filters/compile.ts';
 import { compileCarrier } from './carrier.ts';
 import type { CompiledCarrier } from './compiled-carrier.ts';
-import type { TokenFilter } from '../routing.ts';
 import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
 import { compilePlainBackend, compilePlainRoute, type PlainBackend, type PlainRoute } from './plain-backend.ts';
+import type { RouteParts } from './route-parts.ts';
 import { compileTokenFilter, gatewayCarriers, ownerOf, type FilterPorts } from './token-filter.ts';
 import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
@@ -25,12 +26,10 @@ export type CompiledTable = {
 };
 
 /** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
-export interface CompiledRoute {
+export interface CompiledRoute extends RouteParts {
   readonly kind: 'Sessions';
   readonly carrier: CompiledCarrier;
-  readonly filter: TokenFilter;
   readonly onEndpointLost: RoutePersistence['onEndpointLost'];
-  readonly backendRefs: Route['backendRefs'];
   /** Key of the StickyWorkload that owns it. */
   readonly owner: string;
   /** Returns the key of one of its backends, whatever its weight, by the id in tokens. */
@@ -93,26 +92,25 @@ function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<Co
     routes: new Map(
       table.routes.map((route) => {
         const filter = compileTokenFilter(route, table.listeners, ports);
+        const common = { filter, ...compileFilters(route, table.listeners, filter) };
         const { persistence } = route;
-        return [route, persistence ? compileRoute(route, persistence, filter) : compilePlainRoute(route, filter)];
+        return [route, persistence ? compileRoute(route, persistence, common) : compilePlainRoute(common)];
       }),
     ),
   };
 }
 
-function compileRoute(route: Route, persistence: RoutePersistence, filter: TokenFilter): CompiledRoute {
-  const { backendRefs } = route;
+function compileRoute(route: Route, persistence: RoutePersistence, common: RouteParts): CompiledRoute {
   const keys = new Map(
-    backendRefs.flatMap(({ backend }) => (backend === undefined ? [] : [[backendId(backend), backend]])),
+    common.refs.flatMap(({ backend }) => (backend === undefined ? [] : [[backendId(backend), backend]])),
   );
   const starts = persistence.newSessionOn.map(compileMatch);
   const excludes = (persistence.exclude ?? []).map(compileMatch);
   return {
     kind: 'Sessions',
+    ...common,
     carrier: compileCarrier(persistence.carrier),
-    filter,
     onEndpointLost: persistence.onEndpointLost,
-    backendRefs,
     owner: ownerOf(route),
     backendKey: (id) => keys.get(id),
     startsSession: (request) => starts.some((matches) => matches(request)),

@@ -8,7 +8,7 @@ import { hasConfirmation, unconfirmedSeenS, type Start } from '../../core/sessio
 import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { HeaderField } from '../http/header-fields.ts';
-import type { ConnectFailure, SessionHold, SessionResponse } from '../routing.ts';
+import type { ConnectFailure, Forwarding, SessionHold, SessionResponse } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, StartContext } from './hold-context.ts';
@@ -18,9 +18,18 @@ import type { SessionEntry } from './session-table.ts';
 
 type NextAttempt = ReturnType<SessionHold['connectFailed']>;
 
+/** A request on the endpoint that it got. */
+export type StartedRequest = {
+  backend: CompiledBackend;
+  slot: EndpointSlot;
+  forwarding: Forwarding | undefined;
+  start: StartContext;
+};
+
 /** A class, because one is made for each request: its methods are shared, not closures of each. */
 export class NewHold implements SessionHold {
   readonly isNew = true;
+  readonly forwarding: Forwarding | undefined;
   endpoint: Endpoint;
   private readonly context: HoldContext;
   private readonly route: CompiledRoute;
@@ -33,16 +42,13 @@ export class NewHold implements SessionHold {
   private retries = 0;
   private released = false;
 
-  constructor(
-    context: HoldContext,
-    route: CompiledRoute,
-    { backend, slot, start }: { backend: CompiledBackend; slot: EndpointSlot; start: StartContext },
-  ) {
+  constructor(context: HoldContext, route: CompiledRoute, { backend, slot, forwarding, start }: StartedRequest) {
     this.context = context;
     this.route = route;
     this.backend = backend;
     this.slot = slot;
     this.endpoint = slot.endpoint;
+    this.forwarding = forwarding;
     this.start = start;
     this.kind = start.start === 'Unconfirmed' && !hasConfirmation(backend.limits) ? 'Confirmed' : start.start;
     context.sessions.addStarting(slot, this.kind, 1);

@@ -8,7 +8,7 @@ import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
 import { isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { HeaderField } from '../http/header-fields.ts';
-import type { ConnectFailure, SessionHold, SessionResponse } from '../routing.ts';
+import type { ConnectFailure, Forwarding, SessionHold, SessionResponse } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { LossReason } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
@@ -61,6 +61,10 @@ export class PinnedHold implements SessionHold {
 
   get filter(): SessionHold['filter'] {
     return this.route.filter;
+  }
+
+  get forwarding(): Forwarding | undefined {
+    return this.route.forwardingTo(this.backend.key);
   }
 
   connectFailed(failure: ConnectFailure): NextAttempt {

@@ -1,11 +1,12 @@
 /** Backends and routes without sessions: each request is balanced by itself, and nothing is remembered about its client. */
 import { drawByWeight, type EndpointLoad } from '../../core/balance/balance.ts';
-import type { Backend, Endpoint, Route } from '../../wire/routing-table.ts';
-import type { TokenFilter } from '../routing.ts';
+import type { Backend, Endpoint } from '../../wire/routing-table.ts';
+import type { CompiledRef } from '../filters/compile.ts';
 import type { OutlierState } from './outlier.ts';
+import type { RouteParts } from './route-parts.ts';
 
 /** Contains keys of backends, as `CompiledRoute`. `refs`: those with a weight above 0. */
-export type PlainRoute = { kind: 'Plain'; filter: TokenFilter; refs: Route['backendRefs'] };
+export type PlainRoute = RouteParts & { kind: 'Plain' };
 
 /** An endpoint of one backend. The same pod may be in several backends: each counts its own requests. */
 export type PlainSlot = EndpointLoad & OutlierState & { endpoint: Endpoint; starting: number };
@@ -18,13 +19,13 @@ export type PlainBackend = {
   previousUid: string | undefined;
 };
 
-export const compilePlainRoute = ({ backendRefs }: Route, filter: TokenFilter): PlainRoute => ({
+export const compilePlainRoute = (common: RouteParts): PlainRoute => ({
   kind: 'Plain',
-  filter,
-  refs: backendRefs.filter(({ weight }) => weight > 0),
+  ...common,
+  refs: common.refs.filter(({ weight }) => weight > 0),
 });
 
-export const drawBackend = ({ refs }: PlainRoute, random: () => number): Route['backendRefs'][number] | undefined =>
+export const drawBackend = ({ refs }: PlainRoute, random: () => number): CompiledRef | undefined =>
   drawByWeight(refs, random);
 
 /** `before`: the same backend in the previous table, whose endpoints keep their counts. */

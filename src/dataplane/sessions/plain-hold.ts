@@ -8,7 +8,7 @@ import { eligibleEndpoints, pickEndpoint } from '../../core/balance/balance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { noFields } from '../http/header-fields.ts';
-import type { ConnectFailure, RouteDecision, SessionHold } from '../routing.ts';
+import type { ConnectFailure, Forwarding, RouteDecision, SessionHold } from '../routing.ts';
 import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
 import { drawBackend, type PlainBackend, type PlainRoute, type PlainSlot } from './plain-backend.ts';
 import { backendUnresolved, connectFailed, noBackend, noEndpoint } from './replies.ts';
@@ -20,7 +20,7 @@ export type PlainPorts = {
 };
 
 /** `tried`: ids of endpoints that this request did not reach. */
-type Attempt = { route: PlainRoute; key: string; tried: readonly string[] };
+type Attempt = { route: PlainRoute; key: string; forwarding: Forwarding | undefined; tried: readonly string[] };
 
 const untried: readonly string[] = [];
 const maxEndpointsTried = 3;
@@ -29,7 +29,7 @@ const maxEndpointsTried = 3;
 export function routePlain(route: PlainRoute, ports: PlainPorts): RouteDecision {
   const ref = drawBackend(route, ports.random);
   if (ref?.backend === undefined) return { kind: 'reply', reply: ref === undefined ? noBackend : backendUnresolved };
-  return forward({ route, key: ref.backend, tried: untried }, ports);
+  return forward({ route, key: ref.backend, forwarding: ref.forwarding, tried: untried }, ports);
 }
 
 function forward(attempt: Attempt, ports: PlainPorts): RouteDecision {
@@ -73,6 +73,10 @@ class PlainHold implements SessionHold {
 
   get filter(): SessionHold['filter'] {
     return this.attempt.route.filter;
+  }
+
+  get forwarding(): Forwarding | undefined {
+    return this.attempt.forwarding;
   }
 
   connectFailed(failure: ConnectFailure): ReturnType<SessionHold['connectFailed']> {

@@ -184,6 +184,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const matched = matcher.match(listenerPort, request);
       const route = matched && routes.get(matched);
       if (route === undefined) return reply(noRoute);
+      const response = route.respond?.(request, listenerPort);
+      if (response !== undefined) return reply(response);
       if (route.kind === 'Plain') return routePlain(route, plain);
       const nowMs = clock.nowMs();
       const keysOf = (id: number) => backends.get(route.backendKey(id) ?? '')?.keys;

@@ -1,7 +1,7 @@
 /** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
 import type { Start } from '../../core/session/confirmation.ts';
 import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
-import type { ConnectFailure, Reply, RouteDecision } from '../routing.ts';
+import type { ConnectFailure, Forwarding, Reply, RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
@@ -51,9 +51,13 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
   const find = (route: CompiledRoute, { tried, start }: Pick<StartContext, 'tried' | 'start'>) =>
     findPlacement(route, { backends: backends(), tried, start, nowMs: ports.clock.nowMs(), random });
 
-  const startOn = (route: CompiledRoute, { backend, slot }: Placement, start: StartContext): RouteDecision => {
+  const startOn = (
+    route: CompiledRoute,
+    { backend, slot, forwarding }: Placement,
+    start: StartContext,
+  ): RouteDecision => {
     backend.record.previousUid = slot.endpoint.uid;
-    return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, start }) };
+    return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, forwarding, start }) };
   };
 
   const refuse = (key: string, refusal: NewSessionRefusal): RouteDecision => {
@@ -134,7 +138,12 @@ function notOfEndpoint(key: string, failure: ConnectFailure | undefined): ProxyR
   return failure === 'LimitReached' ? tooManyRequests(key) : undefined;
 }
 
-type Placement = { kind: 'placed'; backend: CompiledBackend; slot: EndpointSlot };
+type Placement = {
+  kind: 'placed';
+  backend: CompiledBackend;
+  slot: EndpointSlot;
+  forwarding: Forwarding | undefined;
+};
 /** The route itself is wrong: no pod would be better. */
 type NoBackend = { kind: 'noBackend'; reply: Reply };
 
@@ -154,16 +163,20 @@ type Search = {
  */
 function findPlacement(route: CompiledRoute, search: Search): Placement | PlacementFailure | NoBackend {
   let first: PlacementFailure | undefined;
-  for (const { backend: key } of orderByWeight(route.backendRefs, search.random)) {
+  for (const { backend: key, forwarding } of orderByWeight(route.refs, search.random)) {
     if (key === undefined && first === undefined) return { kind: 'noBackend', reply: backendUnresolved };
-    const found = key === undefined ? first : findInBackend(key, search);
+    const found = key === undefined ? first : findInBackend(key, forwarding, search);
     if (found?.kind === 'placed') return found;
     first ??= found;
   }
   return first ?? { kind: 'noBackend', reply: noBackend };
 }
 
-function findInBackend(key: string, { backends, tried, start, nowMs, random }: Search): Placement | PlacementFailure {
+function findInBackend(
+  key: string,
+  forwarding: Forwarding | undefined,
+  { backends, tried, start, nowMs, random }: Search,
+): Placement | PlacementFailure {
   const backend = backends.get(key);
   if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
   const { policy } = backend.source;
@@ -173,5 +186,5 @@ function findInBackend(key: string, { backends, tried, start, nowMs, random }: S
   const slot = pickEndpoint(policy, eligible.endpoints, { random, previousUid: backend.record.previousUid });
   return slot === undefined
     ? { kind: 'none', reason: 'NoEndpointAccepting', key, backend }
-    : { kind: 'placed', backend, slot };
+    : { kind: 'placed', backend, slot, forwarding };
 }

@@ -11,8 +11,11 @@ import fc from 'fast-check';
 import { createBody, readBody } from '../../../../src/dataplane/h1/body.ts';
 import { nameText, valueText } from '../../../../src/dataplane/h1/head-fields.ts';
 import { createHead, parseRequestHead } from '../../../../src/dataplane/h1/head-parser.ts';
+import type { Hop } from '../../../../src/dataplane/h1/hop.ts';
 import { Request, inspectRequest } from '../../../../src/dataplane/h1/request.ts';
 import { bodyOf } from './rig.ts';
+
+const hop: Hop = { address: '', isTrusted: false, scheme: 'http', forwardedLines: '', localAuthority: '' };
 
 type Read = { method: string; target: string; headers: string[]; body: string };
 
@@ -20,7 +23,7 @@ function readByUs(text: string): Read | undefined {
   const bytes = Buffer.from(text, 'latin1');
   const head = createHead({ lineBytes: 8192, headBytes: 16_384, fields: 100 });
   if (parseRequestHead(head, bytes, 0, bytes.length) !== 'complete') return undefined;
-  const request = inspectRequest(head);
+  const request = inspectRequest(head, hop);
   if (!(request instanceof Request)) return undefined;
   const content: Uint8Array[] = [];
   const body = createBody(request.framing, (piece, from, to) => void content.push(piece.subarray(from, to)));

@@ -137,6 +137,7 @@ export function createHold(ledger: HoldLedger, { appPort, sessionFields, connect
     endpoint: endpointAt(appPort),
     isNew: true,
     filter,
+    forwarding: undefined,
     connectFailed:
       connectFailed ??
       (() => ({

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { inspectConnection } from '../../../../src/dataplane/h1/connection-options.ts';
 import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/h1/forwarded-head.ts';
-import type { Hop, ResponseEnding } from '../../../../src/dataplane/h1/forwarded-head.ts';
+import type { ResponseEnding } from '../../../../src/dataplane/h1/forwarded-head.ts';
+import type { Hop } from '../../../../src/dataplane/h1/hop.ts';
 import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/h1/head-parser.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/h1/request.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
@@ -19,17 +20,17 @@ const hop: Hop = {
 const cookie = filterOf(cookieCarrier({ name: 'sid' }));
 const header = filterOf({ type: 'Header', name: 'X-Session' });
 
-function requestOf(lines: string[]): Request {
+function requestOf(lines: string[], from = hop): Request {
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   expect(parseRequestHead(head, bytes, 0, bytes.length)).toBe('complete');
-  const request = inspectRequest(head);
+  const request = inspectRequest(head, from);
   if (!(request instanceof Request)) throw new Error(request.reason);
   return request;
 }
 
 /** The lines that the app gets. */
-const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop, cookie).split('\r\n').slice(0, -2);
+const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), cookie).split('\r\n').slice(0, -2);
 
 const passedOn = (...lines: string[]) =>
   responseLines(lines, { filter: cookie, sessionFields: [{ name: 'Set-Cookie', value: 'sid=1' }] });
@@ -38,7 +39,12 @@ function responseLines(lines: string[], session: Pick<ResponseEnding, 'filter' |
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
-  return buildResponseHead(head, inspectConnection(head), { ...session, method: uncacheable, hopLines: '' })
+  return buildResponseHead(head, inspectConnection(head), {
+    edits: undefined,
+    ...session,
+    method: uncacheable,
+    hopLines: '',
+  })
     .split('\r\n')
     .slice(0, -2);
 }
@@ -198,7 +204,7 @@ describe('a request from a trusted proxy', () => {
     isTrusted: true,
     forwardedLines: 'X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\n',
   };
-  const sent = (...lines: string[]) => buildRequestHead(requestOf(lines), balancer, cookie).split('\r\n').slice(0, -2);
+  const sent = (...lines: string[]) => buildRequestHead(requestOf(lines, balancer), cookie).split('\r\n').slice(0, -2);
 
   test('keeps what it states about the client, and has its address appended to X-Forwarded-For', () => {
     const lines = ['X-Forwarded-Proto: https', 'X-Forwarded-Host: www.shop.test', ...stated];
@@ -277,7 +283,7 @@ describe('the response head for the client', () => {
 describe('a token in a header', () => {
   test('is hidden from the app, regardless of the case of its name; cookies are unchanged', () => {
     const lines = [...start, 'x-session: h1.abc', 'X-SESSION: h1.def', 'X-Session-Id: 7', 'Cookie: sid=x'];
-    const sent = buildRequestHead(requestOf(lines), hop, header).split('\r\n').slice(0, -2);
+    const sent = buildRequestHead(requestOf(lines), header).split('\r\n').slice(0, -2);
     expect(sent).toEqual([...start, 'X-Session-Id: 7', 'Cookie: sid=x', ...added]);
   });
 
@@ -295,7 +301,6 @@ describe('a token in a header', () => {
   test('never removes a header for framing or routing, whatever name is configured', () => {
     const sent = buildRequestHead(
       requestOf([...start, 'Content-Length: 5']),
-      hop,
       filterOf({ type: 'Header', name: 'Host' }),
     );
     expect(sent.split('\r\n').slice(0, 2)).toEqual(start);

@@ -70,6 +70,7 @@ describe('onEndpointLost: Reject', () => {
       path: '/',
       query: '',
       host: 'h',
+      scheme: 'http' as const,
       header: () => undefined,
       headers: (name: string) => (name === 'x-session' ? [value] : []),
     });

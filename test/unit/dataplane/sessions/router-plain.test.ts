@@ -1,28 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Backend, BackendRef, RoutingTable } from '../../../../src/wire/routing-table.ts';
-import { backendName, proxyTable, requestWith, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import type { BackendRef } from '../../../../src/wire/routing-table.ts';
+import { plainTable, proxyTable, requestWith } from '../../../support/proxy-table.ts';
 import { createReplica, holdOf, replyOf } from './replica.ts';
 
 const [web, api] = ['shop/web:80', 'shop/api:80'];
-
-/** Routes without sessions: one for everything, to these backends. */
-function plainTable(endpoints: Record<string, ShortEndpoint[]>, backendRefs?: BackendRef[]): RoutingTable {
-  const backends = Object.entries(endpoints).map(([key, pods]): [string, Backend] => {
-    const { sessions: _, ...plain } = proxyTable({ endpoints: pods }).backends[backendName] ?? fail();
-    return [key, { ...plain, key, policy: 'LeastRequests' }];
-  });
-  const { routes, ...table } = proxyTable({});
-  const [{ persistence: _, ...route } = fail()] = routes;
-  return {
-    ...table,
-    routes: [{ ...route, backendRefs: backendRefs ?? backends.map(([backend]) => ({ backend, weight: 1 })) }],
-    backends: Object.fromEntries(backends),
-  };
-}
-
-const fail = (): never => {
-  throw new Error('the table has no route or backend');
-};
 
 const quiet = { setCookies: [], endsSession: false };
 

@@ -1,0 +1,175 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { RouteFilter } from '../../../src/wire/route-filters.ts';
+import type { BackendRef, Route, RoutingTable } from '../../../src/wire/routing-table.ts';
+import { plainTable, proxyTable } from '../../support/proxy-table.ts';
+import { createWorld } from '../../support/standalone-proxy.ts';
+
+const world = createWorld();
+afterEach(() => world.stop());
+
+const field = (name: string, value: string) => ({ name, value });
+
+/** A plain route with filters to apps by their ports, and its sibling `/plain` without. */
+function tableOf(filters: RouteFilter[], ports: Record<string, number>, refs?: BackendRef[]): RoutingTable {
+  const table = plainTable(Object.fromEntries(Object.entries(ports).map(([key, port]) => [key, [{ pod: key, port }]])));
+  const [route] = table.routes;
+  if (route === undefined) throw new Error('the table has no route');
+  const backendRefs = refs ?? route.backendRefs;
+  const plain: Route = { ...route, name: 'shop/plain#0', match: { path: { type: 'PathPrefix', value: '/plain' } } };
+  return { ...table, routes: [plain, { ...route, backendRefs, filters }] };
+}
+
+const get = (path: string, ...lines: string[]) =>
+  [`GET ${path} HTTP/1.1`, 'Host: shop.test', ...lines, '', ''].join('\r\n');
+
+const linesOf = (message: string) => message.split('\r\n').slice(0, -2);
+
+const forwarded = ['X-Forwarded-For: 127.0.0.1', 'X-Forwarded-Proto: http', 'X-Forwarded-Host: shop.test'];
+
+describe('RequestHeaderModifier', () => {
+  const modifier: RouteFilter = {
+    type: 'RequestHeaderModifier',
+    set: [field('X-Tenant', 'shop')],
+    add: [field('X-Tag', 'edge')],
+    remove: ['X-Debug'],
+  };
+
+  test('changes what the app gets, and not what other routes send', async () => {
+    const app = await world.app();
+    const proxy = await world.proxy(tableOf([modifier], { 'shop/app:80': app.port }));
+    const sent = ['X-Tag: client', 'x-tenant: forged', 'x_tenant: forged', 'X-Debug: 1', 'Accept: */*'];
+    await proxy.send(get('/a?b', ...sent));
+    expect(linesOf(app.received())).toEqual([
+      'GET /a?b HTTP/1.1',
+      'Host: shop.test',
+      'X-Tag: client',
+      'Accept: */*',
+      ...forwarded,
+      'X-Tenant: shop',
+      'X-Tag: edge',
+    ]);
+    await proxy.send(get('/plain', ...sent));
+    expect(linesOf(app.received())).toEqual(['GET /plain HTTP/1.1', 'Host: shop.test', ...sent, ...forwarded]);
+  });
+
+  test('refuses a trailer by whose name the route sets or removes a header: some apps read both alike', async () => {
+    const app = await world.app();
+    const proxy = await world.proxy(tableOf([modifier], { 'shop/app:80': app.port }));
+    const head = ['POST / HTTP/1.1', 'Host: shop.test', 'Transfer-Encoding: chunked', '', ''].join('\r\n');
+    expect((await proxy.send(`${head}2\r\nhi\r\n0\r\nX-Tenant: forged\r\n\r\n`)).status).toBe(400);
+    expect((await proxy.send(`${head}2\r\nhi\r\n0\r\nX-Sum: 7\r\n\r\n`)).status).toBe(200);
+  });
+
+  test('replaces what the proxy says about the client, where the route sets it', async () => {
+    const app = await world.app();
+    const set = [field('X-Forwarded-Proto', 'https')];
+    const proxy = await world.proxy(tableOf([{ type: 'RequestHeaderModifier', set }], { 'shop/app:80': app.port }));
+    await proxy.send(get('/'));
+    expect(app.received().match(/^X-Forwarded-Proto: .*$/gm)).toEqual(['X-Forwarded-Proto: https']);
+  });
+
+  test('of a backend applies to its share of the requests, after that of the route', async () => {
+    const [stable, canary] = [await world.app(), await world.app()];
+    const own: RouteFilter = { type: 'RequestHeaderModifier', set: [field('X-Tenant', 'canary')] };
+    const table = (weight: number) =>
+      tableOf([modifier], { 'shop/stable:80': stable.port, 'shop/canary:80': canary.port }, [
+        { backend: 'shop/stable:80', weight: 1 - weight },
+        { backend: 'shop/canary:80', weight, filters: [own] },
+      ]);
+    const proxy = await world.proxy(table(0));
+    await proxy.send(get('/'));
+    await proxy.swap(table(1));
+    await proxy.send(get('/'));
+    expect(stable.received()).toContain('\r\nX-Tenant: shop\r\nX-Tag: edge\r\n');
+    expect(canary.received()).toContain('\r\nX-Tenant: canary\r\nX-Tag: edge\r\n');
+  });
+});
+
+describe('RequestRedirect', () => {
+  const redirect: RouteFilter = { type: 'RequestRedirect', scheme: 'https', statusCode: 301 };
+
+  test('is answered by the proxy, and the connection carries the next request', async () => {
+    const app = await world.app();
+    const proxy = await world.proxy(tableOf([redirect], { 'shop/app:80': app.port }));
+    const client = await proxy.connect();
+    client.send(get('/a?b'));
+    const { status, head } = await client.response();
+    expect([status, /^Location: (.*)\r$/m.exec(head)?.[1]]).toEqual([301, 'https://shop.test/a?b']);
+    expect(app.received()).toBe('');
+    client.send(get('/plain'));
+    expect((await client.response()).status).toBe(200);
+  });
+
+  test('needs no backend', async () => {
+    const proxy = await world.proxy(tableOf([redirect], {}, []));
+    expect((await proxy.send(get('/'))).status).toBe(301);
+  });
+});
+
+describe('ResponseHeaderModifier', () => {
+  const modifier: RouteFilter = {
+    type: 'ResponseHeaderModifier',
+    set: [field('X-Frame-Options', 'DENY'), field('Set-Cookie', 'cart-session=forged')],
+    add: [field('Vary', 'Origin'), field('Set-Cookie', 'theme=dark')],
+    remove: ['Server'],
+  };
+  const respond =
+    (...lines: string[]) =>
+    () =>
+      ['HTTP/1.1 200 OK', ...lines, 'Content-Length: 0', '', ''].join('\r\n');
+
+  test('changes what the client gets', async () => {
+    const app = await world.app(respond('server: a', 'x-frame-options: SAMEORIGIN', 'Vary: Accept'));
+    const proxy = await world.proxy(
+      tableOf([{ ...modifier, set: modifier.set?.slice(0, 1) ?? [] }], { 'shop/app:80': app.port }),
+    );
+    const { head } = await proxy.send(get('/'));
+    expect(linesOf(head)).toEqual([
+      'HTTP/1.1 200 OK',
+      'Vary: Accept',
+      'Content-Length: 0',
+      'X-Frame-Options: DENY',
+      'Vary: Origin',
+      'Set-Cookie: theme=dark',
+    ]);
+  });
+
+  test('cannot set the token of a session, which is added after it', async () => {
+    const app = await world.app(respond());
+    const table = proxyTable({ endpoints: [{ pod: 'a', port: app.port }] });
+    const routes = table.routes.map((route) => ({ ...route, filters: [modifier] }));
+    const { head } = await (await world.proxy({ ...table, routes })).send(get('/'));
+    expect(head.match(/^Set-Cookie: .*$/gm)).toEqual([
+      'Set-Cookie: theme=dark',
+      expect.stringMatching(/^Set-Cookie: cart-session=h1\./),
+    ]);
+  });
+
+  test('cannot make a response with a token storable by shared caches', async () => {
+    const app = await world.app(respond('Cache-Control: no-store'));
+    const set = [field('Cache-Control', 'public, max-age=60'), field('CDN-Cache-Control', 'max-age=60')];
+    const table = proxyTable({ endpoints: [{ pod: 'a', port: app.port }] });
+    const routes = table.routes.map((route) => ({ ...route, filters: [{ type: 'ResponseHeaderModifier', set }] }));
+    const proxy = await world.proxy({ ...table, routes });
+    const { head } = await proxy.send(get('/'));
+    expect(head.match(/^.*Cache-Control: .*$/gm)).toEqual(['Cache-Control: private, max-age=60']);
+    const [, cookie = ''] = /^Set-Cookie: ([^;]*)/m.exec(head) ?? [];
+    const { head: next } = await proxy.send(get('/', `Cookie: ${cookie}`));
+    expect(next.match(/^.*Cache-Control: .*$/gm)).toEqual(set.map(({ name, value }) => `${name}: ${value}`));
+  });
+});
+
+test('a session keeps the filters of its backend', async () => {
+  const app = await world.app();
+  const table = proxyTable({ endpoints: [{ pod: 'a', port: app.port }] });
+  const own: RouteFilter = { type: 'RequestHeaderModifier', set: [field('X-Backend', 'cart')] };
+  const routes = (weight: number) =>
+    table.routes.map((route) => ({ ...route, backendRefs: [{ backend: 'shop/cart', weight, filters: [own] }] }));
+  const proxy = await world.proxy({ ...table, routes: routes(1) });
+  const { head } = await proxy.send(get('/'));
+  expect(app.received()).toContain('\r\nX-Backend: cart\r\n');
+  const [, cookie = ''] = /^Set-Cookie: ([^;]*)/m.exec(head) ?? [];
+  await proxy.swap({ ...table, routes: routes(0) });
+  await proxy.send(get('/again', `Cookie: ${cookie}`));
+  expect(app.received()).toMatch(/^GET \/again [^]*\r\nX-Backend: cart\r\n/);
+});
