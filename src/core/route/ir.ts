@@ -1,6 +1,12 @@
 /** A route with names, defaults and units resolved: one form for every kind of route that is served. */
 import type { RouteMatch } from '../../api/spec.ts';
-import type { RequestMirror, RouteFilter, RouteTimeouts } from '../../wire/route-filters.ts';
+import type {
+  RequestMirror,
+  RequestRedirect,
+  RouteFilter,
+  RouteTimeouts,
+  UrlRewrite,
+} from '../../wire/route-filters.ts';
 
 export type RouteIR = {
   source: RouteSource;
@@ -46,7 +52,14 @@ export type RuleIR = {
   timeouts?: RouteTimeouts;
 };
 
-export type FilterIR = Exclude<RouteFilter, RequestMirror> | MirrorIR;
+export type FilterIR =
+  | Exclude<RouteFilter, RequestMirror | RequestRedirect | UrlRewrite>
+  | (Omit<RequestRedirect, 'path'> & { path?: PathModifierIR })
+  | (Omit<UrlRewrite, 'path'> & { path?: PathModifierIR })
+  | MirrorIR;
+
+/** A prefix that is replaced is that of the match, of which a rule may have several. */
+export type PathModifierIR = { type: 'ReplaceFullPath' | 'ReplacePrefixMatch'; value: string };
 
 export type MirrorIR = Omit<RequestMirror, 'backend'> & { target: BackendTarget };
 

@@ -12,6 +12,7 @@ import type {
 import type { HttpRoute } from '../snapshot/snapshot.ts';
 import { gatewayApiGroup } from '../names/names.ts';
 import type { BackendRefIR, BackendTarget, ParentIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
+import { readFilters } from './read-filters.ts';
 import { findUnknownFields } from './unknown-fields.ts';
 
 const routes = new WeakMap<HttpRoute, RouteIR>();
@@ -60,9 +61,9 @@ function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   return {
     id: rule.name ?? endpointId(JSON.stringify(matches)).slice(0, 8),
     matches,
-    filters: [],
+    filters: readFilters(rule.filters ?? [], { at: `${at}.filters`, of: 'rule', matches, problems }),
     backendRefs: (rule.backendRefs ?? []).map((ref, number) =>
-      readBackendRef(ref, { ...reading, at: `${at}.backendRefs[${number}]` }),
+      readBackendRef(ref, matches, { ...reading, at: `${at}.backendRefs[${number}]` }),
     ),
   };
 }
@@ -84,10 +85,15 @@ const readValueMatch = ({
   value,
 });
 
-const readBackendRef = (ref: HttpBackendRef, reading: Reading): BackendRefIR => ({
+const readBackendRef = (ref: HttpBackendRef, matches: RouteMatch[], reading: Reading): BackendRefIR => ({
   target: readTarget(ref, reading),
   weight: ref.weight ?? 1,
-  filters: [],
+  filters: readFilters(ref.filters ?? [], {
+    at: `${reading.at}.filters`,
+    of: 'backendRef',
+    matches,
+    problems: reading.problems,
+  }),
 });
 
 /** Returns what a backendRef refers to, with Gateway API's defaults. */

@@ -6,9 +6,9 @@ import type { HttpRouteSpec } from '../snapshot/http-route.ts';
 import type { RouteProblem } from './ir.ts';
 
 const known = {
-  rule: ['name', 'matches', 'backendRefs'],
+  rule: ['name', 'matches', 'filters', 'backendRefs'],
   match: ['path', 'method', 'headers', 'queryParams'],
-  backendRef: ['group', 'kind', 'namespace', 'name', 'port', 'weight'],
+  backendRef: ['group', 'kind', 'namespace', 'name', 'port', 'weight', 'filters'],
 } as const;
 
 export function findUnknownFields({ rules }: HttpRouteSpec): RouteProblem[] {
@@ -24,7 +24,7 @@ export function findUnknownFields({ rules }: HttpRouteSpec): RouteProblem[] {
   });
 }
 
-const unknownIn = (object: object, names: readonly string[], at: string): RouteProblem[] =>
+export const unknownIn = (object: object, names: readonly string[], at: string): RouteProblem[] =>
   Object.entries(object)
     .filter(([name, value]) => !names.includes(name) && !isEmpty(value))
     .map(([name]) => ({

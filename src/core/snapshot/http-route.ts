@@ -42,4 +42,23 @@ export type BackendReference = { group?: string; kind?: string; namespace?: stri
 export type HttpBackendRef = BackendReference & { weight?: number; filters?: List<HttpRouteFilter> };
 
 /** The field that belongs to `type` has the parameters. */
-export type HttpRouteFilter = { type: string };
+export type HttpRouteFilter = {
+  type: string;
+  requestHeaderModifier?: HttpHeaderFilter;
+  responseHeaderModifier?: HttpHeaderFilter;
+  requestRedirect?: HttpRequestRedirect;
+};
+
+type NameValue = { name: string; value: string };
+
+export type HttpHeaderFilter = { set?: List<NameValue>; add?: List<NameValue>; remove?: List<string> };
+
+export type HttpPathModifier = { type: string; replaceFullPath?: string; replacePrefixMatch?: string };
+
+export type HttpRequestRedirect = {
+  scheme?: string;
+  hostname?: string;
+  path?: HttpPathModifier;
+  port?: number;
+  statusCode?: number;
+};

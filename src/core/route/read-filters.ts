@@ -1,0 +1,143 @@
+/** Reads the filters of an HTTPRoute. */
+import type { RouteMatch } from '../../api/spec.ts';
+import { backendFilter, routeFilter } from '../../wire/parse-filters.ts';
+import type { HeaderModifier, HeaderValue, RequestRedirect } from '../../wire/route-filters.ts';
+import type {
+  HttpHeaderFilter,
+  HttpPathModifier,
+  HttpRequestRedirect,
+  HttpRouteFilter,
+} from '../snapshot/http-route.ts';
+import type { FilterIR, PathModifierIR, RouteProblem } from './ir.ts';
+import { unknownIn } from './unknown-fields.ts';
+import { wireFilter } from './wire-filters.ts';
+
+/** `at`: path of what is read. `matches`: of the rule. `problems`: collects what is not supported. */
+export type FilterReading = {
+  at: string;
+  of: 'rule' | 'backendRef';
+  matches: readonly RouteMatch[];
+  problems: RouteProblem[];
+};
+
+/** Returns undefined if its parameters are missing. */
+type Reader = (filter: HttpRouteFilter, reading: FilterReading) => FilterIR | undefined;
+
+export const readFilters = (filters: readonly HttpRouteFilter[], reading: FilterReading): FilterIR[] =>
+  filters.flatMap((filter, number) => readFilter(filter, { ...reading, at: `${reading.at}[${number}]` }) ?? []);
+
+function readFilter(filter: HttpRouteFilter, reading: FilterReading): FilterIR | undefined {
+  const reader = readers[filter.type];
+  if (reader !== undefined) return reader(filter, reading);
+  refuse(reading, `${reading.at}.type`, `filter ${filter.type} is not supported by this version: remove it.`);
+  return undefined;
+}
+
+/** Refuses fields of newer versions, and values that the proxies would not accept. */
+const reader =
+  <Field extends Exclude<keyof HttpRouteFilter, 'type'>>(
+    field: Field,
+    known: readonly string[],
+    read: (value: NonNullable<HttpRouteFilter[Field]>, reading: FilterReading) => FilterIR,
+  ): Reader =>
+  (filter, reading) => {
+    const at = `${reading.at}.${field}`;
+    reading.problems.push(...unknownIn(filter, ['type', field], reading.at));
+    const value = filter[field];
+    if (value === undefined) {
+      refuse(reading, at, `is missing, and filter ${filter.type} needs it: set it, or remove the filter.`);
+      return undefined;
+    }
+    reading.problems.push(...unknownIn(value, known, at));
+    const result = read(value, { ...reading, at });
+    checkForProxy(result, { ...reading, at });
+    return result;
+  };
+
+const headerFields = ['set', 'add', 'remove'];
+
+const readers: Partial<Record<string, Reader>> = {
+  RequestHeaderModifier: reader('requestHeaderModifier', headerFields, (value, reading) => ({
+    type: 'RequestHeaderModifier',
+    ...readHeaders(value, reading),
+  })),
+  ResponseHeaderModifier: reader('responseHeaderModifier', headerFields, (value, reading) => ({
+    type: 'ResponseHeaderModifier',
+    ...readHeaders(value, reading),
+  })),
+  RequestRedirect: reader('requestRedirect', ['scheme', 'hostname', 'path', 'port', 'statusCode'], readRedirect),
+};
+
+/** Gateway API: of the same names in one list the first counts, and one name in several lists is invalid. */
+function readHeaders({ set, add, remove }: HttpHeaderFilter, reading: FilterReading): HeaderModifier {
+  const lists = { set: firstOfEachName(set ?? []), add: firstOfEachName(add ?? []), remove: remove ?? [] };
+  const names = [...lists.set, ...lists.add].map(({ name }) => name).concat(lists.remove);
+  const folded = names.map((name) => name.toLowerCase());
+  const repeated = names.find((_, index) => folded.indexOf(folded[index] ?? '') < index);
+  if (repeated !== undefined) {
+    refuse(reading, reading.at, `changes header ${repeated} in several ways: keep one of them.`);
+  }
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
+}
+
+const firstOfEachName = (list: readonly HeaderValue[]): HeaderValue[] =>
+  [...new Map(list.toReversed().map((value) => [value.name.toLowerCase(), value])).values()].toReversed();
+
+const schemes = ['http', 'https'] as const;
+const statusCodes = [301, 302, 303, 307, 308] as const;
+
+function readRedirect(value: HttpRequestRedirect, reading: FilterReading): FilterIR {
+  const { hostname, path, port } = value;
+  const scheme = oneOf(schemes, value.scheme, `${reading.at}.scheme`, reading);
+  const redirect: Omit<RequestRedirect, 'path'> = {
+    type: 'RequestRedirect',
+    ...(scheme !== undefined && { scheme }),
+    ...(hostname !== undefined && { hostname }),
+    ...(port !== undefined && { port }),
+    statusCode: oneOf(statusCodes, value.statusCode, `${reading.at}.statusCode`, reading) ?? 302,
+  };
+  return { ...redirect, ...(path !== undefined && { path: readPath(path, reading) }) };
+}
+
+/** Enumerations of Gateway API may get more values. */
+function oneOf<T extends string | number>(
+  known: readonly T[],
+  value: string | number | undefined,
+  path: string,
+  reading: FilterReading,
+): T | undefined {
+  const found = known.find((one) => one === value);
+  if (found === undefined && value !== undefined) {
+    refuse(reading, path, `${value} is not supported: use one of ${known.join(', ')}.`);
+  }
+  return found;
+}
+
+function readPath(path: HttpPathModifier, { at, matches, problems }: FilterReading): PathModifierIR {
+  const reading = { at: `${at}.path`, problems };
+  problems.push(...unknownIn(path, ['type', 'replaceFullPath', 'replacePrefixMatch'], reading.at));
+  const { type, replaceFullPath = '', replacePrefixMatch = '' } = path;
+  if (type === 'ReplaceFullPath') return { type, value: replaceFullPath };
+  if (type !== 'ReplacePrefixMatch') {
+    refuse(reading, `${reading.at}.type`, `${type} is not supported: use ReplaceFullPath or ReplacePrefixMatch.`);
+  } else if (matches.some((match) => match.path.type !== 'PathPrefix')) {
+    refuse(
+      reading,
+      reading.at,
+      'ReplacePrefixMatch needs matches of type PathPrefix, and the rule has another one: change it.',
+    );
+  }
+  return { type: 'ReplacePrefixMatch', value: replacePrefixMatch };
+}
+
+/** Otherwise the proxies would refuse the whole table, with the routes of all other users. */
+function checkForProxy(filter: FilterIR, reading: FilterReading): void {
+  const { at, of, problems } = reading;
+  const built = wireFilter(filter, { prefix: '/', backendOf: ({ name }) => name });
+  const problem = (of === 'rule' ? routeFilter : backendFilter)(built, at);
+  if (problem !== undefined) problems.push({ path: at, reason: 'UnsupportedValue', message: `${problem}.` });
+}
+
+function refuse({ problems }: Pick<FilterReading, 'problems'>, path: string, message: string): void {
+  problems.push({ path, reason: 'UnsupportedValue', message: `${path}: ${message}` });
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { readHttpRoute } from '../../../../src/core/route/read-http-route.ts';
+import type { HttpRouteFilter, HttpRouteRule } from '../../../../src/core/snapshot/http-route.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import type { Route } from '../../../../src/wire/routing-table.ts';
+import { snapshotOf } from '../../../support/world.ts';
+
+const backendRefs = [{ name: 'cart', port: 80 }];
+
+const worldOf = (rule: HttpRouteRule) =>
+  snapshotOf({
+    gateways: [{ name: 'web' }],
+    services: [{ name: 'cart' }],
+    httpRoutes: [{ name: 'r', spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs, ...rule }] } }],
+  });
+
+const routesOf = (rule: HttpRouteRule): Route[] => translate(worldOf(rule)).tables['shop/web']?.routes ?? [];
+
+/** Why the route is refused. */
+const problemsOf = (rule: HttpRouteRule): string[] =>
+  worldOf(rule).httpRoutes.flatMap((route) => readHttpRoute(route).problems.map(({ message }) => message));
+
+const header = (name: string, value = 'v') => ({ name, value });
+
+describe('the filters of a rule', () => {
+  test('reach the proxy in their order, with defaults', () => {
+    const filters: HttpRouteFilter[] = [
+      { type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['Server'] } },
+      { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [header('A')], add: null } },
+      { type: 'RequestRedirect', requestRedirect: { hostname: 'example.org' } },
+    ];
+    expect(routesOf({ filters })[0]?.filters).toEqual([
+      { type: 'ResponseHeaderModifier', remove: ['Server'] },
+      { type: 'RequestHeaderModifier', set: [header('A')] },
+      { type: 'RequestRedirect', hostname: 'example.org', statusCode: 302 },
+    ]);
+    expect(routesOf({})[0]).not.toHaveProperty('filters');
+  });
+
+  test('replace the prefix of the match that applies', () => {
+    const path = { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' };
+    const matches = ['/a', '/bb'].map((value) => ({ path: { type: 'PathPrefix' as const, value } }));
+    const prefixes = routesOf({ matches, filters: [{ type: 'RequestRedirect', requestRedirect: { path } }] });
+    expect(Object.fromEntries(prefixes.map(({ match, filters }) => [match.path.value, filters]))).toMatchObject({
+      '/a': [{ path: { type: 'ReplacePrefixMatch', value: '/new', prefix: '/a' } }],
+      '/bb': [{ path: { type: 'ReplacePrefixMatch', value: '/new', prefix: '/bb' } }],
+    });
+  });
+
+  test('take the first of the same names in one list', () => {
+    const set = [header('A', '1'), header('a', '2'), header('B', '3')];
+    const filters = [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set } }];
+    expect(routesOf({ filters })[0]?.filters).toMatchObject([{ set: [header('A', '1'), header('B', '3')] }]);
+  });
+});
+
+test('the filters of a backendRef stay with it', () => {
+  const filters = [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [header('A')] } }];
+  expect(routesOf({ backendRefs: [{ name: 'cart', port: 80, filters }] })[0]?.backendRefs).toEqual([
+    { backend: 'shop/cart:80', weight: 1, filters: [{ type: 'RequestHeaderModifier', set: [header('A')] }] },
+  ]);
+});
+
+describe('a route is refused, and not served without it, for', () => {
+  const at = 'spec.rules[0].filters[0]';
+  const modifier = (requestHeaderModifier: object) => ({ type: 'RequestHeaderModifier', requestHeaderModifier });
+  const redirect = (requestRedirect: object) => ({ type: 'RequestRedirect', requestRedirect });
+  const prefix = { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' };
+
+  test.each<[string, HttpRouteFilter, string]>([
+    ['a filter that is not built', { type: 'ExtensionRef' }, `${at}.type: filter ExtensionRef is not supported`],
+    ['a filter without its parameters', { type: 'RequestRedirect' }, `${at}.requestRedirect: is missing`],
+    [
+      'a field of a newer version',
+      modifier({ replace: [], rename: ['a'] }),
+      `${at}.requestHeaderModifier.rename is not`,
+    ],
+    [
+      'a header that frames a message',
+      modifier({ set: [header('Content_Length')] }),
+      `${at}.requestHeaderModifier.set[0].name: must not`,
+    ],
+    [
+      'a header of the connection',
+      modifier({ remove: ['upgrade'] }),
+      `${at}.requestHeaderModifier.remove[0]: must not`,
+    ],
+    [
+      'a value with the end of a line',
+      modifier({ add: [header('A', 'a\r\nB: b')] }),
+      `${at}.requestHeaderModifier.add[0].value: must be`,
+    ],
+    [
+      'a header that is changed twice',
+      modifier({ set: [header('A')], remove: ['a'] }),
+      `${at}.requestHeaderModifier: changes header a`,
+    ],
+    [
+      'a status of a newer version',
+      redirect({ statusCode: 300 }),
+      `${at}.requestRedirect.statusCode: 300 is not supported`,
+    ],
+    ['a scheme of a newer version', redirect({ scheme: 'ws' }), `${at}.requestRedirect.scheme: ws is not supported`],
+    [
+      'a path with a query',
+      redirect({ path: { type: 'ReplaceFullPath', replaceFullPath: '/a?b' } }),
+      `${at}.requestRedirect.path.value: must be`,
+    ],
+    [
+      'a path modifier of a newer version',
+      redirect({ path: { type: 'Regex' } }),
+      `${at}.requestRedirect.path.type: Regex is not`,
+    ],
+  ])('%s', (_, filter, message) => {
+    const problems = problemsOf({ filters: [filter] });
+    expect(problems.map((problem) => problem.slice(0, message.length))).toEqual([message]);
+    expect(routesOf({ filters: [filter] })).toEqual([]);
+  });
+
+  test('a prefix to replace, where a match has none', () => {
+    const matches = [{ path: { type: 'Exact' as const, value: '/a' } }];
+    expect(problemsOf({ matches, filters: [redirect({ path: prefix })] })).toEqual([
+      `${at}.requestRedirect.path: ReplacePrefixMatch needs matches of type PathPrefix, and the rule has another one: change it.`,
+    ]);
+  });
+
+  test('a redirect of one backendRef', () => {
+    const [problem] = problemsOf({ backendRefs: [{ name: 'cart', port: 80, filters: [redirect({})] }] });
+    expect(problem).toMatch(/^spec\.rules\[0\]\.backendRefs\[0\]\.filters\[0\]\.requestRedirect\.type: must be one of/);
+  });
+});
