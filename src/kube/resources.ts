@@ -40,6 +40,7 @@ export const events = namespaced('events.k8s.io', 'v1', 'Event', 'events');
 export const gatewayClasses = clusterScoped('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses');
 export const gateways = namespaced('gateway.networking.k8s.io', 'v1', 'Gateway', 'gateways');
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
+export const listenerSets = namespaced('gateway.networking.k8s.io', 'v1', 'ListenerSet', 'listenersets');
 /** Both versions are identical; the installed release of Gateway API determines which one is served. */
 export const referenceGrants = {
   v1: namespaced('gateway.networking.k8s.io', 'v1', 'ReferenceGrant', 'referencegrants'),

@@ -200,3 +200,11 @@ export const routeDefinition = (generation: keyof typeof persistenceFields): Kub
   },
   status: { conditions: [{ type: 'Established', status: 'True' }] },
 });
+
+export const listenerSetDefinition: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'listenersets.gateway.networking.k8s.io' },
+  spec: { versions: [{ name: 'v1', served: true }] },
+  status: { conditions: [{ type: 'Established', status: 'True' }] },
+};

@@ -2,30 +2,44 @@
 import type { GatewayListener } from '../snapshot/snapshot.ts';
 import type { JudgedListener, ListenerProblem, ListenerSource } from './listener.ts';
 
-/**
- * A port speaks one protocol, also where the later protocol is one that is not supported at all, and serves each hostname once.
- * `claims`: the accepted listeners that precede it.
- */
-export function findConflict(
-  { port, protocol, hostname }: GatewayListener,
-  from: ListenerSource,
-  claims: readonly JudgedListener[],
-): Omit<ListenerProblem, 'about'> | undefined {
-  const onPort = claims.filter((other) => other.port === port);
-  const different = onPort.find((other) => other.protocol !== protocol);
-  if (different !== undefined) {
-    return {
-      reason: 'ProtocolConflict',
-      message: `${describe(different, from)} serves port ${port} with protocol ${different.protocol}: use another port.`,
-    };
-  }
-  const same = onPort.find((other) => other.hostname === hostname);
-  if (same === undefined) return undefined;
+/** What the accepted listeners claim of their ports. */
+export interface Claims {
+  add(listener: JudgedListener): void;
+  /** A port speaks one protocol, also where the later protocol is one that is not supported at all, and serves each hostname once. */
+  findConflict(listener: GatewayListener, from: ListenerSource): Omit<ListenerProblem, 'about'> | undefined;
+}
+
+type ClaimedPort = { first: JudgedListener; byHostname: Map<string | undefined, JudgedListener> };
+
+export function createClaims(): Claims {
+  const ports = new Map<number, ClaimedPort>();
   return {
-    reason: 'HostnameConflict',
-    message: `${describe(same, from)} has the same port (${port}) and hostname, and is served: change one of them.`,
+    add(listener) {
+      const claimed = ports.get(listener.port) ?? { first: listener, byHostname: new Map() };
+      ports.set(listener.port, claimed);
+      claimed.byHostname.set(listener.hostname, listener);
+    },
+    findConflict({ port, protocol, hostname }, from) {
+      const claimed = ports.get(port);
+      if (claimed === undefined) return undefined;
+      if (claimed.first.protocol !== protocol) return explainProtocol(claimed.first, from);
+      const same = claimed.byHostname.get(hostname);
+      return same && explainHostname(same, from);
+    },
   };
 }
+
+type Conflict = Omit<ListenerProblem, 'about'>;
+
+const explainProtocol = (other: JudgedListener, from: ListenerSource): Conflict => ({
+  reason: 'ProtocolConflict',
+  message: `${describe(other, from)} serves port ${other.port} with protocol ${other.protocol}: use another port.`,
+});
+
+const explainHostname = (other: JudgedListener, from: ListenerSource): Conflict => ({
+  reason: 'HostnameConflict',
+  message: `${describe(other, from)} has the same port (${other.port}) and hostname, and is served: change one of them.`,
+});
 
 /** The author of a ListenerSet may have no right to read the objects of other namespaces. */
 function describe(listener: JudgedListener, { namespace, kind, name }: ListenerSource): string {

@@ -1,9 +1,10 @@
 /** Judges the listeners of a Gateway, those of its ListenerSets included, in the order in which Gateway API lets them precede each other. */
 import type { GatewayListener } from '../snapshot/snapshot.ts';
-import { findConflict } from './conflicts.ts';
+import { createClaims } from './conflicts.ts';
 import {
   acceptedUnless,
   conflictedIf,
+  listenerId,
   type JudgedListener,
   type ListenerProblem,
   type ListenerSource,
@@ -17,10 +18,12 @@ export type ListenerGroup = { from: ListenerSource; listeners: readonly GatewayL
 /** Returns the listeners of all groups in their order. */
 export function judgeListeners(groups: readonly ListenerGroup[], lookup: RefLookup): JudgedListener[] {
   const judged = new Map<GatewayListener, JudgedListener>();
+  const claims = createClaims();
   for (const { from, listeners } of groups) {
     for (const listener of servedFirst(listeners)) {
-      const claims = [...judged.values()].filter(isClaim);
-      judged.set(listener, judgeListener(listener, from, { claims, lookup }));
+      const verdict = judgeListener(listener, from, { conflict: claims.findConflict(listener, from), lookup });
+      judged.set(listener, verdict);
+      if (isClaim(verdict)) claims.add(verdict);
     }
   }
   const inOrder = groups.flatMap(({ listeners }) => listeners).flatMap((listener) => judged.get(listener) ?? []);
@@ -43,13 +46,12 @@ const servedFirst = (listeners: readonly GatewayListener[]): GatewayListener[] =
 /** A listener without a usable certificate keeps its port and hostname, or a Secret that is replaced would pass them on. */
 const isClaim = ({ problem }: JudgedListener): boolean => problem === undefined || problem.about === 'ResolvedRefs';
 
-/** `claims`: the listeners that precede it and are accepted. */
+/** `conflict`: with a listener that precedes it and is accepted. */
 function judgeListener(
   listener: GatewayListener,
   from: ListenerSource,
-  { claims, lookup }: { claims: readonly JudgedListener[]; lookup: RefLookup },
+  { conflict, lookup }: { conflict: Refusal | undefined; lookup: RefLookup },
 ): JudgedListener {
-  const conflict = findConflict(listener, from, claims);
   const refused = conflict === undefined ? findRefusal(listener) : undefined;
   const refs = resolveRefs(listener, from, lookup);
   // Gateway API has the reasons of conflicts for Accepted too, but only in a ListenerSet.
@@ -58,7 +60,7 @@ function judgeListener(
     withAbout('Conflicted', conflict) ?? withAbout('Accepted', refused) ?? withAbout('ResolvedRefs', refs.problem);
   return {
     ...listener,
-    id: from.kind === 'Gateway' ? listener.name : `${from.namespace}/${from.name}/${listener.name}`,
+    id: listenerId(from, listener.name),
     from,
     verdicts: { accepted, resolvedRefs: refs.verdict, conflicted: conflictedIf(conflict) },
     ...(problem && { problem }),

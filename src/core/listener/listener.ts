@@ -17,6 +17,9 @@ export type JudgedListener = GatewayListener & {
   certificates: LoadedCertificate[];
 };
 
+export const listenerId = ({ kind, namespace, name }: ListenerSource, listener: string): string =>
+  kind === 'Gateway' ? listener : `${namespace}/${name}/${listener}`;
+
 /** Conditions of Gateway API. `overlapping` is set only if it holds, which does not prevent that the listener is served. */
 export type ListenerVerdicts = {
   accepted: Verdict;

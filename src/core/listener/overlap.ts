@@ -2,7 +2,7 @@
  * HTTPS listeners of one port whose hostnames overlap. A client that reuses a connection for another hostname may then meet a listener
  * with other certificates and other routes, which the condition OverlappingTLSConfig must report on both.
  */
-import { shareHost } from '../routing/hostnames.ts';
+import { hostMap } from '../routing/hostnames.ts';
 import { holds, type Verdict } from '../status/dated-conditions.ts';
 import type { JudgedListener } from './listener.ts';
 
@@ -10,15 +10,23 @@ export function findOverlaps(listeners: readonly JudgedListener[]): Map<JudgedLi
   const overlaps = new Map<JudgedListener, Verdict>();
   const secure = listeners.filter(({ protocol, problem }) => protocol === 'HTTPS' && problem?.about !== 'Conflicted');
   for (const group of Map.groupBy(secure, ({ port }) => port).values()) {
-    for (const listener of group) {
-      const other = group.find((one) => one !== listener && shareHost(hostsOf(one), hostsOf(listener)));
-      if (other !== undefined) overlaps.set(listener, overlapWith(other));
-    }
+    if (group.length > 1) markOverlaps(group, overlaps);
   }
   return overlaps;
 }
 
-const hostsOf = ({ hostname }: JudgedListener): string[] => (hostname === undefined ? [] : [hostname]);
+/** Looks up the wider hostnames of each listener rather than comparing all pairs: a Gateway with ListenerSets may have thousands. */
+function markOverlaps(group: readonly JudgedListener[], overlaps: Map<JudgedListener, Verdict>): void {
+  const hosts = hostMap<JudgedListener>();
+  for (const listener of group) hosts.set(listener.hostname ?? '', listener);
+  for (const listener of group) {
+    hosts.find(listener.hostname ?? '', (wider) => {
+      if (wider === listener) return;
+      if (!overlaps.has(listener)) overlaps.set(listener, overlapWith(wider));
+      if (!overlaps.has(wider)) overlaps.set(wider, overlapWith(listener));
+    });
+  }
+}
 
 const overlapWith = ({ hostname = 'every host' }: JudgedListener): Verdict =>
   holds(

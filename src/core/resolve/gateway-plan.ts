@@ -118,13 +118,19 @@ export const countAttachedRoutes = ({ routes, httpRoutes }: GatewayPlan, listene
   routes.filter((route) => isOnListener(route, listener)).length +
   httpRoutes.filter(({ listeners }) => listeners.has(listener)).length;
 
-/** Returns all listeners, in the order of the spec. */
+/** Returns the Gateway's own listeners, in the order of the spec. */
 export const listenersOf = ({ userManaged, gateway }: GatewayPlan): readonly JudgedListener[] =>
   userManaged?.listeners ?? [generatedListener(gateway)];
 
-/** Returns the listeners whose ports the proxy binds. */
-export const servedListeners = (plan: GatewayPlan): JudgedListener[] =>
-  listenersOf(plan).filter(({ problem }) => problem === undefined);
+/** Returns the listeners whose ports the proxy binds. A Gateway without a valid listener accepts no ListenerSets. */
+export function servedListeners(plan: GatewayPlan): JudgedListener[] {
+  const own = listenersOf(plan).filter(isServed);
+  if (own.length === 0) return [];
+  const added = plan.userManaged?.sets?.flatMap(({ listeners }) => listeners.filter(isServed)) ?? [];
+  return [...own, ...added];
+}
+
+const isServed = ({ problem }: JudgedListener): boolean => problem === undefined;
 
 /** `id`: that of the listener. */
 export const isOnListener = ({ listeners }: AttachedRoute, id: string): boolean => listeners?.includes(id) ?? true;

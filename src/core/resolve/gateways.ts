@@ -1,13 +1,21 @@
 /** The Gateways that Holdfast manages, and which of their listeners it can serve. */
 import { judgeListeners } from '../listener/judge-listeners.ts';
-import type { JudgedListener } from '../listener/listener.ts';
+import { findSetRefusal, indexListenerSets, type JudgedListenerSet } from '../listener/listener-sets.ts';
+import type { JudgedListener, ListenerSource } from '../listener/listener.ts';
 import type { RefLookup } from '../listener/resolve-refs.ts';
 import { controllerName } from '../names/names.ts';
-import type { Gateway, Snapshot } from '../snapshot/snapshot.ts';
+import type { Gateway, ListenerSet, Snapshot } from '../snapshot/snapshot.ts';
 import { gatewayKey, type GatewayRef } from './plan.ts';
 
 /** A user-managed Gateway whose class Holdfast controls. */
-export type ServedGateway = { ref: GatewayRef; object: Gateway; listeners: JudgedListener[] };
+export type ServedGateway = {
+  ref: GatewayRef;
+  object: Gateway;
+  /** Its own, without those of its ListenerSets. */
+  listeners: JudgedListener[];
+  /** In the order in which they precede each other. Absent if their definition is not installed. */
+  sets?: JudgedListenerSet[];
+};
 
 export type GatewayIndex = {
   served: ReadonlyMap<string, ServedGateway>;
@@ -15,7 +23,8 @@ export type GatewayIndex = {
   foreign: ReadonlyMap<string, string>;
 };
 
-type GatewayInputs = Pick<Snapshot, 'gateways' | 'gatewayClasses' | 'workloads' | 'referenceGrants' | 'tlsSecrets'>;
+type GatewayInputs = Pick<Snapshot, 'gateways' | 'gatewayClasses' | 'workloads'> & LookupInputs;
+type LookupInputs = Pick<Snapshot, 'referenceGrants' | 'tlsSecrets' | 'listenerSets' | 'namespaces'>;
 
 /**
  * All user-managed Gateways, by whether Holdfast controls their class. Generated Gateways are in neither map: they are derived from
@@ -43,18 +52,47 @@ const partition = <T>(list: readonly T[], fits: (item: T) => boolean): [T[], T[]
   list.filter((item) => !fits(item)),
 ];
 
-const lookupOf = ({ referenceGrants, tlsSecrets }: GatewayInputs): RefLookup => ({
-  grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
-  ...(tlsSecrets && {
-    secrets: new Map(tlsSecrets.map((secret) => [`${secret.namespace}/${secret.name}`, secret])),
-  }),
+type Lookup = {
+  refs: RefLookup;
+  /** By the Gateway of their parentRef; absent if their definition is not installed. */
+  sets?: ReadonlyMap<string, ListenerSet[]>;
+  /** Labels by name of the namespace. */
+  namespaces: ReadonlyMap<string, Record<string, string>>;
+};
+
+const lookupOf = ({ referenceGrants, tlsSecrets, listenerSets, namespaces }: LookupInputs): Lookup => ({
+  refs: {
+    grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
+    ...(tlsSecrets && {
+      secrets: new Map(tlsSecrets.map((secret) => [`${secret.namespace}/${secret.name}`, secret])),
+    }),
+  },
+  ...(listenerSets && { sets: indexListenerSets(listenerSets) }),
+  namespaces: new Map(namespaces.map(({ name, labels }) => [name, labels])),
 });
 
-function judgeGatewaySpec(object: Gateway, lookup: RefLookup): ServedGateway {
+function judgeGatewaySpec(object: Gateway, lookup: Lookup): ServedGateway {
   const { namespace, name } = object;
+  const sets = (lookup.sets?.get(`${namespace}/${name}`) ?? []).map((set) => ({
+    set,
+    from: { kind: 'ListenerSet' as const, namespace: set.namespace, name: set.name },
+    refusal: findSetRefusal(object, set, lookup.namespaces),
+  }));
+  const own = { from: { kind: 'Gateway' as const, namespace, name }, listeners: object.listeners };
+  const allowed = sets.filter(({ refusal }) => refusal === undefined);
+  const groups = [own, ...allowed.map(({ set, from }) => ({ from, listeners: set.listeners }))];
+  const judged = Map.groupBy(judgeListeners(groups, lookup.refs), ({ from }) => from);
+  const listenersIn = (from: ListenerSource): JudgedListener[] => judged.get(from) ?? [];
   return {
     ref: { namespace, name },
     object,
-    listeners: judgeListeners([{ from: { kind: 'Gateway', namespace, name }, listeners: object.listeners }], lookup),
+    listeners: listenersIn(own.from),
+    ...(lookup.sets && {
+      sets: sets.map(({ set, from, refusal }) => ({
+        set,
+        ...(refusal !== undefined && { refusal }),
+        listeners: listenersIn(from),
+      })),
+    }),
   };
 }

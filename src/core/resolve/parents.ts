@@ -1,11 +1,11 @@
 /** Gateway API's rules of attachment: whether each Gateway in a StickyWorkload's parentRefs accepts its route. */
 import type { Reason } from '../../api/reasons.ts';
 import { defaultGateway } from '../names/names.ts';
-import type { LabelSelector } from '../snapshot/snapshot.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import type { JudgedListener } from '../listener/listener.ts';
 import type { GatewayIndex, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ParentRef, type ServingPlan } from './plan.ts';
+import { selects } from './label-selector.ts';
 import { allowsHttpRoutes } from './route-kinds.ts';
 
 /** `listeners`: ids of the listeners that accept the route; absent: all listeners of the Gateway that Holdfast generates. */
@@ -141,21 +141,6 @@ function allowsRoutesOf(
   if (!allowsHttpRoutes(allowedRoutes.kinds)) return false;
   if (allowedRoutes.from === 'Selector') return selects(allowedRoutes.selector, namespaces.get(namespace) ?? {});
   return allowedRoutes.from === 'All' || (allowedRoutes.from === 'Same' && namespace === gateway.namespace);
-}
-
-/** Evaluates a label selector as Kubernetes does; an unknown operator selects nothing. */
-export function selects(
-  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
-  labels: Record<string, string>,
-): boolean {
-  const fits = ({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }): boolean => {
-    const value = labels[key];
-    if (operator === 'Exists') return value !== undefined;
-    if (operator === 'DoesNotExist') return value === undefined;
-    if (operator === 'In') return value !== undefined && values.includes(value);
-    return operator === 'NotIn' && (value === undefined || !values.includes(value));
-  };
-  return Object.entries(matchLabels).every(([key, value]) => labels[key] === value) && matchExpressions.every(fits);
 }
 
 /** Returns the parentRef for an HTTPRoute in the given namespace. */

@@ -3,7 +3,7 @@
  * health: a route is attached, and counted, while the certificate of its listener is missing.
  */
 import { gatewayApiGroup } from '../names/names.ts';
-import { selects } from '../resolve/parents.ts';
+import { selects } from '../resolve/label-selector.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
 import { allowsHttpRoutes } from '../resolve/route-kinds.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';

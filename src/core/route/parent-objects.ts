@@ -1,6 +1,8 @@
-/** What routes can attach to: the Gateways that Holdfast manages, with their listeners. */
+/** What routes can attach to: the Gateways that Holdfast manages and their ListenerSets, with their listeners. */
 import { defaultGateway, gatewayApiGroup } from '../names/names.ts';
 import { defaultListener, type GatewayRef } from '../resolve/plan.ts';
+import { listenerId } from '../listener/listener.ts';
+import type { JudgedListenerSet } from '../listener/listener-sets.ts';
 import type { GatewayIndex } from '../resolve/gateways.ts';
 import type { AllowedRoutes } from '../snapshot/snapshot.ts';
 
@@ -33,14 +35,28 @@ export function indexParents({ served }: Pick<GatewayIndex, 'served'>, generated
     parents.set(gatewayParent(gateway), { gateway, namespace, listeners: [generatedListener] });
   }
   // One that a user manages takes precedence over the generated one of its name.
-  for (const { ref, listeners } of served.values()) {
+  for (const { ref, listeners, sets = [] } of served.values()) {
     parents.set(gatewayParent(ref), { gateway: ref, namespace: ref.namespace, listeners });
+    for (const judged of sets) parents.set(setParent(judged), setObject(judged, ref));
   }
   return parents;
 }
 
 const gatewayParent = (gateway: GatewayRef): string =>
   parentKey({ group: gatewayApiGroup, kind: 'Gateway', ...gateway });
+
+const setParent = ({ set: { namespace, name } }: JudgedListenerSet): string =>
+  parentKey({ group: gatewayApiGroup, kind: 'ListenerSet', namespace, name });
+
+/** A ListenerSet that the Gateway does not allow has its routes still, as a listener without a certificate has. */
+const setObject = ({ set, listeners, refusal }: JudgedListenerSet, gateway: GatewayRef): ParentObject => ({
+  gateway,
+  namespace: set.namespace,
+  listeners:
+    refusal === undefined
+      ? listeners
+      : set.listeners.map((one) => ({ ...one, id: listenerId({ kind: 'ListenerSet', ...set }, one.name) })),
+});
 
 const generatedListener: AttachableListener = {
   ...defaultListener,

@@ -28,6 +28,8 @@ export type Snapshot = {
   /** Of users, and those that Holdfast renders for StickyWorkloads. */
   httpRoutes: HttpRoute[];
   referenceGrants: ReferenceGrant[];
+  /** Absent if their definition is not installed. */
+  listenerSets?: ListenerSet[];
   /** Secrets of type kubernetes.io/tls. Absent: they are not read, as the operator has no right to or has not listed them yet. */
   tlsSecrets?: TlsSecret[];
   /** Their labels may select which routes attach to a Gateway; empty if Gateway API is not installed. */
@@ -208,6 +210,8 @@ export type Gateway = Owned & {
   className: string;
   generation: number;
   listeners: GatewayListener[];
+  /** The namespaces of the ListenerSets that may add to its listeners; absent: none. */
+  allowedListeners?: AllowedNamespaces;
   /** spec.infrastructure: labels and annotations of everything that is created for the Gateway, and how its proxies run. */
   infrastructure: {
     labels: Record<string, string>;
@@ -218,6 +222,18 @@ export type Gateway = Owned & {
   addresses: { type: string; value?: string }[];
   /** Fields that are set in its spec and that Holdfast does not support. */
   unsupported: string[];
+};
+
+/** Listeners that are added to a Gateway, which must allow it. */
+export type ListenerSet = {
+  namespace: string;
+  name: string;
+  uid: string;
+  generation: number;
+  /** RFC 3339 in UTC. */
+  createdAt: string;
+  parent: { group: string; kind: string; namespace: string; name: string };
+  listeners: GatewayListener[];
 };
 
 export type GatewayListener = {
@@ -241,10 +257,10 @@ export type CertificateRef = { group: string; kind: string; namespace: string; n
 export type TlsSecret = { namespace: string; name: string; chain: string; key: string };
 
 /** `kinds`: an empty list allows all kinds. */
-export type AllowedRoutes = { kinds: { group: string; kind: string }[] } & (
-  | { from: 'Same' | 'All' | 'None' }
-  | { from: 'Selector'; selector: LabelSelector }
-);
+export type AllowedRoutes = { kinds: { group: string; kind: string }[] } & AllowedNamespaces;
+
+/** `Same`: that of the object that allows. */
+export type AllowedNamespaces = { from: 'Same' | 'All' | 'None' } | { from: 'Selector'; selector: LabelSelector };
 
 /** A Kubernetes label selector: all requirements must match. */
 export type LabelSelector = {

@@ -9,6 +9,7 @@ import { formatCount } from '../names/format.ts';
 import { controllerName } from '../names/names.ts';
 import type { RouteVerdict } from '../resolve/route.ts';
 import { judgeListenerEntry } from './listener-status.ts';
+import { isAccepted, type ParentVerdicts } from './listener-set-status.ts';
 import {
   dateConditions,
   entriesOf,
@@ -22,19 +23,29 @@ import {
 /** The proxy of a Gateway: its Service, how many replicas are ready, and why it could not be created. */
 export type ProxyView = { readyReplicas: number; service?: ReachableService; refusal?: string; obstacle?: string };
 
+/** Returns what the conditions of its ListenerSets depend on. */
+export const judgeGatewayVerdicts = (plan: GatewayPlan, proxy: ProxyView): ParentVerdicts => ({
+  accepted: judgeGatewaySpec(plan),
+  programmed: judgeProxy(plan, proxy),
+});
+
 export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Observed, nowMs: number): object {
-  const { gateway } = plan;
-  const programmed = judgeProxy(plan, proxy);
+  const { gateway, userManaged } = plan;
+  const { accepted, programmed } = judgeGatewayVerdicts(plan, proxy);
   const known = entriesOf(observed.status, 'listeners');
   return {
     addresses: addressesOf(gateway, proxy.service, plan.addresses.kind === 'usable' ? plan.addresses.ips : []),
-    conditions: dateConditions([judgeGatewaySpec(plan), judgeProgrammed(plan, proxy, programmed)], observed, {
+    conditions: dateConditions([accepted, judgeProgrammed(plan, proxy, programmed)], observed, {
       nowMs,
       before: readConditions(observed.status),
     }),
     listeners: listenersOf(plan).map((listener) => {
       const attachedRoutes = countAttachedRoutes(plan, listener.id);
       return judgeListenerEntry(listener, { attachedRoutes, programmed, observed, nowMs }, known);
+    }),
+    // Server-side apply refuses the field where the installed schema lacks it, as it lacks ListenerSet then.
+    ...(userManaged?.sets && {
+      attachedListenerSets: userManaged.sets.filter((set) => isAccepted(set, { accepted })).length,
     }),
   };
 }

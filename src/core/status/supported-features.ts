@@ -24,5 +24,6 @@ export const supportedFeatures: readonly string[] = [
   'HTTPRouteQueryParamMatching',
   'HTTPRouteResponseHeaderModification',
   'HTTPRouteSchemeRedirect',
+  'ListenerSet',
   'ReferenceGrant',
 ];

@@ -6,12 +6,13 @@ import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
 import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
 import { judgeGatewayClass } from '../../core/status/gateway-class-status.ts';
-import { judgeGateway, judgeRoute } from '../../core/status/gateway-status.ts';
-import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
+import { judgeGateway, judgeGatewayVerdicts, judgeRoute } from '../../core/status/gateway-status.ts';
+import { judgeListenerSet, type ParentVerdicts } from '../../core/status/listener-set-status.ts';
+import { gatewayClasses, gateways, httpRoutes, listenerSets } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
-import type { CachedOwned } from '../gather/owned.ts';
+import type { CachedOwned, CachedWithStatus } from '../gather/owned.ts';
 import { provisionGateway, viewProxy, type ProvisionTools } from './provision.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 
@@ -58,14 +59,37 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   const translated = tools.translations.latest();
   const plan = translated?.translation.gateways[key];
   const cached = plan && tools.caches.get('gateways', plan.gateway);
-  if (!translated || !plan || !cached || !(plan.userManaged || isOwnedBy(cached, plan.generatedFor))) return undefined;
+  if (!translated || !plan || !cached || !isOurs(plan, cached)) return undefined;
   const outcome = plan.userManaged ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
   const proxy = {
     ...viewProxy(plan.gateway, translated),
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
+  await writeListenerSets(plan, judgeGatewayVerdicts(plan, proxy), tools);
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
+}
+
+/** A status that was judged from an older spec must not claim the newer one; the translation of the newer one reconciles again. */
+const isNewer = ({ observed }: Pick<CachedWithStatus, 'observed'>, { generation }: { generation: number }): boolean =>
+  observed.generation > generation;
+
+/** Whether the plan is that of the cached object. A generated Gateway that another controller owns has the same name only. */
+const isOurs = ({ userManaged, generatedFor }: GatewayPlan, cached: CachedWithStatus): boolean =>
+  userManaged ? !isNewer(cached, userManaged.object) : isOwnedBy(cached, generatedFor);
+
+/** A ListenerSet of a Gateway that Holdfast does not manage is another controller's. */
+async function writeListenerSets(
+  plan: GatewayPlan,
+  verdicts: ParentVerdicts,
+  { caches, statuses, nowMs }: GatewayTools,
+): Promise<void> {
+  for (const judged of plan.userManaged?.sets ?? []) {
+    const cached = caches.get('listenerSets', judged.set);
+    if (!cached || isNewer(cached, judged.set)) continue;
+    const status = judgeListenerSet(judged, { ...verdicts, plan }, cached.observed, nowMs());
+    await statuses.writeOther(listenerSets, cached, status);
+  }
 }
 
 // A timer of Node waits 24 days at most.

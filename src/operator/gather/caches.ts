@@ -12,6 +12,7 @@ import {
   always,
   entriesOf,
   grantsOf,
+  listenerSets,
   tlsSecrets,
   withGatewayApi,
   type CacheContents,
@@ -100,6 +101,8 @@ export function createCaches(options: CacheOptions): Caches {
       const version = list('grantDefinitions')[0]?.version;
       return version && grantsOf(version);
     },
+    listenerSets: () =>
+      definition()?.gatewayApi.installed && list('listenerSetDefinitions')[0]?.servesV1 ? listenerSets : undefined,
     tlsSecrets: () => (definition()?.gatewayApi.installed ? tlsSecrets : undefined),
   };
   const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
@@ -163,7 +166,7 @@ export function createCaches(options: CacheOptions): Caches {
 
   const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(followForAWhile);
   definitions?.onChange(() => void follow());
-  for (const name of ['definitions', 'grantDefinitions'] as const) {
+  for (const name of ['definitions', 'grantDefinitions', 'listenerSetDefinitions'] as const) {
     running.get(name)?.onChange(() => void followOptional());
   }
 

@@ -127,6 +127,9 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         httpRoutes: list('httpRoutes').map(({ route }) => route),
         referenceGrants: list('referenceGrants').map(({ grant }) => grant),
         ...(caches.isRead('tlsSecrets') && { tlsSecrets: list('tlsSecrets').map(({ secret }) => secret) }),
+        ...(caches.isRead('listenerSets') && {
+          listenerSets: list('listenerSets').map(({ listenerSet }) => listenerSet),
+        }),
         namespaces: list('namespaces').map(({ namespace }) => namespace),
         proxies: targets.flatMap((target) => proxyOf(target) ?? []),
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),

@@ -1,12 +1,8 @@
 /** Objects of Gateway API, and which of its features is installed: read from the schema of HTTPRoute rather than from a version (see docs/design). */
 import type {
-  AllowedRoutes,
   Gateway,
   GatewayApi,
   GatewayClass,
-  GatewayListener,
-  LabelSelector,
-  ListenerTls,
   Namespace,
   ParametersRef,
   ReferenceGrant,
@@ -14,6 +10,7 @@ import type {
 import type { KubeObject } from '../../kube/ports.ts';
 import type { referenceGrants } from '../../kube/resources.ts';
 import { identityOf } from './pods.ts';
+import { readListeners, readNamespaces, type LiveListener, type LiveNamespaces } from './listeners.ts';
 import { type CachedWithStatus, projectWithStatus } from './owned.ts';
 
 type JsonSchema = { properties?: Record<string, JsonSchema>; items?: JsonSchema };
@@ -59,6 +56,16 @@ export function projectGrantDefinition(object: KubeObject): CachedGrantDefinitio
   };
 }
 
+/** Whether a definition serves v1. */
+export type CachedServing = KubeObject & { servesV1: boolean };
+
+export const projectServing = (object: KubeObject): CachedServing => ({
+  apiVersion: object.apiVersion,
+  kind: object.kind,
+  metadata: identityOf(object.metadata),
+  servesV1: servedVersion(object, 'v1') !== undefined,
+});
+
 function servedVersion(object: KubeObject, version: string): Version | undefined {
   const { spec, status } = object as Definition;
   // A definition that is being deleted accepts no new objects and waits for its existing ones: applying them again would block it.
@@ -77,28 +84,13 @@ function generationOf(schema: JsonSchema | undefined): 'B' | 'C' | 'Absent' {
   return persistence['cookie'] === undefined ? 'B' : 'C';
 }
 
-type LiveListener = {
-  name: string;
-  port: number;
-  protocol: string;
-  hostname?: string;
-  tls?: { mode?: string; certificateRefs?: LiveSecretReference[] | null; options?: Record<string, string> };
-  allowedRoutes?: {
-    namespaces?: { from?: string; selector?: LabelSelector };
-    /** Go may write an empty list as null. */
-    kinds?: { group?: string; kind: string }[] | null;
-  };
-};
-
-type LiveSecretReference = { group?: string; kind?: string; namespace?: string; name: string };
-
 type LiveReference = { group: string; kind: string; namespace?: string; name: string };
 
 type LiveGateway = KubeObject & {
-  status?: { listeners?: { name: string; conditions?: { type: string; status: string }[] | null }[] | null };
   spec?: {
     gatewayClassName?: string;
     listeners?: LiveListener[] | null;
+    allowedListeners?: { namespaces?: LiveNamespaces };
     addresses?: { type?: string; value?: string }[] | null;
     infrastructure?: {
       labels?: Record<string, string>;
@@ -113,16 +105,14 @@ export type CachedGateway = CachedWithStatus & { gateway: Gateway };
 export function projectGateway(object: KubeObject): CachedGateway {
   const { metadata, spec = {} } = object as LiveGateway;
   const cached = projectWithStatus(object);
-  const accepted = acceptedListeners(object);
   return {
     ...cached,
     gateway: {
       ...cached.owned,
       className: spec.gatewayClassName ?? '',
       generation: metadata.generation ?? 0,
-      listeners: (spec.listeners ?? []).map((listener) =>
-        readListener(listener, { namespace: cached.owned.namespace, accepted }),
-      ),
+      listeners: readListeners(object, spec.listeners),
+      allowedListeners: readNamespaces(spec.allowedListeners?.namespaces, 'None'),
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
       addresses: (spec.addresses ?? []).map(({ type = 'IPAddress', value }) => ({ type, ...(value && { value }) })),
       unsupported: [],
@@ -138,56 +128,6 @@ function readInfrastructure(
   const field = 'spec.infrastructure.parametersRef';
   return { labels, annotations, parametersRef: { ...parametersRef, namespace, field } };
 }
-
-/** Returns the names of the listeners that are served according to the status. Programmed also depends on the proxies. */
-function acceptedListeners({ status }: LiveGateway): ReadonlySet<string> {
-  const listeners = (status?.listeners ?? []).filter(({ conditions }) => {
-    const isTrue = (wanted: string) =>
-      (conditions ?? []).some(({ type, status: is }) => type === wanted && is === 'True');
-    return isTrue('Accepted') && !isTrue('Conflicted');
-  });
-  return new Set(listeners.map(({ name }) => name));
-}
-
-/** `namespace`: that of the object whose spec has the listener. */
-function readListener(
-  { name, port, protocol, hostname, tls, allowedRoutes }: LiveListener,
-  { namespace, accepted }: { namespace: string; accepted: ReadonlySet<string> },
-): GatewayListener {
-  return {
-    name,
-    port,
-    protocol,
-    ...(hostname !== undefined && hostname !== '' && { hostname }),
-    allowedRoutes: readAllowedRoutes(allowedRoutes),
-    ...(tls && { tls: readTls(tls, namespace) }),
-    ...(accepted.has(name) && { acceptedBefore: true }),
-  };
-}
-
-const readTls = (
-  { mode = 'Terminate', certificateRefs, options = {} }: NonNullable<LiveListener['tls']>,
-  ownNamespace: string,
-): ListenerTls => ({
-  mode,
-  certificateRefs: (certificateRefs ?? []).map(({ group = '', kind = 'Secret', namespace = ownNamespace, name }) => ({
-    group,
-    kind,
-    namespace,
-    name,
-  })),
-  options: Object.keys(options),
-});
-
-// By default Gateway API allows routes of the Gateway's own namespace; an unknown value allows none.
-function readAllowedRoutes({ namespaces = {}, kinds }: NonNullable<LiveListener['allowedRoutes']> = {}): AllowedRoutes {
-  const { from = 'Same', selector = {} } = namespaces;
-  const read = (kinds ?? []).map(({ group = gatewayGroup, kind }) => ({ group, kind }));
-  if (from === 'Selector') return { from, selector, kinds: read };
-  return { from: from === 'Same' || from === 'All' ? from : 'None', kinds: read };
-}
-
-const gatewayGroup = 'gateway.networking.k8s.io';
 
 export type CachedGatewayClass = CachedWithStatus & { gatewayClass: GatewayClass };
 

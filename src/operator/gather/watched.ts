@@ -13,14 +13,17 @@ import {
   projectGrant,
   projectGrantDefinition,
   projectNamespace,
+  projectServing,
   type CachedDefinition,
   type CachedGateway,
   type CachedGatewayClass,
   type CachedGrant,
   type CachedGrantDefinition,
   type CachedNamespace,
+  type CachedServing,
 } from './gateway-api.ts';
 import { projectHttpRoute, type CachedHttpRoute } from './routes.ts';
+import { listenerSetDefinition, projectListenerSet, type CachedListenerSet } from './listener-sets.ts';
 import { projectNode, type CachedNode } from './nodes.ts';
 import {
   projectAutoscaler,
@@ -61,6 +64,8 @@ export type CacheContents = {
   namespaces: CachedNamespace;
   referenceGrants: CachedGrant;
   tlsSecrets: CachedTlsSecret;
+  listenerSetDefinitions: CachedServing;
+  listenerSets: CachedListenerSet;
 };
 
 export type CacheName = keyof CacheContents;
@@ -110,6 +115,11 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | Opt
     select: { fieldSelector: `metadata.name=${grantDefinition}` },
     project: projectGrantDefinition,
   },
+  listenerSetDefinitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${listenerSetDefinition}` },
+    project: projectServing,
+  },
   webhooks: {
     resource: resources.mutatingWebhookConfigurations,
     select: { fieldSelector: `metadata.name=${webhookConfiguration}` },
@@ -125,7 +135,7 @@ export const withGatewayApi = {
 } as const satisfies Record<string, Watched>;
 
 /** What is read if it can be: the definition may be missing, or the right to read. */
-export type OptionalCacheName = 'referenceGrants' | 'tlsSecrets';
+export type OptionalCacheName = 'referenceGrants' | 'tlsSecrets' | 'listenerSets';
 
 /** Only while Gateway API is installed. The right to read Secrets can be left out where no listener is HTTPS. */
 export const tlsSecrets: Watched = {
@@ -133,6 +143,9 @@ export const tlsSecrets: Watched = {
   select: tlsSecretsOnly,
   project: projectTlsSecret,
 };
+
+/** Only while its definition is installed. */
+export const listenerSets: Watched = { resource: resources.listenerSets, project: projectListenerSet };
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */
 export const grantsOf = (version: keyof typeof resources.referenceGrants): Watched => ({

@@ -62,18 +62,27 @@ function namespacesOfWorkload(candidate: Candidate, { cookies }: Pick<WorkloadIn
   ]);
 }
 
-/** Returns the namespaces that a Gateway depends on: its own, and those of its routes. */
-const namespacesOfGateway = ({ gateway, routes, httpRoutes }: GatewayPlan): ReadonlySet<string> =>
+/** Returns the namespaces that a Gateway depends on: its own, and those of its routes, its ListenerSets and its certificates. */
+const namespacesOfGateway = ({ gateway, userManaged, routes, httpRoutes }: GatewayPlan): ReadonlySet<string> =>
   new Set([
     gateway.namespace,
     ...routes.map(({ plan }) => plan.namespace),
     ...httpRoutes.map(({ judged }) => judged.route.source.namespace),
+    ...(userManaged?.sets ?? []).map(({ set }) => set.namespace),
+    ...[userManaged?.object, ...(userManaged?.sets ?? []).map(({ set }) => set)]
+      .flatMap((holder) => holder?.listeners ?? [])
+      .flatMap(({ tls }) => (tls?.certificateRefs ?? []).map(({ namespace }) => namespace)),
   ]);
 
 /** Returns the namespaces that an HTTPRoute depends on: its own, and those of its parents and backends. */
-const namespacesOfHttpRoute = ({ route: { source, parents, rules } }: JudgedRoute): ReadonlySet<string> =>
+const namespacesOfHttpRoute = ({
+  route: { source, parents, rules },
+  parents: verdicts,
+}: JudgedRoute): ReadonlySet<string> =>
   new Set([
     source.namespace,
     ...parents.map(({ namespace }) => namespace),
+    // The Gateway of a ListenerSet may be in another namespace than the set.
+    ...verdicts.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway.namespace] : [])),
     ...rules.flatMap(({ backendRefs }) => backendRefs.map(({ target }) => target.namespace)),
   ]);

@@ -1,7 +1,7 @@
 /** The kinds of the test cluster: they are served without a stored CustomResourceDefinition, and their schemas are compiled once. */
 import { customResourceDefinition, proxyDefinition } from '../../../src/api/crd.ts';
 import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
-import { gatewayClasses, gateways, httpRoutes, referenceGrants } from '../../../src/kube/resources.ts';
+import { gatewayClasses, gateways, httpRoutes, listenerSets, referenceGrants } from '../../../src/kube/resources.ts';
 import { builtInKinds } from '../../../tools/devcluster/apiserver/kinds/built-in.ts';
 import { createCustomKinds } from '../../../tools/devcluster/apiserver/kinds/custom.ts';
 import type { Kind } from '../../../tools/devcluster/apiserver/kinds/kind.ts';
@@ -50,15 +50,18 @@ const withoutRules = (definition: object): KubeObject =>
     JSON.stringify(definition, (key, value: unknown) => (key === 'x-kubernetes-validations' ? undefined : value)),
   );
 
+const statusWithListeners: Schema = {
+  ...open,
+  properties: { conditions, listeners: listBy('name', { ...open, properties: { conditions } }) },
+};
+
 const definitions: KubeObject[] = [
   withoutRules(customResourceDefinition),
   withoutRules(proxyDefinition),
   // Of Gateway API only the fields that determine how the lists of several managers merge.
   definitionOf(gatewayClasses, { ...open, properties: { conditions } }),
-  definitionOf(gateways, {
-    ...open,
-    properties: { conditions, listeners: listBy('name', { ...open, properties: { conditions } }) },
-  }),
+  definitionOf(gateways, statusWithListeners),
+  definitionOf(listenerSets, statusWithListeners),
   definitionOf(httpRoutes),
   definitionOf(referenceGrants.v1),
   definitionOf(referenceGrants.v1beta1),

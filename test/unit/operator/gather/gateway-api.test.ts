@@ -87,6 +87,7 @@ describe('a Gateway', () => {
         { name: 'http', port: 80, protocol: 'HTTP', hostname: 'a.example', allowedRoutes: { from: 'Same', kinds: [] } },
         { name: 'any', port: 81, protocol: 'HTTP', allowedRoutes: { from: 'Same', kinds: [] } },
       ],
+      allowedListeners: { from: 'None' },
       infrastructure: { labels: {}, annotations: {} },
       addresses: [],
       unsupported: [],
