@@ -23,13 +23,19 @@ export const metrics = {
     part: 'operator',
     type: 'counter',
     labels: ['kind', 'result'],
-    help: 'Changes received from the API server, by kind of object and result: Changed, StatusOnly (only what the operator writes, such as a status), or Unchanged (no field that the operator reads). Only Changed causes a translation.',
+    help: 'Changes received from the API server, by kind of object and result: Changed, StatusOnly (only what the operator writes, such as a status), Unchanged (no field that the operator reads), or Unreadable (a defect; the previous version stays in effect). Only Changed causes a translation.',
   },
   holdfast_operator_translations_total: {
     part: 'operator',
     type: 'counter',
     labels: [],
     help: 'Translations of the cluster state into routing tables.',
+  },
+  holdfast_operator_untranslatable_objects: {
+    part: 'operator',
+    type: 'gauge',
+    labels: ['kind'],
+    help: 'Objects that cannot be translated, by kind, because of a defect of Holdfast. Their previous versions stay in effect; see the events and conditions with reason TranslationFailed.',
   },
   holdfast_operator_reconciles_total: {
     part: 'operator',

@@ -32,6 +32,8 @@ export const reasons = {
   NotAllowedByListeners: 'No listener of a Gateway allows routes of this namespace or kind.',
   NoMatchingListenerHostname: 'No listener of a Gateway has a hostname in common with spec.route.hostnames.',
   NoMatchingParent: 'A Gateway has no usable listener with the given sectionName.',
+  TranslationFailed:
+    'The operator cannot translate the object, because of a defect of Holdfast. Its previous version stays in effect, and other objects are not affected.',
   // Programmed
   Programmed: 'All owned objects exist, and a proxy serves the route.',
   NotAccepted: 'The spec was rejected. Objects that were provisioned earlier remain.',

@@ -27,8 +27,11 @@ export type ReflectorOptions = {
   reader: ObjectReader;
   resource: Resource;
   select?: ListOptions;
-  /** Selects the fields to keep; by default all but `metadata.managedFields`, which is often more than half of an object. */
-  project?: (object: KubeObject) => KubeObject;
+  /**
+   * Selects the fields to keep; by default all but `metadata.managedFields`, which is often more than half of an object. Undefined: the
+   * object is skipped. An exception would end the watch of all objects of the kind.
+   */
+  project?: (object: KubeObject) => KubeObject | undefined;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -101,7 +104,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   }
 
   function accept(listed: { items: KubeObject[]; resourceVersion: string }): void {
-    store.replace(listed.items.map(project));
+    store.replace(listed.items.flatMap((item) => project(item) ?? []));
     resourceVersion = listed.resourceVersion;
     contacted();
     synced.resolve();
@@ -154,8 +157,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
       return;
     }
     const object = project(event.object);
-    if (event.type === 'DELETED') store.remove(object);
-    else store.put(object);
+    if (event.type === 'DELETED') store.remove(object ?? event.object);
+    else if (object) store.put(object);
     resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
   }
 

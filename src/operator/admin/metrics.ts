@@ -54,6 +54,13 @@ function samplesOf(labels: readonly string[], counts: Counts): Sample[] {
 
 function registerState(register: Register, operator: Operator): void {
   register('holdfast_operator_leader', () => [{ value: operator.isLeader() ? 1 : 0 }]);
+  register('holdfast_operator_untranslatable_objects', () => {
+    const faults = operator.translations.latest()?.faults ?? [];
+    return [...Map.groupBy(faults, ({ kind }) => kind)].map(([kind, { length }]) => ({
+      labels: { kind },
+      value: length,
+    }));
+  });
   register('holdfast_operator_cache_age_seconds', () => {
     const staleMs = operator.core.caches.staleMs();
     // Before the first list no cache can be behind.

@@ -6,6 +6,7 @@
 import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
+import { createFaultEvents } from '../translation/fault-events.ts';
 import { findAffectedKeys, kindOfWork, statusKeys } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
@@ -59,18 +60,19 @@ export function startController(options: ControllerOptions): Controller {
     for (const key of statusKeys(object)) queue.add(key);
   });
 
-  function enqueue(namespaces: ReadonlySet<string | undefined>): void {
-    const translated = translations.latest();
-    for (const key of translated ? findAffectedKeys(translated, namespaces) : []) queue.add(key);
-  }
+  const emitFaults = createFaultEvents(options.events);
 
-  const unsubscribe = translations.onTranslated(() => {
+  function follow(): void {
     queue.add(webhookKey);
-    enqueue(changed);
+    const translated = translations.latest();
+    if (!translated) return;
+    for (const key of findAffectedKeys(translated, changed)) queue.add(key);
     changed.clear();
-  });
-  queue.add(webhookKey);
-  enqueue(changed);
+    emitFaults(translated.faults);
+    publisher.showFaults(translated.faults);
+  }
+  const unsubscribe = translations.onTranslated(follow);
+  follow();
 
   const stopPeriodic = [
     startPeriodic({ ...options, name: 'deletion costs', pauseMs: periodMs, round: createDeletionCosts(options) }),

@@ -5,6 +5,7 @@ import type { Random } from '../../platform/backoff.ts';
 import { createReflector, withoutManagedFields, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { judgeChange, shareWith, type EventResult } from './changes.ts';
 import type { CachedPod } from './pods.ts';
@@ -76,7 +77,20 @@ export function createCaches(options: CacheOptions): Caches {
       resource,
       backoff: reconnect,
       ...(select && { select }),
-      project: (object) => shareWith(reflector.get(object.metadata), project(object)),
+      project: (object) => {
+        const previous = reflector.get(object.metadata);
+        try {
+          return shareWith(previous, project(object));
+        } catch (error) {
+          const { namespace, name } = object.metadata;
+          options.observe(resource.kind, 'Unreadable');
+          options.logger.error(
+            { kind: resource.kind, namespace, name, error: describeError(error) },
+            'object not read',
+          );
+          return previous;
+        }
+      },
     });
     reflector.onChange((change) => {
       const result = judgeChange(change);

@@ -9,8 +9,10 @@ import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { PublishedTable } from '../discovery/resource-stream.ts';
 import { keepTables } from './keep-tables.ts';
+import { createQuarantine, type Fault } from './quarantine.ts';
 
-export type Translated = { snapshot: Snapshot; translation: Translation };
+/** `faults`: objects that cannot be translated. The snapshot has them as they were last, or not at all. */
+export type Translated = { snapshot: Snapshot; translation: Translation; faults: Fault[] };
 
 export type TranslationStoreOptions = {
   gather: () => Snapshot;
@@ -55,6 +57,12 @@ export function createTranslationStore({
   /** Duration of the last translation. Where it exceeds the debounce, the next one waits as long, which leaves half of a core for other work. */
   let tookMs = 0;
 
+  const quarantine = createQuarantine((snapshot) => translate(snapshot, latest?.translation));
+
+  function logNew(faults: readonly Fault[], known: readonly Fault[]): void {
+    for (const fault of faults) if (!known.includes(fault)) logger.error(fault, 'object not translated');
+  }
+
   function run(): void {
     cancel = undefined;
     const startedMs = clock.nowMs();
@@ -63,14 +71,14 @@ export function createTranslationStore({
     observe();
     try {
       const seen = revision();
-      const snapshot = gather();
-      const translation = translate(snapshot, before);
-      const kept = keepTables(translation.tables, before?.tables ?? {});
-      latest = { snapshot, translation: { ...translation, tables: kept.tables } };
+      const { snapshot, result, faults } = quarantine(gather(), latest?.snapshot);
+      const kept = keepTables(result.tables, before?.tables ?? {});
+      logNew(faults, latest?.faults ?? []);
+      latest = { snapshot, translation: { ...result, tables: kept.tables }, faults };
       changed = kept.changed;
       currentRevision = seen;
     } catch (error) {
-      // A snapshot that cannot be translated is a bug; proxies keep their last table.
+      // No single object is the cause; proxies keep their last table.
       logger.error({ error: describeError(error) }, 'translation failed');
       return;
     }

@@ -2,16 +2,21 @@
  * Publishes the statuses of StickyWorkloads. What a reconcile changes is written at once, such as the begin and the end of a drain. Session
  * counts are telemetry: they enqueue no reconcile, and are written on a cadence, of the StickyWorkloads whose counts have changed.
  */
+import { kind, type StickyWorkload } from '../../api/stickyworkload.ts';
+import type { StickyWorkloadStatus } from '../../api/status.ts';
+import { judgeFault } from '../../core/status/fault-status.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import type { Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { ObjectRef } from '../../kube/ports.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
 import type { Caches } from '../gather/caches.ts';
 import { backendKey } from '../../core/names/names.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
-import type { TranslationStore } from '../translation/translation-store.ts';
+import type { Fault } from '../translation/quarantine.ts';
+import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import { judgeWorkload } from './judge-workload.ts';
 
 export type StatusPublisherOptions = {
@@ -29,6 +34,8 @@ export interface StatusPublisher {
   settle(key: string, outcome: ApplyOutcome): void;
   /** The StickyWorkload has no status, or none yet. */
   forget(key: string): void;
+  /** Writes the statuses of StickyWorkloads that cannot be translated. */
+  showFaults(faults: readonly Fault[]): void;
   stop(): Promise<void>;
 }
 
@@ -50,16 +57,29 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
 
   async function publish(key: string): Promise<undefined> {
     const translated = translations.latest();
-    const outcome = outcomes.get(key);
-    const judged = translated?.translation.workloads.candidates.get(key)?.workload.metadata;
-    const workload = judged && caches.get('workloads', judged);
-    if (!translated || !outcome || workload?.metadata.uid !== judged?.uid || !workload) return;
-    const previous = statuses.before(workload);
-    const status = judgeWorkload(key, translated, { outcome, previous, ledger, nowMs: clock.nowMs() });
-    if (status === undefined) return;
+    if (!translated) return;
+    const workload = caches.get('workloads', refOf(key));
+    const status = workload && (faultOf(workload, translated) ?? judge(key, workload, translated));
+    if (!workload || !status) return;
     const result = await statuses.write(workload, status, { countsToo: due.has(key) });
     if (result === 'CountsDiffer') waiting.add(key);
     else due.delete(key);
+  }
+
+  function judge(key: string, workload: StickyWorkload, translated: Translated): StickyWorkloadStatus | undefined {
+    const outcome = outcomes.get(key);
+    const judged = translated.translation.workloads.candidates.get(key)?.workload.metadata;
+    if (!outcome || judged?.uid !== workload.metadata.uid) return undefined;
+    const previous = statuses.before(workload);
+    return judgeWorkload(key, translated, { outcome, previous, ledger, nowMs: clock.nowMs() });
+  }
+
+  function faultOf(workload: StickyWorkload, { faults }: Translated): StickyWorkloadStatus | undefined {
+    const { uid } = workload.metadata;
+    const fault = faults.find((one) => one.kind === kind && one.uid === uid);
+    if (!fault) return undefined;
+    const status = statuses.before(workload);
+    return judgeFault({ ...workload, ...(status && { status }) }, fault.message, clock.nowMs());
   }
 
   function round(): void {
@@ -103,6 +123,9 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
       waiting.delete(key);
       due.delete(key);
     },
+    showFaults(faults) {
+      for (const fault of faults) if (fault.kind === kind) queue.add(backendKey(fault.namespace, fault.name));
+    },
     async stop() {
       unsubscribe();
       unwatch();
@@ -110,4 +133,9 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
       await queue.stop();
     },
   };
+}
+
+function refOf(key: string): ObjectRef {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
 }

@@ -40,7 +40,7 @@ beforeEach(() => {
       workload: () => stickyWorkload({ name: 'cart', spec: { service: { targetPort: 9191 } } }),
       hasSuccessor: () => false,
     },
-    translations: { latest: () => ({ snapshot, translation: translate(snapshot) }) },
+    translations: { latest: () => ({ snapshot, translation: translate(snapshot), faults: [] }) },
     events: { emit: (event) => void events.push(event) },
     countsOf: (uids) =>
       new Map(sessions === undefined ? [] : uids.map((uid) => [uid, { confirmed: sessions ?? 0, unconfirmed: 0 }])),

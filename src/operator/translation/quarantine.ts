@@ -1,0 +1,151 @@
+/**
+ * One object that cannot be translated freezes nothing else: it is found by elimination among the objects that have changed, and stays as
+ * it was last, or is left out. A failure costs some translations, once for each version of the object; without one nothing is done.
+ */
+import type { Snapshot } from '../../core/snapshot/snapshot.ts';
+import { describeError } from '../../platform/errors.ts';
+import { isRecord } from '../../platform/record.ts';
+
+export type Fault = { kind: string; namespace: string; name: string; uid?: string; message: string };
+
+export type Translatable<Result> = { snapshot: Snapshot; result: Result; faults: Fault[] };
+
+/** An object in a list of the snapshot. `id`: list, namespace and name. `before`: as it was last translated. */
+type Item = { id: string; list: string; object: object; before: object | undefined };
+
+type Quarantined = Item & { text: string; fault: Fault };
+
+/** `attempt` throws if it cannot translate a snapshot. */
+export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result) {
+  let quarantined: Quarantined[] = [];
+
+  /** Finds the faulty ones among the items, one half after the other. */
+  function search(snapshot: Snapshot, items: readonly Item[]): Quarantined[] {
+    const faulty: Quarantined[] = [];
+    const isWaiting = new Set(items);
+    const admit = (some: readonly Item[]): void => {
+      for (const item of some) isWaiting.delete(item);
+      try {
+        attempt(withhold(snapshot, [...faulty, ...isWaiting]));
+      } catch (error) {
+        for (const item of some) isWaiting.add(item);
+        const [only] = some;
+        if (some.length === 1 && only) {
+          isWaiting.delete(only);
+          faulty.push({ ...only, text: JSON.stringify(only.object), fault: describeFault(only, error) });
+          return;
+        }
+        admit(some.slice(0, some.length / 2));
+        admit(some.slice(some.length / 2));
+      }
+    };
+    attempt(withhold(snapshot, items));
+    admit(items);
+    return faulty;
+  }
+
+  const resultOf = (snapshot: Snapshot): Translatable<Result> => {
+    const translatable = withhold(snapshot, quarantined);
+    return { snapshot: translatable, result: attempt(translatable), faults: quarantined.map(({ fault }) => fault) };
+  };
+
+  /** Throws if the fault is in no single object that differs from `last`, the last snapshot that was translated. */
+  return (snapshot: Snapshot, last: Snapshot | undefined): Translatable<Result> => {
+    quarantined = stillQuarantined(quarantined, snapshot);
+    try {
+      return resultOf(snapshot);
+    } catch {
+      const changed = changedItems(withhold(snapshot, quarantined), last);
+      quarantined = [...quarantined, ...search(withhold(snapshot, quarantined), changed)];
+      return resultOf(snapshot);
+    }
+  };
+}
+
+/** A new version of an object is tried again. */
+function stillQuarantined(quarantined: Quarantined[], snapshot: Snapshot): Quarantined[] {
+  if (quarantined.length === 0) return [];
+  const present = new Map(itemsOf(snapshot).map((item) => [item.id, item.object]));
+  return quarantined.filter(({ id, text }) => JSON.stringify(present.get(id)) === text);
+}
+
+/** Returns the snapshot with these objects as they were last, or without them. */
+function withhold(snapshot: Snapshot, items: readonly Item[]): Snapshot {
+  if (items.length === 0) return snapshot;
+  const held = new Map(items.map((item) => [item.id, item]));
+  const lists = listsOf(snapshot).map(([list, objects]) => [
+    list,
+    objects.flatMap((object) => {
+      const item = held.get(idOf(list, object));
+      return item === undefined ? [object] : (item.before ?? []);
+    }),
+  ]);
+  return Object.assign({ ...snapshot }, Object.fromEntries(lists));
+}
+
+function changedItems(snapshot: Snapshot, last: Snapshot | undefined): Item[] {
+  const before = new Map(last ? itemsOf(last).map((item) => [item.id, item.object]) : []);
+  return itemsOf(snapshot)
+    .filter(({ id, object }) => before.get(id) !== object)
+    .map((item) => ({ ...item, before: before.get(item.id) }));
+}
+
+const listsOf = (snapshot: Snapshot): [string, object[]][] =>
+  Object.entries(snapshot).flatMap(([list, objects]) => (Array.isArray(objects) ? [[list, objects as object[]]] : []));
+
+const itemsOf = (snapshot: Snapshot): Item[] =>
+  listsOf(snapshot).flatMap(([list, objects]) =>
+    objects.map((object) => ({ id: idOf(list, object), list, object, before: undefined })),
+  );
+
+type Named = { kind: string; namespace: string; name: string; uid?: string };
+
+/** Objects of an API have their names in their metadata. */
+function nameOf(object: object): Named {
+  const fields = new Map<string, unknown>(Object.entries(object));
+  const metadata = fields.get('metadata');
+  const named = isRecord(metadata) ? new Map<string, unknown>(Object.entries(metadata)) : fields;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const uid = text(named.get('uid'));
+  return {
+    kind: text(fields.get('kind')),
+    namespace: text(named.get('namespace')),
+    name: text(named.get('name')),
+    ...(uid !== '' && { uid }),
+  };
+}
+
+function idOf(list: string, object: object): string {
+  const { kind, namespace, name } = nameOf(object);
+  return `${list}/${kind}/${namespace}/${name}`;
+}
+
+const kinds: Record<string, string> = {
+  workloads: 'StickyWorkload',
+  holdfastProxies: 'HoldfastProxy',
+  pods: 'Pod',
+  services: 'Service',
+  slices: 'EndpointSlice',
+  gatewayClasses: 'GatewayClass',
+  gateways: 'Gateway',
+  httpRoutes: 'HTTPRoute',
+  referenceGrants: 'ReferenceGrant',
+  tlsSecrets: 'Secret',
+  namespaces: 'Namespace',
+  autoscalers: 'HorizontalPodAutoscaler',
+};
+
+function describeFault({ list, object, before }: Item, error: unknown): Fault {
+  const named = nameOf(object);
+  const kind = kinds[list] ?? (named.kind || list);
+  const effect = before ? 'its previous version stays in effect' : 'it has no effect';
+  return {
+    kind,
+    namespace: named.namespace,
+    name: named.name,
+    ...(named.uid !== undefined && { uid: named.uid }),
+    message:
+      `${kind} ${named.name} cannot be translated (${describeError(error)}): ${effect}, and other objects are not affected. ` +
+      'Undo its last change, and report this defect of Holdfast with the object.',
+  };
+}
