@@ -22,7 +22,7 @@ function fill(sessionCount: number): number {
   router.applyTable(table, nowMs);
   const { sessions } = router;
   const slots = Object.values(table.backends).flatMap(({ endpoints }) =>
-    endpoints.flatMap(({ id }) => sessions.slots.byId(id) ?? []),
+    endpoints.flatMap(({ id }) => sessions.slots.ofEndpoint(id)),
   );
   const before = bytesInUse();
   for (let count = 0; count < sessionCount; count += 1) {

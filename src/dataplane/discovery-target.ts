@@ -88,7 +88,7 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
         router.repeatEnded();
       }
       const at = { startedAtMs, sequence, successorOf: handovers.predecessors(nowMs), nowMs };
-      return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.notices() });
+      return table && buildReport(table, (id) => router.sessions.slots.ofEndpoint(id), { ...at, ...router.notices() });
     },
     onConnected() {
       repeatEndedAtMs = Math.min(repeatEndedAtMs, clock.nowMs() + repeatEndedAfterMs);

@@ -121,10 +121,11 @@ function startAdmin(
 ) {
   const registry = createRegistry();
   const table = () => router.table();
+  const slotOf = (key: string, id: string) => router.slotOf(key, id);
   registerProxyMetrics(registry, {
     ...sessionSamples({
       counters: router.counters,
-      slots: router.sessions.slots,
+      slotOf,
       table,
       connectedReplicas: () => source.connected().length,
       tableAgeMs: () => (table() === undefined ? undefined : clock.nowMs() - target.asOfMs()),
@@ -137,7 +138,7 @@ function startAdmin(
     if (table() === undefined) return ['no routing table yet'];
     return listeners.areBound() ? [] : ['a listener is not bound'];
   };
-  const app = addDebugPages(createAdminApp({ registry, notReady }), { table, sessions: router.sessions });
+  const app = addDebugPages(createAdminApp({ registry, notReady }), { table, sessions: router.sessions, slotOf });
   return listenAdmin(app, port);
 }
 

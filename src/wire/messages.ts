@@ -65,10 +65,11 @@ export type Handover = {
   successorOf: ProxyProcess[];
 };
 
-/** `endpoint`: its id, as in tokens. Times in seconds. */
+/** `endpoint`, `backend`: their ids, as in tokens. Times in seconds. */
 export type HandedSession = {
   id: string;
   endpoint: string;
+  backend: number;
   lastSeenS: number;
   issuedAtS: number;
   /** Absent: confirmed. */

@@ -11,6 +11,7 @@ import {
   string,
   text,
   time,
+  whole,
   yes,
   type Checked,
 } from './check.ts';
@@ -31,6 +32,7 @@ const uid = text(253);
 const handed = object<HandedSession>({
   id: hexId,
   endpoint: hexId,
+  backend: whole(0, 0xffff_ffff),
   lastSeenS: count,
   issuedAtS: count,
   unconfirmed: optional(yes),

@@ -4,14 +4,17 @@
  */
 import type { Express } from 'express';
 import type { Backend, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
+import type { EndpointSlot } from '../sessions/endpoint-slots.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 
 type DebugPorts = {
   table: () => RoutingTable | undefined;
-  sessions: Pick<SessionTable, 'slots' | 'list'>;
+  sessions: Pick<SessionTable, 'list'>;
+  /** Of the endpoint of a backend. */
+  slotOf: (backendKey: string, endpointId: string) => EndpointSlot | undefined;
 };
 
-export function addDebugPages(app: Express, { table, sessions }: DebugPorts): Express {
+export function addDebugPages(app: Express, { table, ...ports }: DebugPorts): Express {
   app.get('/debug/table', (_request, response) => {
     const current = table();
     if (current === undefined) response.status(503).type('text/plain').send('no routing table yet\n');
@@ -23,7 +26,7 @@ export function addDebugPages(app: Express, { table, sessions }: DebugPorts): Ex
     if (current === undefined) response.status(503).type('text/plain').send('no routing table yet\n');
     else {
       response.json({
-        endpoints: describeSessions(current, sessions, typeof endpoint === 'string' ? endpoint : undefined),
+        endpoints: describeSessions(current, ports, typeof endpoint === 'string' ? endpoint : undefined),
       });
     }
   });
@@ -51,6 +54,7 @@ const mapValues = <T>(values: Record<string, T>, change: (value: T) => T): Recor
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 
 type EndpointSessions = {
+  backend: string;
   uid: string;
   pod: string;
   state: Endpoint['state'];
@@ -67,14 +71,17 @@ const maxSessions = 100;
 /** `wanted`: a pod's name, UID or endpoint id; undefined: all endpoints. */
 function describeSessions(
   table: RoutingTable,
-  sessions: Pick<SessionTable, 'slots' | 'list'>,
+  { sessions, slotOf }: Omit<DebugPorts, 'table'>,
   wanted?: string,
 ): EndpointSessions[] {
-  const endpoints = Object.values(table.backends).flatMap((backend) => backend.endpoints);
+  const endpoints = Object.values(table.backends).flatMap((backend) =>
+    backend.endpoints.map((endpoint) => ({ ...endpoint, backend: backend.key })),
+  );
   const isWanted = ({ uid, id, pod }: Endpoint) => wanted === undefined || [uid, id, pod].includes(wanted);
-  return endpoints.filter(isWanted).map(({ uid, pod, state, id }) => {
-    const slot = sessions.slots.byId(id);
+  return endpoints.filter(isWanted).map(({ uid, pod, state, id, backend }) => {
+    const slot = slotOf(backend, id);
     const counts = {
+      backend,
       uid,
       pod,
       state,

@@ -6,7 +6,7 @@ import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-ta
 import type { Http1Counters } from '../exchange/counters.ts';
 import type { Http1Server } from '../server.ts';
 import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
-import type { EndpointSlots } from '../sessions/endpoint-slots.ts';
+import type { EndpointSlot } from '../sessions/endpoint-slots.ts';
 
 /** The metrics of the catalogue that the proxy exports. */
 type ProxyMetric = { [N in MetricName]: (typeof metrics)[N]['part'] extends 'proxy' ? N : never }[MetricName];
@@ -77,7 +77,8 @@ export const httpSamples = (
 
 export type SessionMetricPorts = {
   counters: SessionCounters;
-  slots: Pick<EndpointSlots, 'byId'>;
+  /** Of the endpoint of a backend. */
+  slotOf: (backendKey: string, endpointId: string) => EndpointSlot | undefined;
   table: () => RoutingTable | undefined;
   /** Returns the number of operator replicas whose stream is open. */
   connectedReplicas: () => number;
@@ -87,7 +88,7 @@ export type SessionMetricPorts = {
 
 export function sessionSamples({
   counters,
-  slots,
+  slotOf,
   table,
   connectedReplicas,
   tableAgeMs,
@@ -99,9 +100,9 @@ export function sessionSamples({
       .filter(({ sessions }) => sessions !== undefined)
       .flatMap((backend) => labelled(backend.key, read(backend)));
   return {
-    holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => confirmedAt(slots.byId(id)))),
+    holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => confirmedAt(slotOf(backend.key, id)))),
     holdfast_unconfirmed_sessions: perTableBackend((backend) =>
-      byState(backend, (id) => unconfirmedAt(slots.byId(id))),
+      byState(backend, (id) => unconfirmedAt(slotOf(backend.key, id))),
     ),
     holdfast_sessions_started_total: perBackend(({ started }) => [{ value: started }]),
     holdfast_sessions_confirmed_total: perBackend(({ confirmed }) => [{ value: confirmed }]),
@@ -117,14 +118,14 @@ export function sessionSamples({
     holdfast_table_age_seconds: () =>
       [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
     holdfast_endpoints: perTableBackend((backend) => byState(backend, () => 1)),
-    holdfast_endpoints_ejected: perTableBackend(({ endpoints }) => [
-      { value: endpoints.filter(({ id }) => isFailing(slots.byId(id))).length },
+    holdfast_endpoints_ejected: perTableBackend(({ key, endpoints }) => [
+      { value: endpoints.filter(({ id }) => isFailing(slotOf(key, id))).length },
     ]),
     holdfast_discovery_connected_replicas: single(connectedReplicas),
   };
 }
 
-type Slot = ReturnType<EndpointSlots['byId']>;
+type Slot = EndpointSlot | undefined;
 
 const confirmedAt = (slot: Slot): number => (slot === undefined ? 0 : slot.sessions + slot.startingConfirmed);
 

@@ -7,9 +7,10 @@ import type { EndpointSlot } from '../sessions/endpoint-slots.ts';
 export type EndpointCount = Pick<
   EndpointSlot,
   'sessions' | 'unconfirmed' | 'starting' | 'startingConfirmed' | 'open' | 'lastSeenS' | 'unconfirmedSeenS'
->;
+> & { backend: { limits: SessionLimits } };
 
-export type Counts = (endpointId: string) => EndpointCount | undefined;
+/** Returns the counts of an endpoint, one for each backend that has or had it. */
+export type Counts = (endpointId: string) => readonly EndpointCount[];
 
 /**
  * `table` must be the one by which requests are currently routed: with the delta that a report acknowledges, the proxy confirms that it sends
@@ -25,17 +26,14 @@ export function buildReport(
   },
 ): Report {
   const { startedAtMs, sequence, ended, seen, successorOf, conflicts = [], nowMs } = at;
-  const endpoints = Object.values(table.backends).flatMap(({ endpoints, sessions }) =>
-    sessions === undefined
-      ? []
-      : endpoints.flatMap((endpoint) =>
-          reportEndpoint(endpoint, { count: counts(endpoint.id), limits: sessions.limits, nowMs }),
-        ),
-  );
+  const endpoints = new Map<string, EndpointReport>();
+  for (const { endpoints: ofBackend, sessions } of Object.values(table.backends)) {
+    if (sessions !== undefined) for (const endpoint of ofBackend) report(endpoint, endpoints, { counts, nowMs });
+  }
   return {
     startedAtMs,
     sequence,
-    endpoints,
+    endpoints: [...endpoints.values()],
     ended,
     seen,
     ...(successorOf && { successorOf }),
@@ -55,21 +53,47 @@ function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingRepor
   );
 }
 
-type Known = { count: EndpointCount | undefined; limits: SessionLimits; nowMs: number };
+type Known = { counts: Counts; nowMs: number };
 
-function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Known): EndpointReport[] {
+/** A pod of several backends has one entry, with the sum of its counts. */
+function report({ uid, id, state }: Endpoint, reports: Map<string, EndpointReport>, { counts, nowMs }: Known): void {
   // No pod is held for the sessions of an absent one; they count again for the next pod of its name.
-  if (state === 'Absent') return [];
-  // A request in flight counts as a session, whether or not it starts one: the pod must not stop before its response.
-  const sessions = count === undefined ? 0 : count.sessions + count.unconfirmed + count.starting;
-  if (count === undefined || sessions === 0) return [{ uid, sessions: 0, expiresAtMs: nowMs }];
-  const isInUse = count.open > 0 || count.starting > 0;
-  const lastsUntil = (seenS: number, timeoutMs: number) => (isInUse ? nowMs : seenS * 1000) + timeoutMs;
-  const unconfirmed = {
-    sessions: count.unconfirmed + count.starting - count.startingConfirmed,
-    expiresAtMs: lastsUntil(count.unconfirmedSeenS, confirmTimeoutMs(limits)),
-  };
-  const isConfirmed = sessions > unconfirmed.sessions;
-  const expiresAtMs = isConfirmed ? lastsUntil(count.lastSeenS, limits.idleTimeoutMs) : unconfirmed.expiresAtMs;
-  return [{ uid, sessions, expiresAtMs, ...(unconfirmed.sessions > 0 && { unconfirmed }) }];
+  if (state === 'Absent' || reports.has(uid)) return;
+  let sum: EndpointReport = { uid, sessions: 0, expiresAtMs: 0 };
+  for (const count of counts(id)) sum = add(sum, count, nowMs);
+  reports.set(uid, sum);
 }
+
+function add(sum: EndpointReport, count: EndpointCount, nowMs: number): EndpointReport {
+  const { limits } = count.backend;
+  // A request in flight counts as a session, whether or not it starts one: the pod must not stop before its response.
+  const sessions = count.sessions + count.unconfirmed + count.starting;
+  if (sessions === 0) return sum;
+  const isInUse = count.open > 0 || count.starting > 0;
+  const lastsUntil = (seenS: number, timeoutMs: number) =>
+    roundUp((isInUse ? nowMs : seenS * 1000) + timeoutMs, timeoutMs / stepsOfTimeout);
+  const unconfirmed = {
+    sessions: count.unconfirmed + count.starting - count.startingConfirmed + (sum.unconfirmed?.sessions ?? 0),
+    expiresAtMs: Math.max(
+      lastsUntil(count.unconfirmedSeenS, confirmTimeoutMs(limits)),
+      sum.unconfirmed?.expiresAtMs ?? 0,
+    ),
+  };
+  const isConfirmed = sessions > count.unconfirmed + count.starting - count.startingConfirmed;
+  const expiresAtMs = isConfirmed ? lastsUntil(count.lastSeenS, limits.idleTimeoutMs) : unconfirmed.expiresAtMs;
+  return {
+    uid: sum.uid,
+    sessions: sum.sessions + sessions,
+    expiresAtMs: Math.max(sum.expiresAtMs, expiresAtMs),
+    ...(unconfirmed.sessions > 0 && { unconfirmed }),
+  };
+}
+
+/**
+ * Times are rounded up to a sixteenth of the timeout: otherwise each request would change them, and with them the report of its pod. They
+ * matter only for the sessions of a proxy that is gone.
+ */
+const stepsOfTimeout = 16;
+
+const roundUp = (timeMs: number, stepMs: number): number =>
+  stepMs >= 1 ? Math.ceil(timeMs / stepMs) * stepMs : timeMs;

@@ -12,7 +12,7 @@ import { countersOf, type BackendCounters, type SessionCounters } from './counte
 import { compilePlainBackend, compilePlainRoute, type PlainBackend, type PlainRoute } from './plain-backend.ts';
 import type { RouteParts } from './route-parts.ts';
 import { compileTokenFilter, gatewayCarriers, ownerOf, type FilterPorts } from './token-filter.ts';
-import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
+import { inTable, type BackendRecord, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
 
 export type CompiledTable = {
   table: RoutingTable;
@@ -136,13 +136,14 @@ type BackendInputs = {
 function compileBackend(source: Backend, { sessions, before, slots, counters }: BackendInputs): CompiledBackend {
   const { key } = source;
   const { keyRing, limits } = sessions;
-  const record = before?.record ?? { limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
+  const id = before?.id ?? backendId(key);
+  const record = before?.record ?? { id, limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
   record.limits = limits;
   const removedEndpoints = new Set(source.removedEndpoints.map(({ id }) => id));
   return {
     source,
     key,
-    id: before?.id ?? backendId(key),
+    id,
     keys: before !== undefined && before.sessions.keyRing === keyRing ? before.keys : signingKeys(keyRing),
     sessions,
     limits,
@@ -153,20 +154,19 @@ function compileBackend(source: Backend, { sessions, before, slots, counters }: 
     }),
     // A pod that moved to another backend of the table is still the pod of its sessions.
     find(id) {
-      const slot = slots.byId(id);
-      return slot?.inTable === true ? slot : undefined;
+      const own = slots.find(id, record);
+      return own?.inTable === true ? own : inTable(slots.ofEndpoint(id));
     },
     isRemoved: (id) => removedEndpoints.has(id),
   };
 }
 
-/** Detaches the endpoints that are in no backend any more. */
+/** Detaches the endpoints that have left their backend. */
 function detachMissing(before: CompiledTable['backends'], now: CompiledTable['backends'], slots: EndpointSlots): void {
   for (const [key, old] of before) {
     const next = now.get(key);
     if (next === old) continue;
-    // A pod that moved to another backend in the same table was attached there.
-    for (const slot of missingFrom(next?.slots ?? [], old.slots)) if (slot.backend === old.record) slots.detach(slot);
+    for (const slot of missingFrom(next?.slots ?? [], old.slots)) slots.detach(slot);
   }
 }
 

@@ -1,10 +1,15 @@
-/** The counts of this proxy per endpoint. Rows of sessions refer to an endpoint by the number of its slot. */
+/**
+ * The counts of this proxy per endpoint of a backend: a pod of several backends has a slot in each, with the limits and counters of that
+ * backend. Rows of sessions refer to a slot by its number.
+ */
 import type { EndpointLoad } from '../../core/balance/balance.ts';
 import type { Endpoint, SessionLimits } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 
 /** The state of a backend that outlives a table. */
 export type BackendRecord = {
+  /** As in tokens. */
+  readonly id: number;
   limits: SessionLimits;
   readonly counters: BackendCounters;
   /** UID of the pod that got the last new session; undefined before the first. */
@@ -16,9 +21,9 @@ export type BackendRecord = {
 /** An EndpointLoad of `core/balance`. */
 export type EndpointSlot = EndpointLoad & {
   readonly number: number;
+  readonly backend: BackendRecord;
   /** From the newest table that contains it. */
   endpoint: Endpoint;
-  backend: BackendRecord;
   inTable: boolean;
   /** Confirmed sessions, including those without an open request. */
   sessions: number;
@@ -43,25 +48,35 @@ export type EndpointSlot = EndpointLoad & {
 };
 
 export interface EndpointSlots {
-  /** By the id or the alias of its endpoint. */
-  byId(id: string): EndpointSlot | undefined;
+  /** The slots of an endpoint, by its id or its alias: one for each backend. */
+  ofEndpoint(id: string): readonly EndpointSlot[];
+  /** That of this backend; undefined if it has never had the endpoint. */
+  find(id: string, backend: BackendRecord): EndpointSlot | undefined;
   byNumber(number: number): EndpointSlot | undefined;
   /** Returns the slot of an endpoint of the table, which is created if it does not exist. */
   attach(endpoint: Endpoint, backend: BackendRecord): EndpointSlot;
-  /** The endpoint left the table: its slot stays only while it counts something. */
+  /** The endpoint left the backend: its slot stays only while it counts something. */
   detach(slot: EndpointSlot): void;
   /** Must be called when a count of a slot decreased: a slot whose endpoint left the table is removed when nothing is counted. */
   releaseIfUnused(slot: EndpointSlot): void;
 }
 
+const none: readonly EndpointSlot[] = [];
+
 const isCounting = ({ sessions, unconfirmed, starting }: EndpointSlot): boolean =>
   sessions > 0 || unconfirmed > 0 || starting > 0;
+
+/** Returns one that is in the table, of any backend. */
+export function inTable(slots: readonly EndpointSlot[]): EndpointSlot | undefined {
+  for (const slot of slots) if (slot.inTable) return slot;
+  return undefined;
+}
 
 /** By the UID if `endpointIdentity` has changed: an alias alone may name an earlier pod. */
 const isSame = (one: Endpoint, other: Endpoint): boolean => one.id === other.id || one.uid === other.uid;
 
 export function createEndpointSlots(): EndpointSlots {
-  const byId = new Map<string, EndpointSlot>();
+  const byId = new Map<string, readonly EndpointSlot[]>();
   // Number 0 is never assigned: it marks a free row.
   const byNumber: (EndpointSlot | undefined)[] = [undefined];
   const free: number[] = [];
@@ -88,13 +103,23 @@ export function createEndpointSlots(): EndpointSlots {
     byNumber[number] = slot;
     return slot;
   };
-  // An id may belong to a newer slot by now: pods of a StatefulSet have the same name one after another.
+  const ofEndpoint = (id: string) => byId.get(id) ?? none;
   const forgetId = (id: string, slot: EndpointSlot) => {
-    if (byId.get(id) === slot) byId.delete(id);
+    const others = ofEndpoint(id).filter((one) => one !== slot);
+    if (others.length > 0) byId.set(id, others);
+    else byId.delete(id);
   };
   const forgetIds = (slot: EndpointSlot) => {
     forgetId(slot.endpoint.id, slot);
     if (slot.endpoint.alias !== undefined) forgetId(slot.endpoint.alias, slot);
+  };
+  /** In place of one of the same backend: pods of a StatefulSet have the same name one after another. */
+  const rememberId = (id: string, slot: EndpointSlot) => {
+    byId.set(id, [...ofEndpoint(id).filter(({ backend }) => backend !== slot.backend), slot]);
+  };
+  const find = (id: string, backend: BackendRecord) => {
+    for (const slot of ofEndpoint(id)) if (slot.backend === backend) return slot;
+    return undefined;
   };
   const releaseIfUnused = (slot: EndpointSlot) => {
     if (slot.inTable || isCounting(slot) || byNumber[slot.number] !== slot) return;
@@ -103,17 +128,17 @@ export function createEndpointSlots(): EndpointSlots {
     free.push(slot.number);
   };
   return {
-    byId: (id) => byId.get(id),
+    ofEndpoint,
+    find,
     byNumber: (number) => byNumber[number],
     attach(endpoint, backend) {
-      const known = byId.get(endpoint.id);
+      const known = find(endpoint.id, backend);
       const slot = known !== undefined && isSame(known.endpoint, endpoint) ? known : add(endpoint, backend);
       forgetIds(slot);
-      byId.set(endpoint.id, slot);
-      if (endpoint.alias !== undefined) byId.set(endpoint.alias, slot);
       slot.inTable = true;
       slot.endpoint = endpoint;
-      slot.backend = backend;
+      rememberId(endpoint.id, slot);
+      if (endpoint.alias !== undefined) rememberId(endpoint.alias, slot);
       return slot;
     },
     detach(slot) {

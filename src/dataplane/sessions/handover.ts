@@ -11,15 +11,19 @@
  */
 import { maxHandedSessions, type HandedSession } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
+import { inTable } from './endpoint-slots.ts';
 import { formatSessionId, parseSessionId } from './session-ids.ts';
 import type { SessionTable } from './session-table.ts';
 
 /** Returns the sessions to hand over: all that were reported. Undefined if they are too many. */
-export function listHandedSessions(sessions: Pick<SessionTable, 'size' | 'all'>): HandedSession[] | undefined {
+export function listHandedSessions(
+  sessions: Pick<SessionTable, 'size' | 'all' | 'slots'>,
+): HandedSession[] | undefined {
   if (sessions.size() > maxHandedSessions) return undefined;
   return Array.from(sessions.all()).flatMap(({ slot, lastSeenS, issuedAtS, unconfirmed, ...id }) => {
-    if (!slot.inTable) return [];
-    const session = { id: formatSessionId(id), endpoint: slot.endpoint.id, lastSeenS, issuedAtS };
+    if (inTable(sessions.slots.ofEndpoint(slot.endpoint.id)) === undefined) return [];
+    const { endpoint, backend } = slot;
+    const session = { id: formatSessionId(id), endpoint: endpoint.id, backend: backend.id, lastSeenS, issuedAtS };
     return [unconfirmed ? { ...session, unconfirmed: true } : session];
   });
 }
@@ -44,10 +48,12 @@ export function adoptSessions(
     Object.values(table.backends).flatMap((backend) => backend.removedEndpoints.map(({ id }) => id)),
   );
   const isUnknown = ({ endpoint }: HandedSession) =>
-    sessions.slots.byId(endpoint) === undefined && !removedEndpoints.has(endpoint);
+    sessions.slots.ofEndpoint(endpoint).length === 0 && !removedEndpoints.has(endpoint);
   if (!pastLag && handed.some(isUnknown)) return false;
-  for (const { id, endpoint, lastSeenS, issuedAtS, unconfirmed = false } of handed) {
-    const slot = sessions.slots.byId(endpoint);
+  for (const { id, endpoint, backend, lastSeenS, issuedAtS, unconfirmed = false } of handed) {
+    const slots = sessions.slots.ofEndpoint(endpoint);
+    // A pod that moved to another backend is still the pod of its sessions.
+    const slot = slots.find((one) => one.backend.id === backend) ?? inTable(slots);
     if (slot === undefined || hasEnded(id)) continue;
     sessions.adopt({ ...parseSessionId(id), issuedAtS }, slot, { lastSeenS, unconfirmed });
   }

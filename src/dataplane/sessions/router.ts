@@ -49,6 +49,8 @@ export interface ManagedRouter extends SessionRouter {
   applyTable(table: RoutingTable, asOfMs: number): void;
   /** The table is still current, as of a later time. */
   confirmTable(asOfMs: number): void;
+  /** The endpoint of a backend with sessions, by the id of the endpoint. */
+  slotOf(backendKey: string, endpointId: string): EndpointSlot | undefined;
   /** Returns the notices for the next report. */
   notices(): SessionNotices;
   /** Sessions that ended through another proxy. */
@@ -206,6 +208,10 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     confirmTable(tableAsOfMs) {
       asOfMs = Math.max(asOfMs, tableAsOfMs);
       watch.heard(nowMs());
+    },
+    slotOf(key, id) {
+      const backend = state?.backends.get(key);
+      return backend && sessions.slots.find(id, backend.record);
     },
     notices: () => ({
       ended: ended.report(nowMs()),

@@ -95,8 +95,7 @@ function startProxy({
       },
       onConfirmed: (confirmedMs) => (asOfMs = confirmedMs),
       buildReport: (sequence) =>
-        current &&
-        buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
+        current && buildReport(current, () => [], { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
       onEnded: (sessions) => notices.push(`ended ${sessions.join()}`),
       onConnected: () => undefined,
       onSeen: (sessions) => notices.push(`seen ${sessions.join()}`),

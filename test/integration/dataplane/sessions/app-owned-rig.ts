@@ -83,7 +83,8 @@ export async function startOwned(
     port: port ?? 0,
     log,
     metrics: async () => (await (await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`)).text()).split('\n'),
-    sessions: () => pods.map((pod) => proxy.router.sessions.slots.byId(endpointId(`uid-${pod}`))?.sessions ?? 0),
+    sessions: () =>
+      pods.map((pod) => proxy.router.sessions.slots.ofEndpoint(endpointId(`uid-${pod}`))[0]?.sessions ?? 0),
     swap: async (table: ShortTable) => {
       const before = proxy.router.table();
       await write(table);

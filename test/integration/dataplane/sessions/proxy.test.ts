@@ -152,7 +152,8 @@ describe('a proxy with a table from a file', () => {
     const { proxy, url, admin } = await runReady();
     const counts = () => {
       const { sessions, starting, open } =
-        proxy.router.sessions.slots.byId(
+        proxy.router.slotOf(
+          'shop/cart',
           proxyTable({ endpoints: [a.short] }).backends['shop/cart']?.endpoints[0]?.id ?? '',
         ) ?? {};
       return { sessions, starting, open };

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { backendId } from '../../../../src/core/session/token.ts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Proxy } from '../../../../src/dataplane/proxy.ts';
@@ -10,7 +11,7 @@ import { createCertificates, type Certificates } from '../../../../tools/demo/ce
 import { eventually } from '../../../support/eventually.ts';
 import { operatorName, startFakeReplica, type FakeReplica } from '../../../support/fake-operator.ts';
 import { listenLocally, startFollowingProxy } from '../../../support/proxy-process.ts';
-import { proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
 const certificates: Certificates = await createCertificates({ names: [operatorName] });
 
@@ -92,7 +93,8 @@ test('a proxy that adopted sessions and shuts down next hands over the sessions 
   const [endpoint] = Object.values(proxy.router.table()?.backends ?? {}).flatMap(({ endpoints }) => endpoints);
   // Recently alive: the sweep drops one that has expired.
   const nowS = Math.floor(Date.now() / 1000);
-  const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', lastSeenS: nowS, issuedAtS: nowS };
+  const backend = backendId(backendName);
+  const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', backend, lastSeenS: nowS, issuedAtS: nowS };
   const first = { uid: 'uid-first', startedAtMs: 1 };
   const handover = { from: 'uid-second', startedAtMs: 2, sessions: [handed], ended: [], successorOf: [first] };
   replica.send(JSON.stringify({ type: 'handover', replica: 'operator-1', handover }));

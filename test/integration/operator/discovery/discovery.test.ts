@@ -119,7 +119,7 @@ describe('the stream of resources', () => {
     for (const stream of [older, leaving, newest]) await stream.next();
     const handover = {
       startedAtMs: 5,
-      sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: 10, issuedAtS: 5 }],
+      sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', backend: 7, lastSeenS: 10, issuedAtS: 5 }],
       ended: ['00000000cafecafe'],
       successorOf: [{ uid: 'uid-p0', startedAtMs: 1 }],
     };
@@ -152,7 +152,7 @@ describe('the stream of resources', () => {
       'a session without a date',
       {
         startedAtMs: 5,
-        sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: -1, issuedAtS: 5 }],
+        sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', backend: 7, lastSeenS: -1, issuedAtS: 5 }],
       },
       /^handover\.sessions\[0\]\.lastSeenS: must be/,
     ],

@@ -7,7 +7,7 @@ import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { proxyTable } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit } from '../sessions/replica.ts';
 
-const session = { id: '00000000deadbeef', endpoint: 'ffffffffffffffff', lastSeenS: 10, issuedAtS: 5 };
+const session = { id: '00000000deadbeef', endpoint: 'ffffffffffffffff', backend: 7, lastSeenS: 10, issuedAtS: 5 };
 const late = { from: 'uid-late', startedAtMs: 7, sessions: [session], ended: ['00000000cafecafe'], successorOf: [] };
 
 function createTarget() {

@@ -63,18 +63,35 @@ describe('a new table with one change', () => {
     apply(table(['a', 'b', 'c']));
     apply(table(next));
     for (const pod of next) {
-      expect(slots.byId(endpointId(`uid-${pod}`))).toMatchObject({ inTable: true, endpoint: { pod } });
+      expect(slots.ofEndpoint(endpointId(`uid-${pod}`))).toMatchObject([{ inTable: true, endpoint: { pod } }]);
     }
-    for (const pod of gone) expect(slots.byId(endpointId(`uid-${pod}`))).toBeUndefined();
+    for (const pod of gone) expect(slots.ofEndpoint(endpointId(`uid-${pod}`))).toEqual([]);
   });
 
-  test('keeps the slot of a pod that moves to another workload', () => {
+  test('finds a pod that moves to another workload there, for the sessions that it has', () => {
     const { apply, slots } = createStates();
     const sides = (ofCart: ShortEndpoint[], ofOther: ShortEndpoint[]) =>
       splitTable({ [backendName]: { weight: 1, endpoints: ofCart }, 'shop/other': { weight: 1, endpoints: ofOther } });
     apply(sides([{ pod: 'a' }, { pod: 'b' }], []));
     apply(sides([{ pod: 'b' }], [{ pod: 'a' }]));
-    expect(slots.byId(endpointId('uid-a'))).toMatchObject({ inTable: true });
+    const moved = apply(sides([{ pod: 'b' }], [{ pod: 'a' }]));
+    const id = endpointId('uid-a');
+    expect(slots.ofEndpoint(id)).toMatchObject([{ inTable: true }]);
+    expect(moved.backends.get(backendName)?.find(id)).toBe(moved.backends.get('shop/other')?.find(id));
+  });
+
+  test('has a slot for a pod in each of its backends, which lose it one by one', () => {
+    const { apply, slots } = createStates();
+    const pods = [{ pod: 'a' }];
+    const id = endpointId('uid-a');
+    const both = apply(
+      splitTable({ [backendName]: { weight: 1, endpoints: pods }, 'shop/other': { weight: 1, endpoints: pods } }),
+    );
+    const [cart, other] = [both.backends.get(backendName)?.find(id), both.backends.get('shop/other')?.find(id)];
+    expect(cart?.endpoint.pod).toBe('a');
+    expect(other).not.toBe(cart);
+    apply(splitTable({ [backendName]: { weight: 1, endpoints: pods }, 'shop/other': { weight: 1, endpoints: [] } }));
+    expect(slots.ofEndpoint(id)).toEqual([cart]);
   });
 });
 

@@ -11,7 +11,7 @@ function createPair() {
 }
 
 const atOnce = { pastLag: false };
-const onUnknownPod = { id: '00000000000000aa', endpoint: 'ffffffffffffffff', lastSeenS: 1, issuedAtS: 1 };
+const onUnknownPod = { id: '00000000000000aa', endpoint: 'ffffffffffffffff', backend: 7, lastSeenS: 1, issuedAtS: 1 };
 
 const handed = ({ router }: Replica) => listHandedSessions(router.sessions) ?? [];
 

@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { HandedSession } from '../../../../src/wire/messages.ts';
 import { createReceivedHandovers } from '../../../../src/dataplane/sessions/received-handovers.ts';
 
-const session: HandedSession = { id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: 10, issuedAtS: 5 };
+const session: HandedSession = {
+  id: '00000000deadbeef',
+  endpoint: '00000000000000aa',
+  backend: 7,
+  lastSeenS: 10,
+  issuedAtS: 5,
+};
 const handover = { from: 'proxy-1', startedAtMs: 5, sessions: [session], ended: [], successorOf: [] };
 const named = [{ uid: 'proxy-1', startedAtMs: 5 }];
 

@@ -22,14 +22,15 @@ export function createReplica(table?: RoutingTable, clock = createManualClock(),
     newSessionId: () => ({ sessionHi: clock.nowMs() % 1000, sessionLo: (ids += 0x1_0000) }),
   });
   if (table !== undefined) router.applyTable(table, clock.nowMs());
+  /** In all backends. */
+  const sum = (pod: string, name: 'sessions' | 'unconfirmed' | 'starting' | 'open') =>
+    router.sessions.slots.ofEndpoint(endpointId(`uid-${pod}`)).reduce((total, slot) => total + slot[name], 0);
   const count = (pod: string) => {
-    const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
-    return { sessions: slot?.sessions ?? 0, starting: slot?.starting ?? 0, open: slot?.open ?? 0 };
+    return { sessions: sum(pod, 'sessions'), starting: sum(pod, 'starting'), open: sum(pod, 'open') };
   };
   /** Confirmed and unconfirmed sessions on a pod. */
   const confirmation = (pod: string) => {
-    const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
-    return { confirmed: slot?.sessions ?? 0, unconfirmed: slot?.unconfirmed ?? 0 };
+    return { confirmed: sum(pod, 'sessions'), unconfirmed: sum(pod, 'unconfirmed') };
   };
   const sendRequest = (request: RequestView) => router.route(request, 80);
   return {

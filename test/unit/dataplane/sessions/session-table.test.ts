@@ -31,8 +31,8 @@ function createTable(room = Number.POSITIVE_INFINITY) {
   const table = createSessionTable({
     add: ({ sessionLo }, atMs) => announced.length < room && announced.push({ sessionLo, atMs }) > 0,
   });
-  const backend = { limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
-  const slot = (name: string) => table.slots.byId(name) ?? table.slots.attach(pod(name), backend);
+  const backend = { id: 7, limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
+  const slot = (name: string) => table.slots.find(name, backend) ?? table.slots.attach(pod(name), backend);
   return { table, counters, slot, announced };
 }
 
@@ -184,10 +184,10 @@ describe('sessions', () => {
     table.slots.detach(a);
     const b = slot('b');
     expect(b.number).not.toBe(a.number);
-    expect(table.slots.byId('a')?.sessions).toBe(1);
+    expect(table.slots.ofEndpoint('a')[0]?.sessions).toBe(1);
     table.close(session(1), startMs);
     table.sweep(startMs + 61_000, everyRow);
-    expect(table.slots.byId('a')).toBeUndefined();
+    expect(table.slots.ofEndpoint('a')).toEqual([]);
     expect(slot('c').number).toBe(a.number);
   });
 
