@@ -1,5 +1,5 @@
 /** Judges the listeners of a Gateway, those of its ListenerSets included, in the order in which Gateway API lets them precede each other. */
-import type { GatewayListener } from '../snapshot/snapshot.ts';
+import type { Gateway, GatewayListener } from '../snapshot/snapshot.ts';
 import { createClaims } from './conflicts.ts';
 import {
   acceptedUnless,
@@ -15,8 +15,10 @@ import { resolveRefs, type RefLookup } from './resolve-refs.ts';
 /** The listeners of one object. */
 export type ListenerGroup = { from: ListenerSource; listeners: readonly GatewayListener[] };
 
+export type ListenerLookup = RefLookup & Pick<Gateway, 'clientValidation'>;
+
 /** Returns the listeners of all groups in their order. */
-export function judgeListeners(groups: readonly ListenerGroup[], lookup: RefLookup): JudgedListener[] {
+export function judgeListeners(groups: readonly ListenerGroup[], lookup: ListenerLookup): JudgedListener[] {
   const judged = new Map<GatewayListener, JudgedListener>();
   const claims = createClaims();
   for (const { from, listeners } of groups) {
@@ -50,9 +52,9 @@ const isClaim = ({ problem }: JudgedListener): boolean => problem === undefined 
 function judgeListener(
   listener: GatewayListener,
   from: ListenerSource,
-  { conflict, lookup }: { conflict: Refusal | undefined; lookup: RefLookup },
+  { conflict, lookup }: { conflict: Refusal | undefined; lookup: ListenerLookup },
 ): JudgedListener {
-  const refused = conflict === undefined ? findRefusal(listener) : undefined;
+  const refused = conflict === undefined ? findRefusal(listener, lookup) : undefined;
   const refs = resolveRefs(listener, from, lookup);
   // Gateway API has the reasons of conflicts for Accepted too, but only in a ListenerSet.
   const accepted = acceptedUnless(refused ?? (from.kind === 'ListenerSet' ? conflict : undefined));
@@ -75,7 +77,10 @@ const withAbout = (
 
 type Refusal = Omit<ListenerProblem, 'about'>;
 
-function findRefusal({ protocol, tls }: GatewayListener): Refusal | undefined {
+function findRefusal(
+  { port, protocol, tls }: GatewayListener,
+  { clientValidation }: Pick<ListenerLookup, 'clientValidation'>,
+): Refusal | undefined {
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
     return {
       reason: 'UnsupportedProtocol',
@@ -89,5 +94,17 @@ function findRefusal({ protocol, tls }: GatewayListener): Refusal | undefined {
   if (option !== undefined) {
     return { reason: 'UnsupportedValue', message: `tls.options: ${option} is not supported: remove it.` };
   }
+  // Served without validation, it would be open to every client.
+  if (protocol === 'HTTPS' && validatesClients(port, clientValidation)) {
+    return {
+      reason: 'UnsupportedValue',
+      message: `spec.tls.frontend of the Gateway demands certificates of clients on port ${port}, which is not supported by this version: remove it, or use HTTP and a proxy in front that validates clients.`,
+    };
+  }
   return undefined;
+}
+
+function validatesClients(port: number, validation: ListenerLookup['clientValidation']): boolean {
+  if (validation === undefined) return false;
+  return validation.ports.find((one) => one.port === port)?.validates ?? validation.byDefault;
 }

@@ -81,7 +81,9 @@ function judgeGatewaySpec(object: Gateway, lookup: Lookup): ServedGateway {
   const own = { from: { kind: 'Gateway' as const, namespace, name }, listeners: object.listeners };
   const allowed = sets.filter(({ refusal }) => refusal === undefined);
   const groups = [own, ...allowed.map(({ set, from }) => ({ from, listeners: set.listeners }))];
-  const judged = Map.groupBy(judgeListeners(groups, lookup.refs), ({ from }) => from);
+  const { clientValidation } = object;
+  const listenerLookup = { ...lookup.refs, ...(clientValidation && { clientValidation }) };
+  const judged = Map.groupBy(judgeListeners(groups, listenerLookup), ({ from }) => from);
   const listenersIn = (from: ListenerSource): JudgedListener[] => judged.get(from) ?? [];
   return {
     ref: { namespace, name },

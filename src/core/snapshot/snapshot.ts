@@ -210,6 +210,8 @@ export type Gateway = Owned & {
   className: string;
   generation: number;
   listeners: GatewayListener[];
+  /** spec.tls.frontend; absent: clients need no certificate. */
+  clientValidation?: ClientValidation;
   /** The namespaces of the ListenerSets that may add to its listeners; absent: none. */
   allowedListeners?: AllowedNamespaces;
   /** spec.infrastructure: labels and annotations of everything that is created for the Gateway, and how its proxies run. */
@@ -223,6 +225,9 @@ export type Gateway = Owned & {
   /** Fields that are set in its spec and that Holdfast does not support. */
   unsupported: string[];
 };
+
+/** On which ports clients of HTTPS listeners must present a certificate. `byDefault`: on those that are not in `ports`. */
+export type ClientValidation = { byDefault: boolean; ports: { port: number; validates: boolean }[] };
 
 /** Listeners that are added to a Gateway, which must allow it. */
 export type ListenerSet = {

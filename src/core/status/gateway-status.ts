@@ -63,7 +63,7 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   if (unsupported.length > 0) {
     return lacks(
       'Accepted',
-      'InvalidParameters',
+      'Invalid',
       `This version does not support ${unsupported.join(', ')}: remove it. The listeners are still served.`,
     );
   }

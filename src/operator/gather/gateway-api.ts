@@ -10,6 +10,7 @@ import type {
 import type { KubeObject } from '../../kube/ports.ts';
 import type { referenceGrants } from '../../kube/resources.ts';
 import { identityOf } from './pods.ts';
+import { readFrontend, unsupportedIn, type LiveFrontend } from './gateway-tls.ts';
 import { readListeners, readNamespaces, type LiveListener, type LiveNamespaces } from './listeners.ts';
 import { type CachedWithStatus, projectWithStatus } from './owned.ts';
 
@@ -92,6 +93,8 @@ type LiveGateway = KubeObject & {
     listeners?: LiveListener[] | null;
     allowedListeners?: { namespaces?: LiveNamespaces };
     addresses?: { type?: string; value?: string }[] | null;
+    tls?: { frontend?: LiveFrontend; backend?: object };
+    defaultScope?: string;
     infrastructure?: {
       labels?: Record<string, string>;
       annotations?: Record<string, string>;
@@ -115,7 +118,8 @@ export function projectGateway(object: KubeObject): CachedGateway {
       allowedListeners: readNamespaces(spec.allowedListeners?.namespaces, 'None'),
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
       addresses: (spec.addresses ?? []).map(({ type = 'IPAddress', value }) => ({ type, ...(value && { value }) })),
-      unsupported: [],
+      ...(spec.tls?.frontend && { clientValidation: readFrontend(spec.tls.frontend) }),
+      unsupported: unsupportedIn(spec),
     },
   };
 }

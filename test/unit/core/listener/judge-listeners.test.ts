@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { judgeListeners } from '../../../../src/core/listener/judge-listeners.ts';
+import { judgeListeners, type ListenerLookup } from '../../../../src/core/listener/judge-listeners.ts';
 import type { JudgedListener, ListenerSource } from '../../../../src/core/listener/listener.ts';
 import type { RefLookup } from '../../../../src/core/listener/resolve-refs.ts';
 import type {
@@ -48,7 +48,7 @@ const grantTo = (kind: string, to: ReferenceGrant['to']): ReferenceGrant => ({
   to,
 });
 
-const judge = (listeners: GatewayListener[], refs: RefLookup = lookup()) =>
+const judge = (listeners: GatewayListener[], refs: ListenerLookup = lookup()) =>
   judgeListeners([{ from: web, listeners }], refs);
 const only = (judged: readonly JudgedListener[]): JudgedListener => {
   const [first] = judged;
@@ -144,6 +144,24 @@ describe('an HTTPS listener', () => {
     const judged = only(judge([https('https', [], tls && { tls })]));
     expect(judged.verdicts.accepted).toMatchObject({ holds: false, reason: 'UnsupportedValue' });
     expect(judged.verdicts.accepted.message).toContain(message);
+  });
+});
+
+describe('an HTTPS listener of a Gateway that demands certificates of clients', () => {
+  const refused = (ports: { port: number; validates: boolean }[], byDefault = true) =>
+    judge([https('https', [secret('good')]), listener('http')], {
+      ...lookup(),
+      clientValidation: { byDefault, ports },
+    }).flatMap(({ name, problem }) => (problem?.reason === 'UnsupportedValue' ? [name] : []));
+
+  test('is refused instead of opened to every client, and an HTTP listener is not', () => {
+    expect(refused([])).toEqual(['https']);
+    expect(refused([{ port: 443, validates: true }], false)).toEqual(['https']);
+  });
+
+  test('is served if the validation is of another port', () => {
+    expect(refused([{ port: 443, validates: false }])).toEqual([]);
+    expect(refused([{ port: 8443, validates: true }], false)).toEqual([]);
   });
 });
 

@@ -68,6 +68,33 @@ describe('a Gateway', () => {
     ...(spec && { spec }),
   });
 
+  test('demands certificates of clients by default, and otherwise by port', () => {
+    const validation = { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }] };
+    const frontend = {
+      default: { validation },
+      perPort: [
+        { port: 8443, tls: {} },
+        { port: 9443, tls: { validation } },
+      ],
+    };
+    expect(projectGateway(gateway({ tls: { frontend } })).gateway.clientValidation).toEqual({
+      byDefault: true,
+      ports: [
+        { port: 8443, validates: false },
+        { port: 9443, validates: true },
+      ],
+    });
+    expect(projectGateway(gateway({})).gateway.clientValidation).toBeUndefined();
+  });
+
+  test.each([
+    [{ tls: { backend: { clientCertificateRef: { name: 'client' } } } }, ['spec.tls.backend']],
+    [{ defaultScope: 'All' }, ['spec.defaultScope']],
+    [{ defaultScope: 'None', tls: { backend: {} } }, []],
+  ])('with %j has unsupported fields %j', (spec, unsupported) => {
+    expect(projectGateway(gateway(spec)).gateway.unsupported).toEqual(unsupported);
+  });
+
   test('is reduced to its class, its listeners and its generation', () => {
     const spec = {
       gatewayClassName: 'holdfast',
