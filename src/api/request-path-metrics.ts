@@ -113,6 +113,12 @@ export const requestPathMetrics = {
     labels: [],
     help: 'Connection attempts that an endpoint refused or did not respond to.',
   },
+  holdfast_upstream_tls_failures_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Connections to pods to which a BackendTLSPolicy applies, and with which no TLS connection began, by reason: Untrusted (not signed by an authority of the policy), WrongName (the certificate has none of the names of the policy), Expired (or not valid yet), Handshake (the pod does not speak TLS 1.2 or 1.3). Part of holdfast_upstream_connect_failures_total.',
+  },
   holdfast_upstream_local_errors_total: {
     part: 'proxy',
     type: 'counter',

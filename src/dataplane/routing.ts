@@ -2,7 +2,7 @@
  * The interface between the two sides of the proxy: the request path (exchange/, h1/, upstream/) moves bytes and contains no sessions; the
  * session side (sessions/) decides and counts and contains no sockets.
  */
-import type { Endpoint } from '../wire/routing-table.ts';
+import type { BackendTls, Endpoint } from '../wire/routing-table.ts';
 import type { Scheme } from './http/client-scheme.ts';
 import type { HeaderEdits } from './http/header-edits.ts';
 import type { HeaderField } from './http/header-fields.ts';
@@ -112,6 +112,8 @@ export type SessionResponse = {
  */
 export interface SessionHold {
   readonly endpoint: Endpoint;
+  /** Absent: the endpoint is reached without TLS. */
+  readonly tls?: BackendTls | undefined;
   /** True if the session starts with this request; only then may another endpoint be tried. */
   readonly isNew: boolean;
   readonly filter: TokenFilter;

@@ -27,6 +27,7 @@ import type {
   Backend,
   BackendRef,
   BackendSessions,
+  BackendTls,
   Carrier,
   Certificate,
   CookieCarrier,
@@ -41,6 +42,7 @@ import type {
   RoutePersistence,
   RoutingTable,
   SessionLimits,
+  SubjectAltName,
 } from './routing-table.ts';
 
 const port = whole(1, 65_535);
@@ -103,6 +105,13 @@ const backendConfig = object<BackendConfig>({
       }),
       maxPerEndpoint: optional(whole(1, 2 ** 31 - 1)),
       keyRing,
+    }),
+  ),
+  tls: optional(
+    object<BackendTls>({
+      serverName: string,
+      subjectAltNames: optional(list(object<SubjectAltName>({ type: oneOf('Hostname', 'URI'), value: string }))),
+      authorities: optional(string),
     }),
   ),
 });

@@ -88,11 +88,22 @@ export type Backend = {
   policy: BalancingPolicy;
   /** Absent: its endpoints are balanced without sessions. */
   sessions?: BackendSessions;
+  /** Absent: its endpoints are reached without TLS. */
+  tls?: BackendTls;
   /** Sorted by pod UID, so that equal cluster states give equal tables. */
   endpoints: Endpoint[];
   /** Deleted pods (tombstones), newest first, bounded. The session of a token that names one is lost; an unknown pod may be newer than the table. */
   removedEndpoints: RemovedEndpoint[];
 };
+
+/**
+ * `serverName`: the name that endpoints are asked for, and that their certificates have; with `subjectAltNames` they have one of those instead.
+ * `authorities`: certificates in PEM, of whom one has signed. Absent: those that browsers trust.
+ */
+export type BackendTls = { serverName: string; subjectAltNames?: SubjectAltName[]; authorities?: string };
+
+/** Lower case, if it is a host name. */
+export type SubjectAltName = { type: 'Hostname' | 'URI'; value: string };
 
 export type BackendSessions = {
   limits: SessionLimits;

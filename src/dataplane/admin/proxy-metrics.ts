@@ -65,6 +65,7 @@ export const httpSamples = (
   holdfast_upstream_connect_failures_total: single(() => counters.upstreamConnectFailures),
   holdfast_upstream_local_errors_total: () =>
     Object.entries(counters.upstreamLocalErrors).map(([error, value]) => ({ labels: { error }, value })),
+  holdfast_upstream_tls_failures_total: () => byReason(counters.upstreamTlsFailures),
   holdfast_upstream_retries_total: single(() => counters.upstreamRetries),
   holdfast_upstream_connections: () => {
     const { open, idle } = server.upstreamCounts();

@@ -1,4 +1,5 @@
 import type { ConnectFailure } from '../routing.ts';
+import { isTlsFailure, type TlsFailure } from '../upstream/tls.ts';
 
 /**
  * The errors of a connection attempt for which this process or its node is too small: no file descriptor (of the process, of the node), no
@@ -13,12 +14,19 @@ const isLocalError = (reason: string): reason is LocalError => localErrors.some(
 /** `reason`: the error code of a connection that was never open. */
 export function classifyConnectFailure(reason: string): Exclude<ConnectFailure, 'Silent' | 'LimitReached'> {
   if (isLocalError(reason)) return 'LocalError';
+  // An endpoint that answers, but not as the settings of TLS demand, is no use to the request: as one whose port is closed.
+  if (isTlsFailure(reason)) return 'Refused';
   return reason === 'ECONNREFUSED' || reason === 'ECONNRESET' ? 'Refused' : 'NoResponse';
 }
 
-type FailureCounters = { upstreamConnectFailures: number; upstreamLocalErrors: Record<LocalError, number> };
+type FailureCounters = {
+  upstreamConnectFailures: number;
+  upstreamLocalErrors: Record<LocalError, number>;
+  upstreamTlsFailures: Record<TlsFailure, number>;
+};
 
 export function countConnectFailure(counters: FailureCounters, reason: string): void {
   if (isLocalError(reason)) counters.upstreamLocalErrors[reason] += 1;
   else counters.upstreamConnectFailures += 1;
+  if (isTlsFailure(reason)) counters.upstreamTlsFailures[reason] += 1;
 }

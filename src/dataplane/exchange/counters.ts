@@ -3,6 +3,7 @@ import type { LocalError } from './connect-failure.ts';
 import type { FaultScope } from './faults.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 import type { ProxyHeaderRefusal } from '../net/proxy-protocol.ts';
+import type { TlsFailure } from '../upstream/tls.ts';
 import type { HandshakeFailure } from '../tls/handshake.ts';
 
 /** Why a connection was closed that had to begin with a header of the PROXY protocol. */
@@ -39,6 +40,8 @@ export type Http1Counters = {
   upstreamConnectFailures: number;
   /** Attempts for which this proxy had no file, port or memory. */
   upstreamLocalErrors: Record<LocalError, number>;
+  /** Those of `upstreamConnectFailures` to whom TLS could not begin. */
+  upstreamTlsFailures: Record<TlsFailure, number>;
   /** Requests that were sent again because an idle connection was closed. */
   upstreamRetries: number;
   /** Incomplete responses: the client's connection was aborted as well. */
@@ -74,6 +77,7 @@ export function createCounters(): Http1Counters {
     replies: {},
     upstreamConnectFailures: 0,
     upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },
+    upstreamTlsFailures: { Untrusted: 0, WrongName: 0, Expired: 0, Handshake: 0 },
     upstreamRetries: 0,
     responsesTruncated: 0,
     clientsGone: 0,

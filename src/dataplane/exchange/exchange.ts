@@ -109,12 +109,12 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.phase = 'connecting';
     const { forwarding } = hold;
     if (forwarding !== this.forwarding) this.edit(forwarding, hold.filter);
-    const pooled = pool.take(hold.endpoint, this, this.request.idempotent ? 'any' : 'fresh');
+    const pooled = pool.take(hold, this, this.request.idempotent ? 'any' : 'fresh');
     if (pooled === 'full') {
       this.connectFailed('LimitReached');
       return;
     }
-    this.upstream = pooled ?? pool.connect(hold.endpoint, this);
+    this.upstream = pooled ?? pool.connect(hold, this);
     this.countUnanswered(this.upstream.group);
     if (pooled !== undefined) this.send(pooled);
   }
@@ -340,7 +340,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
     this.context.counters.upstreamRetries += 1;
     this.phase = 'connecting';
-    this.upstream = this.context.pool.connect(this.hold.endpoint, this);
+    this.upstream = this.context.pool.connect(this.hold, this);
   }
 
   /** The session side need not try again: several probes have. */

@@ -54,6 +54,10 @@ export class NewHold implements SessionHold {
     context.sessions.addStarting(slot, this.kind, 1);
   }
 
+  get tls(): SessionHold['tls'] {
+    return this.backend.source.tls;
+  }
+
   get filter(): SessionHold['filter'] {
     return this.route.filter;
   }

@@ -59,6 +59,10 @@ export class PinnedHold implements SessionHold {
     if (opened === 'Added' || route.carrier.isAppOwned) context.announceSeen(token);
   }
 
+  get tls(): SessionHold['tls'] {
+    return this.backend.source.tls;
+  }
+
   get filter(): SessionHold['filter'] {
     return this.route.filter;
   }

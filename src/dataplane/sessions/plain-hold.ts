@@ -40,7 +40,7 @@ function forward(attempt: Attempt, ports: PlainPorts): RouteDecision {
     return { kind: 'reply', reply: tried.length > 0 ? connectFailed(key, tried.length) : noEndpoint(key, backend) };
   }
   backend.previousUid = slot.endpoint.uid;
-  return { kind: 'forward', hold: new PlainHold(attempt, slot, ports) };
+  return { kind: 'forward', hold: new PlainHold(attempt, { slot, tls: backend.source.tls }, ports) };
 }
 
 function choose(
@@ -57,14 +57,16 @@ function choose(
 class PlainHold implements SessionHold {
   readonly isNew = true;
   endpoint: Endpoint;
+  readonly tls: SessionHold['tls'];
   private readonly attempt: Attempt;
   private readonly slot: PlainSlot;
   private readonly ports: PlainPorts;
   private retries = 0;
   private released = false;
 
-  constructor(attempt: Attempt, slot: PlainSlot, ports: PlainPorts) {
+  constructor(attempt: Attempt, { slot, tls }: { slot: PlainSlot; tls: SessionHold['tls'] }, ports: PlainPorts) {
     this.attempt = attempt;
+    this.tls = tls;
     this.slot = slot;
     this.ports = ports;
     this.endpoint = slot.endpoint;

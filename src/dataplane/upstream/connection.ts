@@ -1,6 +1,9 @@
 import net from 'node:net';
 import type { Socket } from 'node:net';
+import tls from 'node:tls';
+import type { BackendTls } from '../../wire/routing-table.ts';
 import type { Timed } from '../net/deadlines.ts';
+import { tlsFailure, tlsOptionsOf } from './tls.ts';
 
 /** The current user of the connection; an idle connection has none. */
 export interface UpstreamUser {
@@ -25,6 +28,8 @@ export interface UpstreamUser {
 export type ConnectionGroup = {
   readonly host: string;
   readonly port: number;
+  /** Undefined: without TLS. */
+  readonly tls: BackendTls | undefined;
   /** Last used last. */
   readonly idle: UpstreamConnection[];
   /** Connections are no longer kept. */
@@ -56,6 +61,8 @@ export type ConnectionGroup = {
  */
 export class UpstreamConnection implements Timed {
   readonly socket: Socket;
+  /** The event after which a request can be sent. */
+  readonly readyEvent: 'connect' | 'secureConnect';
   user: UpstreamUser | undefined;
   /** It has carried a request before: the app may have closed it already, unknown to us. */
   reused = false;
@@ -72,7 +79,7 @@ export class UpstreamConnection implements Timed {
   constructor(group: ConnectionGroup, user: UpstreamUser) {
     this.group = group;
     this.user = user;
-    this.socket = net.connect({
+    const options = {
       host: group.host,
       port: group.port,
       noDelay: true,
@@ -80,8 +87,11 @@ export class UpstreamConnection implements Timed {
       // Finds a dead node below a silent stream: after 15 s, ten probes of the kernel in 10 s. The kernel of a pod that stands still responds.
       keepAliveInitialDelay: 15_000,
       allowHalfOpen: true,
-      onread: { buffer: group.sharedBytes, callback: (length) => this.bytesReceived(length) },
-    });
+      onread: { buffer: group.sharedBytes, callback: (length: number) => this.bytesReceived(length) },
+    };
+    this.readyEvent = group.tls === undefined ? 'connect' : 'secureConnect';
+    this.socket =
+      group.tls === undefined ? net.connect(options) : tls.connect({ ...options, ...tlsOptionsOf(group.tls) });
     this.listen();
   }
 
@@ -130,7 +140,7 @@ export class UpstreamConnection implements Timed {
 
   /** Every callback is a fault boundary: see `exchange/faults.ts`. */
   private listen(): void {
-    this.socket.on('connect', () => {
+    this.socket.once(this.readyEvent, () => {
       this.connected = true;
       this.group.receivedBytes = true;
       const { user } = this;
@@ -150,9 +160,16 @@ export class UpstreamConnection implements Timed {
     });
     this.socket.on('end', () => this.ended());
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.reason = error.code ?? error.message;
+      this.reason = this.isHandshaking ? tlsFailure(error) : (error.code ?? error.message);
+      // TLS reports a record that cannot be decrypted, and leaves the connection open.
+      this.socket.destroy();
     });
     this.socket.on('close', () => this.closed());
+  }
+
+  /** The endpoint has accepted the connection, and TLS has not begun. */
+  private get isHandshaking(): boolean {
+    return this.group.tls !== undefined && !this.connected && !this.socket.connecting;
   }
 
   private ended(): void {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../wire/routing-table.ts';
+import type { BackendTls, Endpoint } from '../../wire/routing-table.ts';
 import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
@@ -26,14 +26,20 @@ export type PoolOptions = {
 /** Which idle connections a request may use. */
 export type Reuse = 'any' | 'fresh';
 
-/** Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address and port. */
+/** An endpoint, and how it is reached. */
+export type Destination = { readonly endpoint: Endpoint; readonly tls?: BackendTls | undefined };
+
+/**
+ * Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address, port and the settings of TLS. A pod
+ * may be an endpoint of several backends.
+ */
 export interface UpstreamPool {
   /**
    * Returns the connection that was used last, so that the others expire; undefined if there is none, or none fresh enough; `full` if the
    * endpoint has too many requests that it has not answered.
    */
-  take(endpoint: Endpoint, user: UpstreamUser, reuse: Reuse): UpstreamConnection | 'full' | undefined;
-  connect(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection;
+  take(destination: Destination, user: UpstreamUser, reuse: Reuse): UpstreamConnection | 'full' | undefined;
+  connect(destination: Destination, user: UpstreamUser): UpstreamConnection;
   /** Returns a connection to the pool: its exchange is complete, and nothing more is expected on it. */
   give(connection: UpstreamConnection): void;
   /**
@@ -56,7 +62,7 @@ export type PoolPorts = { clock: Clock; deadlines: Deadlines; fault: (error: unk
 
 export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given: PoolOptions): UpstreamPool {
   const options = { ...given };
-  const groups = new Map<string, ConnectionGroup>();
+  const groups = new Map<string, ConnectionGroup[]>();
   const health = createHealthProbing({
     clock,
     timeoutMs: () => options.connectTimeoutMs,
@@ -75,18 +81,22 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
     if (at >= 0) idle.splice(at, 1);
   }
 
-  function groupOf({ uid, address, port }: Endpoint): ConnectionGroup {
+  function groupOf({ endpoint: { uid, address, port }, tls }: Destination): ConnectionGroup {
     const known = groups.get(uid);
-    if (known !== undefined && known.host === address && known.port === port) return known;
-    if (known !== undefined) dissolve(known);
-    const group = createGroup({ host: address, port, gone: closing, sharedBytes, closed, fault });
-    groups.set(uid, group);
+    if (known !== undefined) {
+      for (const group of known) {
+        if (group.host === address && group.port === port && group.tls === tls) return group;
+      }
+    }
+    const group = createGroup({ host: address, port, tls, gone: closing, sharedBytes, closed, fault });
+    if (known === undefined) groups.set(uid, [group]);
+    else known.push(group);
     return group;
   }
 
   /** Rare: only at the limit of the process's files. */
   function closeOneIdle(): void {
-    for (const { idle } of groups.values()) {
+    for (const { idle } of allOf(groups)) {
       const oldest = idle.shift();
       if (oldest !== undefined) {
         oldest.destroy();
@@ -96,8 +106,8 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
   }
 
   return {
-    take(endpoint, user, reuse) {
-      const { idle, unanswered } = groupOf(endpoint);
+    take(destination, user, reuse) {
+      const { idle, unanswered } = groupOf(destination);
       if (unanswered >= options.maxUnansweredPerEndpoint) return 'full';
       const oldestMs = reuse === 'any' ? -Infinity : clock.nowMs() - options.freshForMs;
       // The last of them is the freshest.
@@ -114,8 +124,8 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       }
       return undefined;
     },
-    connect(endpoint, user) {
-      const group = groupOf(endpoint);
+    connect(destination, user) {
+      const group = groupOf(destination);
       if (open >= options.maxOpen) closeOneIdle();
       const connection = new UpstreamConnection(group, user);
       group.members.add(connection);
@@ -123,7 +133,7 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       deadlines.watch(connection);
       open += 1;
       const cancel = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
-      connection.socket.once('connect', cancel).once('close', cancel);
+      connection.socket.once(connection.readyEvent, cancel).once('close', cancel);
       return connection;
     },
     give(connection) {
@@ -141,17 +151,20 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       group.idle.push(connection);
     },
     retain(uids, lost) {
-      for (const [uid, group] of groups) {
-        group.nodeLost = lost.has(uid);
-        if (!uids.has(uid)) {
-          groups.delete(uid);
-          dissolve(group);
+      for (const [uid, ofPod] of groups) {
+        const isInTable = uids.has(uid);
+        const used = ofPod.filter(({ members, unanswered }) => members.size > 0 || unanswered > 0);
+        for (const group of used) {
+          group.nodeLost = lost.has(uid);
+          if (!isInTable) dissolve(group);
         }
+        if (isInTable && used.length > 0) groups.set(uid, used);
+        else groups.delete(uid);
       }
     },
     counts() {
       let idle = 0;
-      for (const group of groups.values()) idle += group.idle.length;
+      for (const group of allOf(groups)) idle += group.idle.length;
       return { open, idle };
     },
     configure(changed) {
@@ -160,13 +173,13 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
     close() {
       closing = true;
       health.stop();
-      for (const group of groups.values()) dissolve(group);
+      for (const group of allOf(groups)) dissolve(group);
     },
   };
 }
 
 const createGroup = (
-  parts: Pick<ConnectionGroup, 'host' | 'port' | 'gone' | 'sharedBytes' | 'closed' | 'fault'>,
+  parts: Pick<ConnectionGroup, 'host' | 'port' | 'tls' | 'gone' | 'sharedBytes' | 'closed' | 'fault'>,
 ): ConnectionGroup => ({
   ...parts,
   idle: [],
@@ -178,6 +191,10 @@ const createGroup = (
   probedAtMs: 0,
   failedProbes: 0,
 });
+
+function* allOf(groups: ReadonlyMap<string, readonly ConnectionGroup[]>): Iterable<ConnectionGroup> {
+  for (const ofPod of groups.values()) yield* ofPod;
+}
 
 function dissolve(group: ConnectionGroup): void {
   group.gone = true;
