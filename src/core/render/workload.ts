@@ -7,13 +7,17 @@ import { chooseServicePort } from '../resolve/pod-port.ts';
 import { isPodTerminal, type GatewayApi, type Pod } from '../snapshot/snapshot.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
-/** `pods`: those of the target. */
-export type WorkloadContext = { gatewayApi: GatewayApi; pods: readonly Pod[] };
+/** `pods`: those of the target. `isServiceOfUser`: a user's Service of its name selects them, and takes the place of its own. */
+export type WorkloadContext = { gatewayApi: GatewayApi; pods: readonly Pod[]; isServiceOfUser?: boolean };
 
 /** Returns complete objects for server-side apply. */
-export function renderWorkload(plan: WorkloadPlan, { gatewayApi, pods }: WorkloadContext): OwnedObject[] {
-  const service = renderService(plan, pods);
-  return gatewayApi.installed ? [service, renderRoute(plan, gatewayApi.sessionPersistence)] : [service];
+export function renderWorkload(
+  plan: WorkloadPlan,
+  { gatewayApi, pods, isServiceOfUser = false }: WorkloadContext,
+): OwnedObject[] {
+  const service = isServiceOfUser ? [] : [renderService(plan, pods)];
+  const isRouted = gatewayApi.installed && plan.parents.length > 0;
+  return isRouted ? [...service, renderRoute(plan, gatewayApi.sessionPersistence)] : service;
 }
 
 const metadataOf = (plan: WorkloadPlan): OwnedObject['metadata'] => ({

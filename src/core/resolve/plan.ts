@@ -23,6 +23,7 @@ export type ServingPlan = {
   uid: string;
   /** RFC 3339 in UTC, so that text order is time order. */
   createdAt: string;
+  /** Empty: it has no route of its own, and users' routes lead to its Service. */
   parents: ParentRef[];
   /** The HoldfastProxy for the Gateway that Holdfast generates. */
   parametersRef?: ParametersRef;
@@ -92,7 +93,8 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
   };
 }
 
-function planParents(namespace: string, { parentRefs = [] }: StickyWorkloadSpec['route']): ParentRef[] {
+function planParents(namespace: string, { kind, parentRefs = [] }: StickyWorkloadSpec['route']): ParentRef[] {
+  if (kind === 'None') return [];
   if (parentRefs.length === 0) return [{ gateway: { namespace, name: defaultGateway }, isGenerated: true }];
   return parentRefs.map(({ name, namespace: elsewhere, sectionName }) => ({
     gateway: { namespace: elsewhere ?? namespace, name },

@@ -87,7 +87,22 @@ const fields: readonly Field[] = [
     supported: ['http', 'kubernetes.io/ws'],
     remedy: 'use http or kubernetes.io/ws, and have the pods serve HTTP/1.1',
   },
-  { path: 'spec.route.kind', value: (spec) => spec.route.kind, supported: ['HTTPRoute'], remedy: 'use HTTPRoute' },
+  {
+    path: 'spec.route.kind',
+    value: (spec) => spec.route.kind,
+    supported: ['HTTPRoute', 'None'],
+    remedy: 'use HTTPRoute, or None and a route of your own',
+  },
+  ...(['parentRefs', 'hostnames', 'backends'] as const).map((field) => ({
+    path: `spec.route.${field}`,
+    value: ({ route }: StickyWorkloadSpec) => isSet(route.kind === 'None' && route[field]?.length ? {} : undefined),
+    remedy: 'with route kind None, set it in the route that you create',
+  })),
+  {
+    path: 'spec.route.matches',
+    value: ({ route }) => isSet(route.kind === 'None' && hasMatches(route) ? {} : undefined),
+    remedy: 'with route kind None, set it in the route that you create',
+  },
   {
     path: 'spec.loadBalancing.policy',
     value: (spec) => spec.loadBalancing.policy,
@@ -113,6 +128,13 @@ const fields: readonly Field[] = [
   },
   { path: 'spec.dataplane.type', value: (spec) => spec.dataplane.type, supported: ['Bundled'], remedy: 'use Bundled' },
 ];
+
+/** The default of the schema is one match, for every request. */
+function hasMatches({ matches: [first, ...others] }: StickyWorkloadSpec['route']): boolean {
+  if (first === undefined) return false;
+  const { path, ...conditions } = first;
+  return others.length > 0 || Object.keys(conditions).length > 0 || path.type !== 'PathPrefix' || path.value !== '/';
+}
 
 /** Returns one sentence for each unsupported field: which field, and what to do. Empty if the spec is supported. */
 function findUnsupported(spec: StickyWorkloadSpec): string[] {

@@ -2,37 +2,48 @@
 import { gatewayApiGroup } from '../names/names.ts';
 import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
 import type { Service, ServicePort } from '../snapshot/snapshot.ts';
-import type { BackendTarget, RouteIR, RouteSource } from './ir.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
+import type { BackendTarget, RouteIR, RouteSource, RuleIR } from './ir.ts';
+import type { WorkloadOfService } from './service-workloads.ts';
 
-export type ResolvedRef = { kind: 'resolved'; backend: PlainTarget };
+export type ResolvedRef = { kind: 'resolved'; backend: ServiceTarget };
 export type UnresolvedRef = { kind: 'unresolved'; reason: RefReason; message: string };
 export type RefVerdict = ResolvedRef | UnresolvedRef;
 
 type RefReason = 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol';
 
-/** A port of a Service. `key`: that of its backend, `namespace/name:port`. `service`: `namespace/name`. */
-export type PlainTarget = { key: string; service: string; portName: string };
+/** A port of a Service. `key`: `namespace/name:port`. `service`: `namespace/name`. `workload`: the StickyWorkload of its pods. */
+export type ServiceTarget = { key: string; service: string; port: ServicePort; workload?: ServingPlan };
 
 export type RefLookup = {
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
   grants: Grants;
+  workloadOf: WorkloadOfService;
 };
 
 /** Returns a verdict for each reference, by its path in the spec. One that does not resolve does not affect the others. */
-export function resolveRefs({ source, rules }: RouteIR, lookup: RefLookup): Map<string, RefVerdict> {
-  const targets = rules.flatMap(({ backendRefs, filters }) => [
-    ...backendRefs.flatMap(({ target, filters: own }) => [target, ...mirrorsOf(own)]),
-    ...mirrorsOf(filters),
-  ]);
-  return new Map(targets.map((target) => [target.at, resolveTarget(target, source, lookup)]));
-}
+export const resolveRefs = (route: RouteIR, lookup: RefLookup): Map<string, RefVerdict> =>
+  new Map(targetsOf(route).map((target) => [target.at, resolveTarget(target, route.source, lookup)]));
 
-const mirrorsOf = (filters: RouteIR['rules'][number]['filters']): BackendTarget[] =>
-  filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.target] : []));
+/** Returns everything that a route refers to. */
+export const targetsOf = (route: Pick<RouteIR, 'rules'>): BackendTarget[] =>
+  referencesOf(route).map(({ target }) => target);
+
+/** `isCopy`: it receives copies of requests. */
+export type Reference = { rule: RuleIR; target: BackendTarget; isCopy: boolean };
+
+export const referencesOf = ({ rules }: Pick<RouteIR, 'rules'>): Reference[] =>
+  rules.flatMap((rule) => [
+    ...rule.backendRefs.map(({ target }) => ({ rule, target, isCopy: false })),
+    ...[...rule.filters, ...rule.backendRefs.flatMap(({ filters }) => filters)].flatMap((filter) =>
+      filter.type === 'RequestMirror' ? [{ rule, target: filter.target, isCopy: true }] : [],
+    ),
+  ]);
 
 /** The ReferenceGrant is checked first: without permission, a message must not reveal whether the Service exists. */
-function resolveTarget(target: BackendTarget, source: RouteSource, { services, grants }: RefLookup): RefVerdict {
+function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLookup): RefVerdict {
+  const { services, grants, workloadOf } = lookup;
   const { at, group, kind, namespace, name, port } = target;
   const fail = (reason: RefReason, message: string): UnresolvedRef => ({
     kind: 'unresolved',
@@ -63,7 +74,11 @@ function resolveTarget(target: BackendTarget, source: RouteSource, { services, g
       `appProtocol ${found.appProtocol} of port ${port} of Service ${key} is not supported: pods receive HTTP/1.1 without TLS.`,
     );
   }
-  return { kind: 'resolved', backend: { key: `${key}:${found.port}`, service: key, portName: found.name } };
+  const workload = workloadOf(service);
+  return {
+    kind: 'resolved',
+    backend: { key: `${key}:${found.port}`, service: key, port: found, ...(workload && { workload }) },
+  };
 }
 
 /** Others are names of an organization or of IANA that say nothing against HTTP/1.1 (GEP-1911). */

@@ -67,6 +67,8 @@ export type Target = {
   uid: string;
   /** spec.selector.matchLabels; undefined if the selector has matchExpressions, which a Service does not support. */
   matchLabels?: Record<string, string>;
+  /** Of its pods, by the template. */
+  labels: Record<string, string>;
   containerPorts: { name?: string; port: number }[];
   /** Whether any app container has a readiness probe. */
   hasReadinessProbe: boolean;
@@ -154,13 +156,15 @@ export type Service = Owned & {
   clusterIps: string[];
   loadBalancer: Ingress[];
   ports: ServicePort[];
+  /** Labels of its pods; absent if its slices are written by hand. */
+  selector?: Record<string, string>;
 };
 
 /** A point of a load balancer. Providers report addresses, names, or both. */
 export type Ingress = { ip?: string; hostname?: string };
 
 /** `name`: empty if it has none. The slices have the port of the pods under the same name. */
-export type ServicePort = { name: string; port: number; appProtocol?: string };
+export type ServicePort = { name: string; port: number; targetPort: number | string; appProtocol?: string };
 
 /** `createdAt`: RFC 3339 in UTC, so that text order is time order. */
 export type HttpRoute = Owned & { generation: number; createdAt: string; spec: HttpRouteSpec };

@@ -68,8 +68,14 @@ function findObstacle({ workload, accept, apply, backend, proxy }: StatusInput):
       `Secret ${keyRingName(workload.metadata.name)} with the session keys is missing or damaged, and no session token can be signed without keys: restore it, or delete it to have new keys created, which ends all sessions.`,
     );
   }
+  if (accept.plan.parents.length === 0 && proxy.gateway === undefined) {
+    return fail(
+      'RouteMissing',
+      'spec.route.kind is None, and no HTTPRoute leads to the pods: create one that refers to a Service of these pods, on a Gateway of class holdfast.',
+    );
+  }
   if (proxy.readyReplicas === 0) {
-    const { namespace, name } = accept.plan.gateway;
+    const { namespace, name } = proxy.gateway ?? accept.plan.gateway;
     if (proxy.refusal !== undefined) return fail('PodsRefused', explainProxyRefusal(name, proxy.refusal));
     return fail(
       'ProxyNotReady',

@@ -23,8 +23,8 @@ export type StatusInput = {
   pods: readonly Pod[];
   /** By pod UID, over all proxies; the number of an absent pod is unknown, which is not zero. */
   sessions: ReadonlyMap<string, SessionCount>;
-  /** Of its first Gateway. */
-  proxy: { readyReplicas: number; refusal?: string };
+  /** Of its first Gateway. `gateway`: absent if no route leads to its pods. */
+  proxy: { gateway?: { namespace: string; name: string }; readyReplicas: number; refusal?: string };
   gatewayApi: GatewayApi;
   /** What limits how long its pods can be held, and what waits for them. */
   cluster: { nodes: Readonly<Record<string, ClusterNode>>; autoscaler?: ClusterAutoscaler; target?: Target };

@@ -1,66 +1,76 @@
 /** The backend of each StickyWorkload: its keys, its limits, and its pods. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
-import type { Pod, Snapshot } from '../snapshot/snapshot.ts';
-import type { Backend } from '../../wire/routing-table.ts';
+import type { Pod, Slice, Snapshot } from '../snapshot/snapshot.ts';
+import type { Backend, BackendSessions, KeyRing } from '../../wire/routing-table.ts';
 import { deriveEndpoints } from './endpoints.ts';
-import { ownsService, type ClusterIndex } from './cluster-index.ts';
+import type { Reach } from './reach.ts';
+import type { ClusterIndex } from './cluster-index.ts';
 
 /** A backend with everything that it was built from: as long as that is the same, it is not built again. */
 export type BuiltBackend = { backend: Backend; builtFrom: readonly unknown[] };
 
 export type BackendSources = Pick<Snapshot, 'keyRings' | 'removedPods'> & { index: ClusterIndex };
 
+/** `key`: that of the StickyWorkload, or of a Service in a rule of a route. */
+export type HeldBackend = { key: string; plan: ServingPlan; reach: Reach };
+
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildBackends(
-  plans: Iterable<ServingPlan>,
+  held: Iterable<HeldBackend>,
   sources: BackendSources,
   before: ReadonlyMap<string, BuiltBackend>,
 ): Map<string, BuiltBackend> {
   const built = new Map<string, BuiltBackend>();
-  for (const plan of plans) {
-    const one = buildBackend(plan, sources, before.get(plan.key));
-    if (one) built.set(plan.key, one);
+  for (const one of held) {
+    const backend = buildBackend(one, sources, before.get(one.key));
+    if (backend) built.set(one.key, backend);
   }
   return built;
 }
 
 /** Without keys no token can be signed or verified: every request would start a session that nothing holds. */
 function buildBackend(
-  plan: ServingPlan,
+  { key, plan, reach }: HeldBackend,
   { keyRings, removedPods, index }: BackendSources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
-  const { key, limits, policy, maxSessionsPerEndpoint } = plan;
-  const keyRing = keyRings[key];
+  const keyRing = keyRings[plan.key];
   if (keyRing === undefined) return undefined;
-  const removed = removedPods[key];
-  const settings = [
+  const { policy, target, targetPort, endpointIdentity } = plan;
+  const removed = removedPods[plan.key];
+  const from = [
     policy,
-    maxSessionsPerEndpoint,
-    limits.idleTimeoutMs,
-    limits.confirmTimeoutMs,
-    limits.absoluteTimeoutMs,
-    plan.target.kind,
-    plan.target.name,
-    plan.targetPort,
-    plan.endpointIdentity,
+    target.kind,
+    target.name,
+    targetPort,
+    endpointIdentity,
+    ...limitsOf(plan),
     ...templateOf(plan, index),
   ];
-  const builtFrom = [...settings, keyRing, removed, ownsService(plan, index), ...objectsOf(plan, index)];
+  const { port, slices } = reach;
+  const builtFrom = [...from, keyRing, removed, port?.name, port?.targetPort, ...objectsOf(plan, slices, index)];
   if (before && isSame(before.builtFrom, builtFrom)) return before;
-  const backend = {
-    key,
-    policy,
-    sessions: {
-      limits,
-      ...(maxSessionsPerEndpoint !== undefined && { maxPerEndpoint: maxSessionsPerEndpoint }),
-      keyRing,
-    },
-    ...deriveEndpoints(plan, index, removed ?? []),
+  const sessions = buildSessions(plan, keyRing);
+  return {
+    backend: { key, policy, sessions, ...deriveEndpoints(plan, reach, { index, removed: removed ?? [] }) },
+    builtFrom,
   };
-  return { backend, builtFrom };
 }
+
+export const buildSessions = ({ limits, maxSessionsPerEndpoint }: ServingPlan, keyRing: KeyRing): BackendSessions => ({
+  limits,
+  ...(maxSessionsPerEndpoint !== undefined && { maxPerEndpoint: maxSessionsPerEndpoint }),
+  keyRing,
+});
+
+/** Whatever `buildSessions` reads. */
+export const limitsOf = ({ limits, maxSessionsPerEndpoint }: ServingPlan): unknown[] => [
+  maxSessionsPerEndpoint,
+  limits.idleTimeoutMs,
+  limits.confirmTimeoutMs,
+  limits.absoluteTimeoutMs,
+];
 
 /** The Deployment is another object with each update of its status. */
 function templateOf({ namespace, target }: ServingPlan, { targets }: ClusterIndex): unknown[] {
@@ -70,15 +80,15 @@ function templateOf({ namespace, target }: ServingPlan, { targets }: ClusterInde
 
 /** Returns every object that `deriveEndpoints` reads. Such objects are never modified, only replaced. */
 function objectsOf(
-  { key, namespace, target }: ServingPlan,
-  { slicesByService, podsByTarget, podsByUid, lostNodes }: ClusterIndex,
+  { namespace, target }: ServingPlan,
+  slices: readonly Slice[],
+  { podsByTarget, podsByUid, lostNodes }: ClusterIndex,
 ): unknown[] {
   const pods: (Pod | undefined)[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
-  const slices = slicesByService.get(key) ?? [];
   for (const { endpoints } of slices) for (const { podUid } of endpoints) pods.push(podsByUid.get(podUid ?? ''));
   const onLostNodes = pods.filter((pod) => pod?.node !== undefined && lostNodes.has(pod.node));
   return [...pods, ...slices, onLostNodes.length, ...onLostNodes];
 }
 
-const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+export const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one.length === other.length && one.every((item, at) => item === other[at]);

@@ -1,5 +1,6 @@
 /** Indexes of the snapshot's lists: one pass for all StickyWorkloads instead of one for each. */
 import type { ServingPlan } from '../resolve/plan.ts';
+import { selectsTarget } from '../route/service-workloads.ts';
 import { targetKey } from '../names/names.ts';
 import type {
   Autoscaler,
@@ -82,3 +83,17 @@ function indexOwned({
 /** Whether this StickyWorkload owns the Service of its name, rather than a deleted one of the same name or another controller. */
 export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<ClusterIndex, 'services'>): boolean =>
   services.get(key)?.ownerUids.includes(uid) ?? false;
+
+/** The same, or whether a user's Service of its name selects its pods, for a StickyWorkload that leaves routes to its users. */
+export const usesService = (plan: ServingPlan, index: Pick<ClusterIndex, 'services' | 'targets'>): boolean =>
+  ownsService(plan, index) || isLeftToUser(plan, index);
+
+/** Whether the Service of its name is a user's, which is used as it is. */
+export function isLeftToUser(
+  plan: ServingPlan,
+  { services, targets }: Pick<ClusterIndex, 'services' | 'targets'>,
+): boolean {
+  const service = services.get(plan.key);
+  if (service === undefined || service.ownerUids.length > 0 || plan.parents.length > 0) return false;
+  return selectsTarget(service, targets.get(targetKey(plan.namespace, plan.target)));
+}

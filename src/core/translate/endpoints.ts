@@ -15,14 +15,19 @@ import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
 import { isPodTerminal, type Pod, type RemovedPod, type Target } from '../snapshot/snapshot.ts';
 import type { Endpoint, RemovedEndpoint } from '../../wire/routing-table.ts';
-import { ownsService, type ClusterIndex } from './cluster-index.ts';
-import { sightPods, type Sighting } from './sightings.ts';
+import type { ClusterIndex } from './cluster-index.ts';
+import { readReach, type Reach, type Reached } from './reach.ts';
+import type { Sighting } from './sightings.ts';
 
 export type Endpoints = { endpoints: Endpoint[]; removedEndpoints: RemovedEndpoint[] };
 
 /** Returns the endpoints of a StickyWorkload, sorted by pod UID. `removed`: deleted pods, which a slice may still list. */
-export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed: readonly RemovedPod[]): Endpoints {
-  const { found, exited } = findPods(plan, index, new Set(removed.map(({ uid }) => uid)));
+export function deriveEndpoints(
+  plan: ServingPlan,
+  reach: Reach,
+  { index, removed }: { index: ClusterIndex; removed: readonly RemovedPod[] },
+): Endpoints {
+  const { found, exited } = findPods(plan, reach, { index, removed: new Set(removed.map(({ uid }) => uid)) });
   const gone = [...exited, ...removed];
   if (plan.endpointIdentity === 'PodUID') {
     return {
@@ -73,24 +78,22 @@ const absentEndpoint = (plan: ServingPlan, pod: string): Endpoint => ({
 
 type FoundPods = { found: Endpoint[]; exited: RemovedPod[] };
 
-function findPods(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<string>): FoundPods {
-  // The slices of a Service of another owner do not count.
-  const slices = ownsService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [];
-  const sightings = sightPods(slices);
+function findPods(
+  plan: ServingPlan,
+  reach: Reach,
+  { index, removed }: { index: ClusterIndex; removed: ReadonlySet<string> },
+): FoundPods {
+  const reached = readReach(reach, plan);
+  const { sightings, selects } = reached;
   const target = targetKey(plan.namespace, plan.target);
   const pods = index.podsByTarget.get(target) ?? [];
-  const context = {
-    plan,
-    template: index.targets.get(target)?.containerPorts ?? [],
-    servicePort: slices.find(({ ports }) => ports.length > 0)?.ports[0]?.port,
-    lostNodes: index.lostNodes,
-  };
+  const template = index.targets.get(target)?.containerPorts ?? [];
+  const context = { plan, reached, template, lostNodes: index.lostNodes };
   const result: FoundPods = { found: [], exited: [] };
   for (const uid of new Set([...sightings.keys(), ...pods.map((pod) => pod.uid)])) {
-    const pod = index.podsByUid.get(uid);
-    if (!removed.has(uid) && (pod === undefined || belongs(pod, plan))) {
-      addPod(result, { uid, pod, seen: sightings.get(uid) }, context);
-    }
+    const sources = { uid, pod: index.podsByUid.get(uid), seen: sightings.get(uid) };
+    const isServed = sources.pod === undefined || belongs(sources.pod, plan, selects && sources.seen !== undefined);
+    if (isServed && !removed.has(uid)) addPod(result, sources, context);
   }
   result.found.sort((one, other) => (one.uid < other.uid ? -1 : 1));
   result.exited.sort((one, other) => other.atMs - one.atMs || (one.uid < other.uid ? -1 : 1));
@@ -100,26 +103,26 @@ function findPods(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<s
 type PodSources = { uid: string; pod: Pod | undefined; seen: Sighting | undefined };
 type PodContext = Pick<ClusterIndex, 'lostNodes'> & {
   plan: ServingPlan;
+  reached: Reached;
   template: Target['containerPorts'];
-  servicePort: number | undefined;
 };
 
-function addPod(result: FoundPods, sources: PodSources, { plan, template, servicePort, lostNodes }: PodContext): void {
+function addPod(result: FoundPods, sources: PodSources, { plan, reached, template, lostNodes }: PodContext): void {
   const { uid, pod, seen } = sources;
-  const own = pod && choosePodPort(plan.targetPort, template, pod);
+  const own = pod && choosePodPort(reached.targetPort, template, pod);
   const atMs = pod && findExitMs(pod, own);
   if (pod !== undefined && atMs !== undefined) {
     result.exited.push({ pod: pod.name, uid, atMs });
     return;
   }
   const isNodeLost = losesSessionsWithNode(plan) && lostNodes.has(pod?.node ?? '');
-  result.found.push(...buildEndpoint({ ...sources, port: own?.port ?? seen?.port ?? servicePort, isNodeLost }));
+  result.found.push(...buildEndpoint({ ...sources, port: reached.portOf(own?.port, seen), isNodeLost }));
 }
 
 // A pod that happens to match the Service's selector has another controller. An unknown pod counts: the slice is merely ahead of the
-// pod list.
-const belongs = (pod: Pod, { target }: ServingPlan): boolean =>
-  pod.controller?.kind === target.kind && pod.controller.name === target.name && !isPodTerminal(pod);
+// pod list. `isWanted`: a user's Service selects it, and decides.
+const belongs = (pod: Pod, { target }: ServingPlan, isWanted: boolean): boolean =>
+  !isPodTerminal(pod) && (isWanted || (pod.controller?.kind === target.kind && pod.controller.name === target.name));
 
 /** The sessions of a name wait for its next pod, wherever that will run. */
 const losesSessionsWithNode = ({ endpointIdentity }: ServingPlan): boolean => endpointIdentity === 'PodUID';

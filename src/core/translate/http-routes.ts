@@ -1,52 +1,70 @@
 /** The routes of a routing table that an HTTPRoute comes to: one for each match. */
 import type { AttachedHttpRoute } from '../resolve/gateway-plan.ts';
 import type { RouteMatch } from '../../api/spec.ts';
-import type { BackendRefIR, BackendTarget, FilterIR, RuleIR } from '../route/ir.ts';
+import { heldKey, type HeldRule, type HeldRules } from '../route/held-rules.ts';
+import type { BackendRefIR, BackendTarget, FilterIR, RouteSource, RuleIR } from '../route/ir.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
+import type { ServiceTarget } from '../route/resolve-refs.ts';
 import { wireFilter } from '../route/wire-filters.ts';
 import type { BackendRef, Listener, Route } from '../../wire/routing-table.ts';
 
 /** Their names have two numbers, of the rule and of its match: that of a StickyWorkload has one, and both may have the same name. */
-export function buildHttpRoutes({ judged, listeners }: AttachedHttpRoute, all: readonly Listener[]): Route[] {
+export function buildHttpRoutes(
+  { judged, listeners }: AttachedHttpRoute,
+  all: readonly Listener[],
+  heldRules: HeldRules,
+): Route[] {
   const { source, hostnames, rules } = judged.route;
   const place = all.every(({ name }) => listeners.has(name)) ? {} : { listeners: [...listeners] };
-  return rules.flatMap((rule, number) => {
-    return rule.matches.map((match, index) => ({
+  return rules.flatMap((rule, number) =>
+    rule.matches.map((match, index) => ({
       name: `${source.key}#${number}.${index}`,
       ...place,
       hostnames,
       match,
-      ...buildRule(rule, match, judged.refs),
-    }));
-  });
-}
-
-function buildRule(
-  { filters, backendRefs }: RuleIR,
-  match: RouteMatch,
-  refs: Refs,
-): Pick<Route, 'filters' | 'backendRefs'> {
-  return {
-    ...buildFilters(filters, match, refs),
-    backendRefs: backendRefs.map((ref) => buildBackendRef(ref, match, refs)),
-  };
+      ...buildRule(match, { rule, source, refs: judged.refs, held: heldRules.get(rule) }),
+    })),
+  );
 }
 
 type Refs = JudgedRoute['refs'];
+type RuleContext = { rule: RuleIR; source: RouteSource; refs: Refs; held: HeldRule | undefined };
 
-const keyOf = (target: BackendTarget, refs: Refs): string | undefined => {
-  const verdict = refs.get(target.at);
-  return verdict?.kind === 'resolved' ? verdict.backend.key : undefined;
-};
-
-function buildFilters(filters: readonly FilterIR[], match: RouteMatch, refs: Refs): Pick<Route, 'filters'> {
-  if (filters.length === 0) return {};
-  const place = { prefix: match.path.value, backendOf: (target: BackendTarget) => keyOf(target, refs) };
-  return { filters: filters.flatMap((filter) => wireFilter(filter, place) ?? []) };
-}
+const buildRule = (
+  match: RouteMatch,
+  context: RuleContext,
+): Pick<Route, 'filters' | 'timeouts' | 'backendRefs' | 'persistence'> => ({
+  ...buildFilters(context.rule.filters, match, context.refs),
+  ...(context.rule.timeouts && { timeouts: context.rule.timeouts }),
+  backendRefs: context.rule.backendRefs.map((ref) => buildBackendRef(ref, match, context)),
+  ...(context.held && { persistence: context.held.persistence }),
+});
 
 /** An unresolved reference keeps its share of the requests, which get 500: another backend must not get them instead. */
-function buildBackendRef({ target, weight, filters }: BackendRefIR, match: RouteMatch, refs: Refs): BackendRef {
-  const backend = keyOf(target, refs);
-  return { ...(backend !== undefined && { backend }), weight, ...buildFilters(filters, match, refs) };
+function buildBackendRef(
+  { target, weight, filters }: BackendRefIR,
+  match: RouteMatch,
+  context: RuleContext,
+): BackendRef {
+  const found = resolvedTo(target, context.refs);
+  return {
+    ...(found && { backend: keyIn(found, context) }),
+    weight,
+    ...buildFilters(filters, match, context.refs),
+  };
+}
+
+const resolvedTo = (target: BackendTarget, refs: Refs): ServiceTarget | undefined => {
+  const verdict = refs.get(target.at);
+  return verdict?.kind === 'resolved' ? verdict.backend : undefined;
+};
+
+const keyIn = (target: ServiceTarget, { rule, source, held }: RuleContext): string =>
+  held === undefined ? target.key : heldKey(target, source, rule);
+
+/** A copy of a request starts no session: mirrors refer to backends without. */
+function buildFilters(filters: readonly FilterIR[], match: RouteMatch, refs: Refs): Pick<Route, 'filters'> {
+  if (filters.length === 0) return {};
+  const place = { prefix: match.path.value, backendOf: (target: BackendTarget) => resolvedTo(target, refs)?.key };
+  return { filters: filters.flatMap((filter) => wireFilter(filter, place) ?? []) };
 }

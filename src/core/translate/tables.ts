@@ -7,20 +7,27 @@ import {
   type AttachedRoute,
   type GatewayPlan,
 } from '../resolve/gateway-plan.ts';
+import type { HeldRules } from '../route/held-rules.ts';
 import { seniority } from '../route/judge-routes.ts';
 import { buildCertificates, buildListener } from './table-listeners.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
+import type { BuiltBackend } from './backends.ts';
 import { buildHttpRoutes } from './http-routes.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
-import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
+import type { RouteFilter } from '../../wire/route-filters.ts';
+import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 
 type Judged = {
   routes: Readonly<Record<string, { backends: BackendVerdict[] }>>;
-  backends: Readonly<Record<string, Backend>>;
+  backends: ReadonlyMap<string, BuiltBackend>;
+  /** How the rules of users' routes keep sessions. */
+  held: HeldRules;
   /** Of each StickyWorkload that is served, by the key of its backend. */
   plans: ReadonlyMap<string, ServingPlan>;
+  /** Its key, by those of the backends that it has in rules of users' routes. */
+  owners: ReadonlyMap<string, string>;
   /** The settings in the table before. */
   before: ProxySettings | undefined;
 };
@@ -31,8 +38,8 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const listeners = served.map(buildListener);
   const certificates = buildCertificates(served);
   const routes = sortRoutes(inOrder(gateway).flatMap((attached) => buildRoutes(attached, listeners, judged)));
-  const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.flatMap(({ backend }) => backend ?? [])));
-  const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
+  const keys = new Set(routes.flatMap(backendsOf));
+  const backends = [...keys].toSorted().flatMap((key) => judged.backends.get(key)?.backend ?? []);
   const proxy = settingsFor(gateway, [...keys], judged);
   return {
     gateway: gateway.gateway,
@@ -51,12 +58,24 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
 function settingsFor(
   { parameters }: GatewayPlan,
   backends: readonly string[],
-  { plans, before }: Judged,
+  { plans, owners, before }: Judged,
 ): ProxySettings | undefined {
   if (parameters.kind === 'broken') return before;
-  const drainTimeouts = backends.flatMap((key) => plans.get(key)?.drainTimeoutMs ?? []);
+  const drainTimeouts = backends.flatMap((key) => plans.get(owners.get(key) ?? key)?.drainTimeoutMs ?? []);
   return settingsOf(parameters.spec, drainTimeouts);
 }
+
+/** Also those that only get copies of requests. */
+const backendsOf = ({ filters = [], backendRefs }: Route): string[] => [
+  ...backendRefs.flatMap(({ backend, filters: own = [] }) => [
+    ...(backend === undefined ? [] : [backend]),
+    ...mirrorsOf(own),
+  ]),
+  ...mirrorsOf(filters),
+];
+
+const mirrorsOf = (filters: readonly RouteFilter[]): string[] =>
+  filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.backend] : []));
 
 /** Oldest first, and of the same age by name: the order of equal matches in Gateway API. */
 function inOrder({ routes, httpRoutes }: GatewayPlan): (AttachedRoute | AttachedHttpRoute)[] {
@@ -71,9 +90,11 @@ function inOrder({ routes, httpRoutes }: GatewayPlan): (AttachedRoute | Attached
 function buildRoutes(
   attached: AttachedRoute | AttachedHttpRoute,
   listeners: readonly Listener[],
-  judged: Pick<Judged, 'routes'>,
+  judged: Pick<Judged, 'routes' | 'held'>,
 ): Route[] {
-  return 'judged' in attached ? buildHttpRoutes(attached, listeners) : buildWorkloadRoutes(attached, listeners, judged);
+  return 'judged' in attached
+    ? buildHttpRoutes(attached, listeners, judged.held)
+    : buildWorkloadRoutes(attached, listeners, judged);
 }
 
 /**
@@ -101,11 +122,20 @@ function buildWorkloadRoutes(
   }));
 }
 
-/** Returns the keys of the tables that have a backend, by the key of the backend. */
-export function indexByBackend(tables: Readonly<Record<string, RoutingTable>>): Map<string, string[]> {
-  const gateways = new Map<string, string[]>();
+/**
+ * Returns the keys of the tables that have a backend of a StickyWorkload, by its key. `owners`: the StickyWorkloads of the backends of
+ * users' routes.
+ */
+export function indexByBackend(
+  tables: Readonly<Record<string, RoutingTable>>,
+  owners: ReadonlyMap<string, string>,
+): Map<string, string[]> {
+  const gateways = new Map<string, Set<string>>();
   for (const [gateway, { backends }] of Object.entries(tables)) {
-    for (const key of Object.keys(backends)) gateways.set(key, [...(gateways.get(key) ?? []), gateway]);
+    for (const key of Object.keys(backends)) {
+      const owner = owners.get(key) ?? key;
+      gateways.set(owner, (gateways.get(owner) ?? new Set()).add(gateway));
+    }
   }
-  return gateways;
+  return new Map([...gateways].map(([key, found]) => [key, [...found]]));
 }

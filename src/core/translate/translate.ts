@@ -6,13 +6,16 @@ import { indexParameters, type ParametersLookup } from '../resolve/proxy-paramet
 import { findShadows } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import { judgeRoutes, type JudgedRoute } from '../route/judge-routes.ts';
-import type { PlainTarget } from '../route/resolve-refs.ts';
+import { holdRules } from '../route/held-rules.ts';
+import { indexServiceWorkloads } from '../route/service-workloads.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
 import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
-import { buildBackends, type BuiltBackend } from './backends.ts';
-import { buildPlainBackends } from './plain-backends.ts';
+import { buildBackends, type BuiltBackend, type HeldBackend } from './backends.ts';
+import { findRouteBackends } from './route-backends.ts';
+import { buildServiceBackends } from './service-backends.ts';
 import { buildTable, indexByBackend } from './tables.ts';
-import { indexCluster, ownsService, type ClusterIndex } from './cluster-index.ts';
+import { indexCluster, ownsService, usesService, type ClusterIndex } from './cluster-index.ts';
 
 export type Translation = {
   /** By `namespace/name` of the Gateway. */
@@ -28,8 +31,10 @@ export type Translation = {
   httpRoutes: ReadonlyMap<string, JudgedRoute>;
   /** By `namespace/name` of each StickyWorkload that is served and has keys. */
   backends: Record<string, Backend>;
-  /** Keys of the Gateways whose routes refer to a backend, by its key. */
+  /** Keys of the Gateways whose routes lead to the pods of a StickyWorkload, by its key. */
   gatewaysByBackend: ReadonlyMap<string, string[]>;
+  /** Keys of the backends that a StickyWorkload has in rules of users' routes, by its key. */
+  ruleBackends: ReadonlyMap<string, string[]>;
   /** The backends with what they were built from, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
   /** The indexes that all of this was derived from. */
@@ -48,11 +53,22 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const { accepts, served } = judgeAll(workloads, index);
   const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
   const routes = judgeWorkloadRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
-  const httpRoutes = judgeRoutes(ofUsers(snapshot), { ...workloads.attachment, ...index });
+  const workloadOf = indexServiceWorkloads(plans.values(), index.targets);
+  const httpRoutes = judgeRoutes(ofUsers(snapshot), { ...workloads.attachment, ...index, workloadOf });
+  const held = holdRules(httpRoutes.values());
+  const found = findRouteBackends(httpRoutes.values(), { rules: held, index });
   const known = before?.built ?? new Map<string, BuiltBackend>();
-  const built = buildBackends(plans.values(), { ...snapshot, index }, known);
-  const plain = buildPlainBackends(plainTargets(httpRoutes.values()), index, known);
-  const backends = backendsOf(built);
+  const sources = { ...snapshot, index };
+  const own = buildBackends(
+    [...plans.values()].map((plan) => ownBackend(plan, index)),
+    sources,
+    known,
+  );
+  const built = new Map([
+    ...own,
+    ...buildBackends(found.held, sources, known),
+    ...buildServiceBackends(found.plain, sources, known),
+  ]);
   const parameters = indexParameters(snapshot);
   const gateways = planGateways(workloads.gateways.served, {
     workloads: served,
@@ -60,11 +76,17 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     parameters,
   });
   addShadows(routes, gateways);
-  const all = { ...backends, ...backendsOf(plain) };
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, gateway]) => [
       key,
-      buildTable(gateway, { routes, backends: all, plans, before: before?.tables[key]?.proxy }),
+      buildTable(gateway, {
+        routes,
+        backends: built,
+        held,
+        plans,
+        owners: found.owners,
+        before: before?.tables[key]?.proxy,
+      }),
     ]),
   );
   return {
@@ -74,13 +96,27 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     parameters,
     routes,
     httpRoutes,
-    backends,
-    gatewaysByBackend: indexByBackend(tables),
-    built: new Map([...built, ...plain]),
+    backends: backendsOf(own),
+    gatewaysByBackend: indexByBackend(tables, found.owners),
+    ruleBackends: invert(found.owners),
+    built,
     workloads,
     index,
   };
 }
+
+/** By the key of the StickyWorkload. */
+const invert = (owners: ReadonlyMap<string, string>): Map<string, string[]> =>
+  new Map(
+    [...Map.groupBy(owners, ([, owner]) => owner)].map(([owner, entries]) => [owner, entries.map(([key]) => key)]),
+  );
+
+/** The slices of a Service of another owner do not count, unless it selects the pods in place of the StickyWorkload's own. */
+const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({
+  key: plan.key,
+  plan,
+  reach: { slices: usesService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [] },
+});
 
 const backendsOf = (built: ReadonlyMap<string, BuiltBackend>): Record<string, Backend> =>
   Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
@@ -92,11 +128,6 @@ function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workl
     ({ component, ownerUids }) => component === undefined && !ownerUids.some((uid) => uids.has(uid)),
   );
 }
-
-const plainTargets = (routes: Iterable<JudgedRoute>): PlainTarget[] =>
-  [...routes]
-    .filter(({ parents }) => parents.some(({ kind }) => kind === 'attached'))
-    .flatMap(({ refs }) => [...refs.values()].flatMap((ref) => (ref.kind === 'resolved' ? [ref.backend] : [])));
 
 /** Oldest first, which is the order of equal routes: the older one wins (Gateway API), and of the same age the first by name. */
 function judgeAll(

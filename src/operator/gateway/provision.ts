@@ -10,6 +10,7 @@ import { explainReplicas, findUnwantedAutoscaler } from '../../core/render/proxy
 import { findOlderReference } from '../../core/resolve/proxy-parameters.ts';
 import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
+import { isLeftToUser, ownedKey } from '../../core/translate/cluster-index.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ProxyView } from '../../core/status/gateway-status.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
@@ -44,11 +45,8 @@ export async function provision(accept: Accept, translated: Translated, tools: P
   const generated = gateways.filter(({ userManaged }) => userManaged === undefined);
   for (const gateway of generated) await removeAutoscaler(gateway, translated, tools);
   const made = generated.flatMap((gateway) => renderFor(gateway, translated, tools));
-  const applied = await applyFree(
-    [...renderWorkload(plan, { ...translated.snapshot, pods: podsOf(plan, translated.translation) }), ...made],
-    translated,
-    tools,
-  );
+  await removeRoute(plan, translated, tools);
+  const applied = await applyFree([...renderObjects(plan, translated), ...made], translated, tools);
   if (applied.kind !== 'applied') return applied;
   const proxies = gateways
     .filter(({ userManaged }) => userManaged !== undefined)
@@ -60,6 +58,24 @@ export async function provision(accept: Accept, translated: Translated, tools: P
     findConflicts(proxies, translated.translation.index)[0] ??
     findShortfall(plan, gateways, translated);
   return obstacle ? { kind: 'conflict', reason: obstacle.reason, message: obstacle.message } : applied;
+}
+
+const renderObjects = (plan: WorkloadPlan, { snapshot, translation }: Translated): OwnedObject[] =>
+  renderWorkload(plan, {
+    ...snapshot,
+    pods: podsOf(plan, translation),
+    isServiceOfUser: isLeftToUser(plan, translation.index),
+  });
+
+/** Deletes our HTTPRoute once the StickyWorkload leaves routes to its users. */
+async function removeRoute(
+  plan: WorkloadPlan,
+  { translation }: Translated,
+  { writer }: Pick<ProvisionTools, 'writer'>,
+): Promise<void> {
+  const route = translation.index.owned.get(ownedKey('HTTPRoute', plan));
+  if (plan.parents.length > 0 || !route?.ownerUids.includes(plan.uid)) return;
+  await writer.delete(resources.httpRoutes, route, route.uid);
 }
 
 /** Applies the proxy of a user-managed Gateway. */

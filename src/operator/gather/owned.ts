@@ -21,12 +21,21 @@ export function projectOwned(object: KubeObject): CachedOwned {
 
 export type CachedService = CachedOwned & { service: Service };
 
+type LivePort = {
+  name?: string;
+  port: number;
+  targetPort?: number | string;
+  protocol?: string;
+  appProtocol?: string | null;
+};
+
 /** Go writes an empty list as null. */
 type LiveService = KubeObject & {
   spec?: {
     type?: string;
     clusterIPs?: string[] | null;
-    ports?: { name?: string; port: number; protocol?: string; appProtocol?: string | null }[] | null;
+    selector?: Record<string, string> | null;
+    ports?: LivePort[] | null;
   };
   status?: { loadBalancer?: { ingress?: Ingress[] | null } };
 };
@@ -45,7 +54,13 @@ export function projectService(object: KubeObject): CachedService {
       loadBalancer: (status?.loadBalancer?.ingress ?? []).map(readIngress),
       ports: (spec?.ports ?? [])
         .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
-        .map(({ name = '', port, appProtocol }) => ({ name, port, ...(appProtocol && { appProtocol }) })),
+        .map(({ name = '', port, targetPort = port, appProtocol }) => ({
+          name,
+          port,
+          targetPort,
+          ...(appProtocol && { appProtocol }),
+        })),
+      ...(spec?.selector && Object.keys(spec.selector).length > 0 && { selector: spec.selector }),
     },
   };
 }

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../kube/ports.ts';
 import { autoscalerOf } from './nodes.ts';
 import { type CachedOwned, projectOwned } from './owned.ts';
 
+type Template = { metadata?: { labels?: Record<string, string> | null }; spec?: { containers?: Container[] | null } };
 type Container = { ports?: ContainerPort[] | null; readinessProbe?: object };
 type ContainerPort = { name?: string; containerPort: number; protocol?: string };
 
@@ -19,7 +20,7 @@ type Workload = KubeObject & {
     ordinals?: { start?: number };
     /** Go may write an empty list as null. */
     selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] | null };
-    template?: { spec?: { containers?: Container[] | null } };
+    template?: Template;
   };
   status?: { readyReplicas?: number; conditions?: { type: string; status: string; message?: string }[] | null };
 };
@@ -78,7 +79,7 @@ function readTarget({ kind, metadata, spec = {}, status }: Workload): Target {
     name,
     uid,
     ...(matchLabels && (matchExpressions ?? []).length === 0 && { matchLabels }),
-    ...readTemplate(spec.template?.spec),
+    ...readTemplate(spec.template),
     ...(kind === 'StatefulSet' && { ordinals: ordinalsOf(spec) }),
     ...(rollout && { rollout }),
     ...refusalOf(status),
@@ -90,15 +91,17 @@ const ordinalsOf = ({ ordinals, replicas = 1 }: NonNullable<Workload['spec']>): 
   replicas,
 });
 
-function readTemplate({ containers }: { containers?: Container[] | null } = {}): Pick<
+function readTemplate({ metadata, spec }: Template = {}): Pick<
   Target,
-  'containerPorts' | 'hasReadinessProbe'
+  'labels' | 'containerPorts' | 'hasReadinessProbe'
 > {
+  const { containers } = spec ?? {};
   // As for pods: the sessions are those of TCP.
   const ports = (containers ?? [])
     .flatMap((container) => container.ports ?? [])
     .filter(({ protocol = 'TCP' }) => protocol === 'TCP');
   return {
+    labels: metadata?.labels ?? {},
     containerPorts: ports.map((port) => ({
       ...(port.name !== undefined && { name: port.name }),
       port: port.containerPort,

@@ -36,13 +36,18 @@ export function createKeyRotation(tools: KeyRotationPorts): Round {
   const refusedUntilMs = new Map<string, number>();
   const waitReportedUntilMs = new Map<string, number>();
 
-  async function rotate(workload: StickyWorkload, proxies: readonly string[]): Promise<void> {
+  /** `backends`: keys of its backends in the tables of the proxies. */
+  async function rotate(
+    workload: StickyWorkload,
+    proxies: readonly string[],
+    backends: readonly string[],
+  ): Promise<void> {
     const { metadata } = workload;
     const key = backendKey(metadata.namespace, metadata.name);
     const nowMs = tools.nowMs();
     const secret = tools.caches.get('keyRings', { namespace: metadata.namespace, name: keyRingName(metadata.name) });
     if (!secret || nowMs < (refusedUntilMs.get(key) ?? 0)) return;
-    const plan = planFor(workload, secret, proxies);
+    const plan = planFor(workload, secret, { proxies, backends });
     if (plan?.kind === 'waiting' && nowMs >= (waitReportedUntilMs.get(key) ?? 0)) {
       waitReportedUntilMs.set(key, nowMs + retryAfterMs);
       emit(workload, { type: 'Warning', ...plan });
@@ -64,14 +69,15 @@ export function createKeyRotation(tools: KeyRotationPorts): Round {
   function planFor(
     workload: StickyWorkload,
     secret: CacheContents['keyRings'],
-    proxies: readonly string[],
+    { proxies, backends }: { proxies: readonly string[]; backends: readonly string[] },
   ): RotationPlan | undefined {
-    const { limits, key, persistence } = planServing(workload);
+    const { limits, persistence } = planServing(workload);
     const ring = keyRingOf(secret, workload.metadata.uid);
     if (!ring) return undefined;
     const nowMs = tools.nowMs();
     const confirmed = proxies.map((uid) => {
-      const known = tools.ledger.keyRingsOf(uid, nowMs)?.[key];
+      const rings = tools.ledger.keyRingsOf(uid, nowMs) ?? {};
+      const known = backends.map((key) => rings[key]).find((ring) => ring !== undefined);
       return { uid, ...(known && { ring: known }) };
     });
     return planRotation(
@@ -129,8 +135,10 @@ export function createKeyRotation(tools: KeyRotationPorts): Round {
     const proxies = proxiesByBackend(translated);
     for (const workload of translated.snapshot.workloads) {
       if (signal.aborted) return;
-      const serving = proxies.get(backendKey(workload.metadata.namespace, workload.metadata.name));
-      if (serving && workload.metadata.deletionTimestamp === undefined) await rotate(workload, serving);
+      const key = backendKey(workload.metadata.namespace, workload.metadata.name);
+      const serving = proxies.get(key);
+      const backends = [key, ...(translated.translation.ruleBackends.get(key) ?? [])];
+      if (serving && workload.metadata.deletionTimestamp === undefined) await rotate(workload, serving, backends);
     }
   };
 }

@@ -21,12 +21,11 @@ function indexProxies(pods: Pod[]): Map<string, string[]> {
   return new Map([...grouped].map(([key, group]) => [key, group.map(({ uid }) => uid)]));
 }
 
-/** Returns the UIDs of running proxy pods, by backend key: those of every Gateway whose table contains the backend. */
-export function proxiesByBackend({ snapshot, translation }: Translated): ReadonlyMap<string, string[]> {
-  const proxies = new Map<string, string[]>();
-  for (const [gateway, { backends }] of Object.entries(translation.tables)) {
-    const running = runningProxies(snapshot, gateway);
-    for (const key of Object.keys(backends)) proxies.set(key, [...(proxies.get(key) ?? []), ...running]);
-  }
-  return proxies;
-}
+/** Returns the UIDs of running proxy pods, by key of the StickyWorkload: those of every Gateway whose routes lead to its pods. */
+export const proxiesByBackend = ({ snapshot, translation }: Translated): ReadonlyMap<string, string[]> =>
+  new Map(
+    [...translation.gatewaysByBackend].map(([key, gateways]) => [
+      key,
+      gateways.flatMap((gateway) => runningProxies(snapshot, gateway)),
+    ]),
+  );

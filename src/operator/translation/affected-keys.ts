@@ -1,5 +1,6 @@
 /** Which queue keys a change affects: StickyWorkloads, Gateways, HTTPRoutes, and the GatewayClass. */
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { targetsOf } from '../../core/route/resolve-refs.ts';
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
 import type { KubeObject } from '../../kube/ports.ts';
@@ -75,14 +76,8 @@ const namespacesOfGateway = ({ gateway, userManaged, routes, httpRoutes }: Gatew
   ]);
 
 /** Returns the namespaces that an HTTPRoute depends on: its own, and those of its parents and backends. */
-const namespacesOfHttpRoute = ({
-  route: { source, parents, rules },
-  parents: verdicts,
-}: JudgedRoute): ReadonlySet<string> =>
-  new Set([
-    source.namespace,
-    ...parents.map(({ namespace }) => namespace),
-    // The Gateway of a ListenerSet may be in another namespace than the set.
-    ...verdicts.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway.namespace] : [])),
-    ...rules.flatMap(({ backendRefs }) => backendRefs.map(({ target }) => target.namespace)),
-  ]);
+const namespacesOfHttpRoute = ({ route, parents }: JudgedRoute): ReadonlySet<string> => {
+  // The Gateway of a ListenerSet may be in another namespace than the set.
+  const gateways = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway] : []));
+  return new Set([route.source, ...route.parents, ...gateways, ...targetsOf(route)].map(({ namespace }) => namespace));
+};

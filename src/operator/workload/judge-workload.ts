@@ -48,10 +48,12 @@ export function judgeWorkload(
 
 /** Of the first Gateway, which may not have accepted the route. */
 function proxyFor(
-  { parents }: ServingPlan,
+  { key, parents }: ServingPlan,
   accept: Accept,
-  { index }: Translated['translation'],
+  { index, gateways, gatewaysByBackend }: Translated['translation'],
 ): StatusInput['proxy'] {
-  const gateway = accept.kind === 'accepted' ? accept.plan.gateway : parents[0]?.gateway;
-  return gateway ? proxyOf(gateway, index) : { readyReplicas: 0 };
+  const byUsers = gateways[gatewaysByBackend.get(key)?.[0] ?? '']?.gateway;
+  const own = accept.kind === 'accepted' ? accept.plan.gateway : parents[0]?.gateway;
+  const gateway = parents.length === 0 ? byUsers : own;
+  return gateway ? { gateway, ...proxyOf(gateway, index) } : { readyReplicas: 0 };
 }

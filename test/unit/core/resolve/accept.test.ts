@@ -53,9 +53,13 @@ describe('an unsupported field is refused with its name and what to do', () => {
     [
       'GRPCRoute',
       { route: { kind: 'GRPCRoute' } },
-      'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute.',
+      'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute, or None',
     ],
-    ['a route that the user creates', { route: { kind: 'None' } }, 'spec.route.kind None is not supported'],
+    [
+      'a host name of a route that the user creates',
+      { route: { kind: 'None', hostnames: ['shop.example.com'] } },
+      'spec.route.hostnames is not supported by this version: with route kind None, set it in the route',
+    ],
     [
       'consistent hashing',
       { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } },
@@ -82,13 +86,14 @@ describe('an unsupported field is refused with its name and what to do', () => {
 
   test('all unsupported fields are in one message, so that a user can fix them at once', () => {
     const message = messageOf(
-      verdictOn({ spec: { replicas: 3, route: { kind: 'None' }, dataplane: { type: 'Gateway' } } }),
+      verdictOn({ spec: { replicas: 3, route: { kind: 'GRPCRoute' }, dataplane: { type: 'Gateway' } } }),
     );
     expect(message.match(/is not supported/g)).toHaveLength(3);
   });
 
   const supported: [string, Spec][] = [
     ['only the target', {}],
+    ['a route that the user creates', { route: { kind: 'None' } }],
     [
       'every supported field',
       {

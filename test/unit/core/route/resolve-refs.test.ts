@@ -8,11 +8,11 @@ function resolve(ref: BackendReference, world: ShortWorld = {}): string | undefi
   const { httpRoutes } = translate(
     snapshotOf({
       services: [
-        { name: 'cart', ports: [{ name: '', port: 80 }] },
+        { name: 'cart', ports: [{ name: '', port: 80, targetPort: 8080 }] },
         { name: 'alias', isExternalName: true },
-        { name: 'grpc', ports: [{ name: '', port: 80, appProtocol: 'kubernetes.io/h2c' }] },
-        { name: 'ws', ports: [{ name: '', port: 80, appProtocol: 'kubernetes.io/ws' }] },
-        { name: 'own', ports: [{ name: '', port: 80, appProtocol: 'example.com/thing' }] },
+        { name: 'grpc', ports: [{ name: '', port: 80, targetPort: 8080, appProtocol: 'kubernetes.io/h2c' }] },
+        { name: 'ws', ports: [{ name: '', port: 80, targetPort: 8080, appProtocol: 'kubernetes.io/ws' }] },
+        { name: 'own', ports: [{ name: '', port: 80, targetPort: 8080, appProtocol: 'example.com/thing' }] },
         { name: 'cart', namespace: 'zoo' },
       ],
       httpRoutes: [{ name: 'r', spec: { rules: [{ backendRefs: [ref] }] } }],

@@ -167,6 +167,7 @@ describe('the warning about what waits for a drain', () => {
     namespace: 'shop',
     name: 'cart',
     uid: 'u',
+    labels: {},
     containerPorts: [],
     hasReadinessProbe: true,
   };

@@ -109,7 +109,7 @@ describe('the endpoints of a Service', () => {
   test('are those of all its slices, at the port with the name of the Service’s port', () => {
     expect(
       endpointsOf({
-        services: [{ name: 'cart', ports: [{ name: 'web', port: 80 }] }],
+        services: [{ name: 'cart', ports: [{ name: 'web', port: 80, targetPort: 8080 }] }],
         slices: [
           {
             name: 'cart-1',

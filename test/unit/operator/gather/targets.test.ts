@@ -15,6 +15,7 @@ const base = {
   namespace: 'shop',
   name: 'cart',
   uid: 'd',
+  labels: {},
   hasReadinessProbe: false,
 };
 
@@ -27,6 +28,11 @@ describe('a target', () => {
         ...template({ ports: [{ name: 'http', containerPort: 80 }] }, { ports: [{ containerPort: 81 }] }),
       },
       { matchLabels: { app: 'cart' }, containerPorts: [{ name: 'http', port: 80 }, { port: 81 }] },
+    ],
+    [
+      'the labels of its pods',
+      { template: { metadata: { labels: { app: 'cart', tier: 'gold' } } } },
+      { labels: { app: 'cart', tier: 'gold' }, containerPorts: [] },
     ],
     [
       'no ports of UDP, which serve no sessions',

@@ -1,0 +1,88 @@
+/** A user has a Deployment, a Service and an HTTPRoute, and adds a StickyWorkload without changing any of them. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  customResourceDefinitions,
+  deployments,
+  endpointSlices,
+  gateways,
+  httpRoutes,
+  services,
+} from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/ports.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { elsewhere, gateway, routeDefinition, slice, stickyWorkload } from '../support/operator-objects.ts';
+import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { stickyWorkloads } from '../../src/kube/resources.ts';
+
+let world: OperatorWorld;
+let operator: Operator;
+
+const service: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name: 'cart', uid: 'uid-of-service' },
+  spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }], selector: { app: 'cart' } },
+};
+const route: KubeObject = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { namespace: 'shop', name: 'front', uid: 'uid-of-front', generation: 1 },
+  spec: {
+    parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }],
+    rules: [{ name: 'all', backendRefs: [{ group: '', kind: 'Service', name: 'cart', port: 80, weight: 1 }] }],
+  },
+};
+
+beforeEach(async () => {
+  world = createOperatorWorld();
+  world.put(customResourceDefinitions, routeDefinition('B'));
+  world.put(gateways, elsewhere('shop', gateway('web')));
+  world.putPods('cart', ['cart-a']);
+  world.put(endpointSlices, slice('cart', ['cart-a']));
+  world.put(services, service);
+  world.put(httpRoutes, route);
+  operator = await world.start();
+  world.edit(deployments, 'web-holdfast', (object) => ({ ...object, status: { readyReplicas: 2 } }));
+  await world.settle();
+});
+afterEach(() => world.stop());
+
+const table = () => operator.translations.table('shop/web')?.table;
+const add = (kind: 'None' | 'HTTPRoute') => world.putWorkload({ name: 'cart', spec: { route: { kind } } });
+
+test('its sessions are kept from then on, and nothing of the user is written', async () => {
+  expect(Object.keys(table()?.backends ?? {})).toEqual(['shop/cart:80']);
+  const changes = await world.after(() => add('None'));
+  expect(table()).toMatchObject({
+    routes: [
+      { persistence: { carrier: { type: 'Cookie' } }, backendRefs: [{ backend: 'shop/cart:80@shop/front/all' }] },
+    ],
+    backends: { 'shop/cart:80@shop/front/all': { sessions: {}, endpoints: [{ pod: 'cart-a', state: 'Accepting' }] } },
+  });
+  expect(changes.writes.filter((write) => / (Service|HTTPRoute|Gateway|Deployment) /.test(write))).toEqual([]);
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
+  expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
+});
+
+test('without the route, the status says that one is missing', async () => {
+  await world.after(() => add('None'));
+  await world.after(() => world.cluster.remove(httpRoutes, { namespace: 'shop', name: 'front' }));
+  await world.after(() =>
+    world.edit(stickyWorkloads, 'cart', (object) => ({
+      ...object,
+      metadata: { ...object.metadata, labels: { a: 'b' } },
+    })),
+  );
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'RouteMissing' });
+});
+
+test('a StickyWorkload that had a route of its own loses it when it leaves routes to its users', async () => {
+  await world.after(() => {
+    world.cluster.remove(services, { namespace: 'shop', name: 'cart' });
+    add('HTTPRoute');
+  });
+  expect(world.cluster.find(httpRoutes, { namespace: 'shop', name: 'cart' })).toBeDefined();
+  const { spec } = stickyWorkload({ name: 'cart', spec: { route: { kind: 'None' } } });
+  await world.after(() => world.editSpec(stickyWorkloads, 'cart', spec as object));
+  expect(world.cluster.find(httpRoutes, { namespace: 'shop', name: 'cart' })).toBeUndefined();
+});
