@@ -56,7 +56,7 @@ export const reasons = {
   PodsRefused:
     'The API server refuses new pods, because of a ResourceQuota, a LimitRange, PodSecurity or an admission webhook.',
   ProxyNotReady: 'No proxy replica is ready.',
-  RouteMissing: 'spec.route.kind is None, and no HTTPRoute leads to the pods.',
+  RouteMissing: 'No HTTPRoute leads to the pods, and spec.route.kind is None.',
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload without it.',
   SessionPersistenceFieldMissing:
     'The installed HTTPRoute CRD has no sessionPersistence field (standard channel); the bundled proxy still persists sessions.',

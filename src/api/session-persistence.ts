@@ -3,7 +3,8 @@ import { aboutDurations, cookiePathPattern, duration, optionalDuration, tokenPat
 import { routeMatch } from './route.ts';
 import type { Rule, Schema } from './schema.ts';
 
-const reservedHeaders = [
+/** Headers that no session token may have. */
+export const reservedHeaders: readonly string[] = [
   'authorization',
   'connection',
   'content-encoding',

@@ -5,7 +5,7 @@
  */
 import type { KeyRing } from '../../wire/routing-table.ts';
 import { formatTime } from '../names/format.ts';
-import { annotations, keyRingName } from '../names/names.ts';
+import { annotations, keyRingName, masterRingName } from '../names/names.ts';
 import { controlledBy, standardLabels, type OwnedObject } from '../render/owned-object.ts';
 import type { RotationState, RotationStep } from './rotation.ts';
 
@@ -28,12 +28,23 @@ export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObj
       ownerReferences: controlledBy(workload),
     },
     type: 'Opaque',
-    data: {
-      current: currentValue(ring.current),
-      ...Object.fromEntries(ring.keys.map(({ id, secret }) => [keyEntry(id), secret])),
-    },
+    data: dataOf(ring),
   };
 }
+
+/** The Secret from which the keys of rules are derived. It is created once too, and has no owner. */
+export const buildMasterSecret = (namespace: string, ring: KeyRing): OwnedObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace, name: masterRingName, labels: standardLabels('operator', masterRingName) },
+  type: 'Opaque',
+  data: dataOf(ring),
+});
+
+const dataOf = ({ current, keys }: KeyRing): Record<string, string> => ({
+  current: currentValue(current),
+  ...Object.fromEntries(keys.map(({ id, secret }) => [keyEntry(id), secret])),
+});
 
 const keyEntry = (id: number): string => `key-${id}`;
 const currentValue = (id: number): string => btoa(String(id));

@@ -106,6 +106,8 @@ const hashOf = (name: string): string => createHash('sha256').update(name).diges
 export const isObjectName = (name: string): boolean => name.length <= 253 && objectName.test(name);
 const objectName = new RegExp(dnsSubdomain);
 
+/** The Secret in the operator's namespace from which the keys of rules with sessionPersistence are derived. */
+export const masterRingName = 'holdfast-master-keys';
 export const keyRingName = (workload: string): string => `${workload}-session-keys`;
 export const defaultCookieName = (workload: string): string => `${workload}-session`;
 export const backendKey = (namespace: string, workload: string): string => `${namespace}/${workload}`;

@@ -1,36 +1,42 @@
 /**
- * Which rules of users' routes keep sessions: those with a backend that has a StickyWorkload. The first such backend of the rule decides how,
- * for all of its backends: a rule has one cookie, and a session stays on its backend.
+ * Which rules of users' routes keep sessions: those with `sessionPersistence` of their own, and those with a backend that has a StickyWorkload.
+ * The first such backend of a rule decides what the rule itself does not, for all of its backends: a rule has one cookie, and a session stays
+ * on its backend.
  */
+import { shareHost } from '../routing/hostnames.ts';
 import { defaultCookieName } from '../names/names.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import { endpointId } from '../session/token.ts';
-import type { RoutePersistence } from '../../wire/routing-table.ts';
-import type { RouteSource, RuleIR } from './ir.ts';
+import type { Carrier, RoutePersistence } from '../../wire/routing-table.ts';
+import type { PersistenceIR, RouteIR, RouteSource, RuleIR } from './ir.ts';
 import type { JudgedRoute } from './judge-routes.ts';
 import type { ServiceTarget } from './resolve-refs.ts';
 
-/** `plan`: of the StickyWorkload that decides. */
-export type HeldRule = { plan: ServingPlan; persistence: RoutePersistence };
+/** `key`: of the rule among all. `plan`: the StickyWorkload that decides; absent: the rule alone does. */
+export type HeldRule = { key: string; persistence: RoutePersistence; own?: PersistenceIR; plan?: ServingPlan };
 
 export type HeldRules = ReadonlyMap<RuleIR, HeldRule>;
 
 /** `oldestFirst`: a rule that is added later does not take the cookie of an earlier one, which would end its sessions. */
 export function holdRules(oldestFirst: Iterable<JudgedRoute>): HeldRules {
   const held = new Map<RuleIR, HeldRule>();
-  const taken = new Set<string>();
+  const names = new CookieNames();
   for (const { route, parents, refs } of oldestFirst) {
     if (!parents.some(({ kind }) => kind === 'attached')) continue;
     for (const rule of route.rules) {
-      const plan = firstWorkload(rule, refs);
-      if (plan === undefined) continue;
-      // The StickyWorkload's own route is the first, however old it is.
-      const isFirst = plan.parents.length === 0 && !taken.has(plan.key);
-      taken.add(plan.key);
-      held.set(rule, { plan, persistence: persistenceOf(plan, ruleKey(route.source, rule), isFirst) });
+      const one = holdRule(rule, firstWorkload(rule, refs), route.source);
+      if (one) held.set(rule, { ...one, persistence: names.assign(one, route) });
     }
   }
   return held;
+}
+
+function holdRule(rule: RuleIR, plan: ServingPlan | undefined, source: RouteSource): HeldRule | undefined {
+  const own = rule.persistence;
+  const key = ruleKey(source, rule);
+  if (own === undefined) return plan && { key, persistence: plan.persistence, plan };
+  const settings = plan?.persistence ?? ({ onEndpointLost: 'Reassign', newSessionOn: [] } as const);
+  return { key, persistence: { ...settings, carrier: carrierOf(own, key) }, own, ...(plan && { plan }) };
 }
 
 function firstWorkload({ backendRefs }: RuleIR, refs: JudgedRoute['refs']): ServingPlan | undefined {
@@ -47,12 +53,44 @@ const ruleKey = ({ key }: RouteSource, { id }: RuleIR): string => `${key}/${id}`
 export const heldKey = ({ key }: ServiceTarget, source: RouteSource, rule: RuleIR): string =>
   `${key}@${ruleKey(source, rule)}`;
 
+/** Distinguishes the carriers of rules: eight hexadecimal digits. */
+const suffixOf = (rule: string): string => endpointId(rule).slice(0, 8);
+
+function carrierOf({ type, name, path = '/', lifetimeType }: PersistenceIR, rule: string): Carrier {
+  if (type === 'Header') return { type, name: name ?? `Session-${suffixOf(rule)}` };
+  return {
+    type,
+    name: name ?? `session-${suffixOf(rule)}`,
+    path,
+    sameSite: 'Lax',
+    secure: false,
+    secureIfHttps: true,
+    partitioned: false,
+    lifetimeType,
+  };
+}
+
 /**
- * A browser keeps one cookie per name, path and host, and two rules with the same would destroy each other's sessions. A name that the user
- * chose stays for the first rule; names of headers, and those of the app's own sessions, belong to clients and apps.
+ * A browser keeps one cookie per name, path and host, and two rules with the same would destroy each other's sessions: the later one gets another
+ * name. Names of headers, and those of the app's own sessions, belong to clients and apps.
  */
-function persistenceOf({ name, persistence }: ServingPlan, rule: string, isFirst: boolean): RoutePersistence {
-  const { carrier } = persistence;
-  if (carrier.type !== 'Cookie' || (isFirst && carrier.name !== defaultCookieName(name))) return persistence;
-  return { ...persistence, carrier: { ...carrier, name: `${carrier.name}-${endpointId(rule).slice(0, 8)}` } };
+class CookieNames {
+  private readonly taken = new Map<string, (readonly string[])[]>();
+
+  assign({ key, persistence, own, plan }: HeldRule, { hostnames }: RouteIR): RoutePersistence {
+    const { carrier } = persistence;
+    if (carrier.type !== 'Cookie') return persistence;
+    const isOfWorkload = own === undefined && plan !== undefined;
+    // That of a StickyWorkload stays for its own route.
+    const isDefault = isOfWorkload && (carrier.name === defaultCookieName(plan.name) || plan.parents.length > 0);
+    if (!isDefault && this.take(carrier.name, hostnames)) return persistence;
+    return { ...persistence, carrier: { ...carrier, name: `${carrier.name}-${suffixOf(key)}` } };
+  }
+
+  private take(name: string, hostnames: readonly string[]): boolean {
+    const before = this.taken.get(name) ?? [];
+    if (before.some((hosts) => shareHost(hosts, hostnames))) return false;
+    this.taken.set(name, [...before, hostnames]);
+    return true;
+  }
 }

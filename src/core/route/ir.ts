@@ -50,6 +50,17 @@ export type RuleIR = {
   filters: FilterIR[];
   backendRefs: BackendRefIR[];
   timeouts?: RouteTimeouts;
+  persistence?: PersistenceIR;
+};
+
+/** What a rule says itself about its sessions. */
+export type PersistenceIR = {
+  type: 'Cookie' | 'Header';
+  name?: string;
+  path?: string;
+  lifetimeType: 'Session' | 'Permanent';
+  absoluteTimeoutMs?: number;
+  idleTimeoutMs?: number;
 };
 
 export type FilterIR =

@@ -13,6 +13,7 @@ import type { HttpRoute } from '../snapshot/snapshot.ts';
 import { gatewayApiGroup } from '../names/names.ts';
 import type { BackendRefIR, BackendTarget, ParentIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
 import { readFilters } from './read-filters.ts';
+import { readPersistence } from './read-persistence.ts';
 import { findUnknownFields } from './unknown-fields.ts';
 
 const routes = new WeakMap<HttpRoute, RouteIR>();
@@ -62,6 +63,9 @@ function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
     id: rule.name ?? endpointId(JSON.stringify(matches)).slice(0, 8),
     matches,
     filters: readFilters(rule.filters ?? [], { at: `${at}.filters`, of: 'rule', matches, problems }),
+    ...(rule.sessionPersistence && {
+      persistence: readPersistence(rule.sessionPersistence, { at: `${at}.sessionPersistence`, problems }),
+    }),
     backendRefs: (rule.backendRefs ?? []).map((ref, number) =>
       readBackendRef(ref, matches, { ...reading, at: `${at}.backendRefs[${number}]` }),
     ),

@@ -6,7 +6,7 @@ import type { HttpRouteSpec } from '../snapshot/http-route.ts';
 import type { RouteProblem } from './ir.ts';
 
 const known = {
-  rule: ['name', 'matches', 'filters', 'backendRefs'],
+  rule: ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'],
   match: ['path', 'method', 'headers', 'queryParams'],
   backendRef: ['group', 'kind', 'namespace', 'name', 'port', 'weight', 'filters'],
 } as const;

@@ -25,7 +25,21 @@ export type HttpRouteRule = {
   backendRefs?: List<HttpBackendRef>;
   timeouts?: { request?: string; backendRequest?: string };
   retry?: object;
-  sessionPersistence?: object;
+  sessionPersistence?: SessionPersistenceSpec;
+};
+
+/** The fields of every generation of GEP-1619. */
+export type SessionPersistenceSpec = {
+  type?: 'Cookie' | 'Header';
+  absoluteTimeout?: string;
+  /** Until v1.5. */
+  idleTimeout?: string;
+  /** Until v1.6. */
+  sessionName?: string;
+  cookieConfig?: { lifetimeType?: 'Session' | 'Permanent' };
+  /** From v1.7 on. */
+  cookie?: { name?: string; path?: string; lifetimeType?: 'Session' | 'Permanent' };
+  header?: { name?: string };
 };
 
 type ValueMatch = { type?: 'Exact' | 'RegularExpression'; name: string; value: string };

@@ -2,18 +2,19 @@
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Pod, Slice, Snapshot } from '../snapshot/snapshot.ts';
-import type { Backend, BackendSessions, KeyRing } from '../../wire/routing-table.ts';
+import type { Backend } from '../../wire/routing-table.ts';
 import { deriveEndpoints } from './endpoints.ts';
 import type { Reach } from './reach.ts';
+import { buildSessions, readSessions, type RingSources, type SessionSource } from './session-sources.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 
 /** A backend with everything that it was built from: as long as that is the same, it is not built again. */
 export type BuiltBackend = { backend: Backend; builtFrom: readonly unknown[] };
 
-export type BackendSources = Pick<Snapshot, 'keyRings' | 'removedPods'> & { index: ClusterIndex };
+export type BackendSources = RingSources & Pick<Snapshot, 'removedPods'> & { index: ClusterIndex };
 
 /** `key`: that of the StickyWorkload, or of a Service in a rule of a route. */
-export type HeldBackend = { key: string; plan: ServingPlan; reach: Reach };
+export type HeldBackend = { key: string; plan: ServingPlan; reach: Reach; sessions: SessionSource };
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildBackends(
@@ -31,46 +32,23 @@ export function buildBackends(
 
 /** Without keys no token can be signed or verified: every request would start a session that nothing holds. */
 function buildBackend(
-  { key, plan, reach }: HeldBackend,
-  { keyRings, removedPods, index }: BackendSources,
+  { key, plan, reach, sessions: source }: HeldBackend,
+  sources: BackendSources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
-  const keyRing = keyRings[plan.key];
-  if (keyRing === undefined) return undefined;
-  const { policy, target, targetPort, endpointIdentity } = plan;
+  const { removedPods, index } = sources;
+  const from = readSessions(source, sources);
+  if (from === undefined) return undefined;
+  const { target, targetPort, endpointIdentity } = plan;
   const removed = removedPods[plan.key];
-  const from = [
-    policy,
-    target.kind,
-    target.name,
-    targetPort,
-    endpointIdentity,
-    ...limitsOf(plan),
-    ...templateOf(plan, index),
-  ];
   const { port, slices } = reach;
-  const builtFrom = [...from, keyRing, removed, port?.name, port?.targetPort, ...objectsOf(plan, slices, index)];
+  const settings = [target.kind, target.name, targetPort, endpointIdentity, port?.name, port?.targetPort];
+  const builtFrom = [...settings, ...from, removed, ...templateOf(plan, index), ...objectsOf(plan, slices, index)];
   if (before && isSame(before.builtFrom, builtFrom)) return before;
-  const sessions = buildSessions(plan, keyRing);
-  return {
-    backend: { key, policy, sessions, ...deriveEndpoints(plan, reach, { index, removed: removed ?? [] }) },
-    builtFrom,
-  };
+  const sessions = buildSessions(source, sources);
+  const endpoints = deriveEndpoints(plan, reach, { index, removed: removed ?? [] });
+  return { backend: { key, policy: source.policy, ...(sessions && { sessions }), ...endpoints }, builtFrom };
 }
-
-export const buildSessions = ({ limits, maxSessionsPerEndpoint }: ServingPlan, keyRing: KeyRing): BackendSessions => ({
-  limits,
-  ...(maxSessionsPerEndpoint !== undefined && { maxPerEndpoint: maxSessionsPerEndpoint }),
-  keyRing,
-});
-
-/** Whatever `buildSessions` reads. */
-export const limitsOf = ({ limits, maxSessionsPerEndpoint }: ServingPlan): unknown[] => [
-  maxSessionsPerEndpoint,
-  limits.idleTimeoutMs,
-  limits.confirmTimeoutMs,
-  limits.absoluteTimeoutMs,
-];
 
 /** The Deployment is another object with each update of its status. */
 function templateOf({ namespace, target }: ServingPlan, { targets }: ClusterIndex): unknown[] {

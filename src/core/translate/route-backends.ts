@@ -6,6 +6,7 @@ import { referencesOf, type Reference, type ServiceTarget } from '../route/resol
 import type { HeldBackend } from './backends.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
 import type { ServiceBackend } from './service-backends.ts';
+import { sessionsIn } from './session-sources.ts';
 
 /** `owners`: the StickyWorkload whose keys sign the tokens of a backend, by the key of the backend. */
 export type RouteBackends = { held: HeldBackend[]; plain: ServiceBackend[]; owners: Map<string, string> };
@@ -34,12 +35,14 @@ function add(found: RouteBackends, target: ServiceTarget, { reference, source, r
     return;
   }
   const key = heldKey(target, source, reference.rule);
+  const sessions = sessionsIn(rule, target);
   const plan = target.workload;
-  if (plan === undefined) found.plain.push({ key, target, sessions: rule.plan });
+  if (plan === undefined) found.plain.push({ key, target, sessions });
   else {
     const slices = index.slicesByService.get(target.service) ?? [];
     const isOwn = plan.key === target.service && ownsService(plan, index);
-    found.held.push({ key, plan, reach: { slices, ...(!isOwn && { port: target.port }) } });
+    found.held.push({ key, plan, reach: { slices, ...(!isOwn && { port: target.port }) }, sessions });
   }
-  found.owners.set(key, (plan ?? rule.plan).key);
+  const owner = plan?.key ?? ('workload' in sessions.keys ? sessions.keys.workload : undefined);
+  if (owner !== undefined) found.owners.set(key, owner);
 }

@@ -1,17 +1,17 @@
 /** Backends of Services without a StickyWorkload: the endpoints of their EndpointSlices, pods or not. */
-import type { ServingPlan } from '../resolve/plan.ts';
 import type { ServiceTarget } from '../route/resolve-refs.ts';
 import { endpointId } from '../session/token.ts';
-import type { Slice, Snapshot } from '../snapshot/snapshot.ts';
+import type { Slice } from '../snapshot/snapshot.ts';
 import type { Backend, Endpoint } from '../../wire/routing-table.ts';
-import { buildSessions, isSame, limitsOf, type BuiltBackend } from './backends.ts';
+import { isSame, type BuiltBackend } from './backends.ts';
 import type { ClusterIndex } from './cluster-index.ts';
+import { buildSessions, readSessions, type RingSources, type SessionSource } from './session-sources.ts';
 import { sightEndpoints, type Sighting } from './sightings.ts';
 
-/** `sessions`: the StickyWorkload whose limits and keys its sessions have, in a rule that keeps sessions on its other backends. */
-export type ServiceBackend = { key: string; target: ServiceTarget; sessions?: ServingPlan };
+/** `sessions`: absent for a backend that is balanced without. */
+export type ServiceBackend = { key: string; target: ServiceTarget; sessions?: SessionSource };
 
-type Sources = Pick<Snapshot, 'keyRings'> & { index: Pick<ClusterIndex, 'slicesByService'> };
+type Sources = RingSources & { index: Pick<ClusterIndex, 'slicesByService'> };
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildServiceBackends(
@@ -30,19 +30,20 @@ export function buildServiceBackends(
 
 /** Without keys a session backend is left out, as that of a StickyWorkload is. */
 function buildBackend(
-  { key, target, sessions }: ServiceBackend,
-  { keyRings, index }: Sources,
+  { key, target, sessions: source }: ServiceBackend,
+  sources: Sources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
-  const keyRing = sessions && keyRings[sessions.key];
-  if (sessions && !keyRing) return undefined;
-  const slices = index.slicesByService.get(target.service) ?? [];
-  const builtFrom = [target.port.name, keyRing, ...(sessions ? limitsOf(sessions) : []), ...slices];
+  const from = source ? readSessions(source, sources) : [];
+  if (from === undefined) return undefined;
+  const slices = sources.index.slicesByService.get(target.service) ?? [];
+  const builtFrom = [target.port.name, ...from, ...slices];
   if (before && isSame(before.builtFrom, builtFrom)) return before;
+  const sessions = source && buildSessions(source, sources);
   const backend: Backend = {
     key,
-    policy: sessions?.policy ?? 'LeastRequests',
-    ...(sessions && keyRing && { sessions: buildSessions(sessions, keyRing) }),
+    policy: source?.policy ?? 'LeastRequests',
+    ...(sessions && { sessions }),
     endpoints: findEndpoints(slices, target.port.name),
     removedEndpoints: [],
   };

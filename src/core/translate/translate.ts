@@ -13,6 +13,7 @@ import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { buildBackends, type BuiltBackend, type HeldBackend } from './backends.ts';
 import { findRouteBackends } from './route-backends.ts';
+import { sourceOf } from './session-sources.ts';
 import { buildServiceBackends } from './service-backends.ts';
 import { buildTable, indexByBackend } from './tables.ts';
 import { indexCluster, ownsService, usesService, type ClusterIndex } from './cluster-index.ts';
@@ -35,6 +36,8 @@ export type Translation = {
   gatewaysByBackend: ReadonlyMap<string, string[]>;
   /** Keys of the backends that a StickyWorkload has in rules of users' routes, by its key. */
   ruleBackends: ReadonlyMap<string, string[]>;
+  /** Whether a rule keeps sessions by itself, with keys that are derived. */
+  needsMasterRing: boolean;
   /** The backends with what they were built from, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
   /** The indexes that all of this was derived from. */
@@ -99,6 +102,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     backends: backendsOf(own),
     gatewaysByBackend: indexByBackend(tables, found.owners),
     ruleBackends: invert(found.owners),
+    needsMasterRing: [...held.values()].some(({ plan }) => plan === undefined),
     built,
     workloads,
     index,
@@ -115,6 +119,7 @@ const invert = (owners: ReadonlyMap<string, string>): Map<string, string[]> =>
 const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({
   key: plan.key,
   plan,
+  sessions: sourceOf(plan),
   reach: { slices: usesService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [] },
 });
 

@@ -1,6 +1,6 @@
 /** The observed cluster state of one replica: its caches, joined into the Snapshot that the core translates. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
+import { backendKey, keyRingName, masterRingName, targetKey } from '../../core/names/names.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secret.ts';
 import { hasSuccessor } from '../../core/resolve/successor.ts';
 import { isPodTerminal, type Existing, type Pod, type Snapshot, type Target } from '../../core/snapshot/snapshot.ts';
@@ -105,6 +105,12 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     return [...deletedDeployments.list(isClaimed), ...deletedSets.list(isClaimed)].map(({ target }) => target);
   }
 
+  function masterRing(): Pick<Snapshot, 'masterRing'> {
+    const secret = caches.get('keyRings', { namespace: operatorNamespace, name: masterRingName });
+    const ring = secret && ringOf(secret);
+    return ring ? { masterRing: ring } : {};
+  }
+
   return {
     snapshot: () => {
       const targets = [...list('deployments'), ...list('statefulSets')];
@@ -118,6 +124,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         services: list('services').map(({ service }) => service),
         slices: list('slices').map(({ slice }) => slice),
         keyRings: gatherKeyRings(list('keyRings'), workloads()),
+        ...masterRing(),
         gatewayApi: caches.gatewayApi(),
         gatewayClasses: list('gatewayClasses').map(({ gatewayClass }) => gatewayClass),
         holdfastProxies: list('holdfastProxies'),
@@ -178,11 +185,11 @@ function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
 }
 
 /** Returns the key ring in a Secret, or undefined if it is damaged or belongs to an earlier StickyWorkload of the same name. */
-export function keyRingOf(
-  { metadata, data = {} }: CacheContents['keyRings'],
-  workloadUid: string,
-): KeyRing | undefined {
-  if (!metadata.ownerReferences?.some(({ uid }) => uid === workloadUid)) return undefined;
+export function keyRingOf(secret: CacheContents['keyRings'], workloadUid: string): KeyRing | undefined {
+  return secret.metadata.ownerReferences?.some(({ uid }) => uid === workloadUid) ? ringOf(secret) : undefined;
+}
+
+function ringOf({ data = {} }: CacheContents['keyRings']): KeyRing | undefined {
   const parsed = parsedRings.get(data) ?? parseKeyRing(data);
   parsedRings.set(data, parsed);
   return parsed.kind === 'ring' ? parsed.ring : undefined;

@@ -1,7 +1,7 @@
 /** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits by other writers. */
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
-import type { Autoscaler, Ingress, Owned, Service } from '../../core/snapshot/snapshot.ts';
+import type { Autoscaler, Ingress, Owned, Service, ServicePort } from '../../core/snapshot/snapshot.ts';
 import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
@@ -52,18 +52,18 @@ export function projectService(object: KubeObject): CachedService {
       isExternalName: type === 'ExternalName',
       clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
       loadBalancer: (status?.loadBalancer?.ingress ?? []).map(readIngress),
-      ports: (spec?.ports ?? [])
-        .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
-        .map(({ name = '', port, targetPort = port, appProtocol }) => ({
-          name,
-          port,
-          targetPort,
-          ...(appProtocol && { appProtocol }),
-        })),
-      ...(spec?.selector && Object.keys(spec.selector).length > 0 && { selector: spec.selector }),
+      ports: (spec?.ports ?? []).flatMap(readPort),
+      ...(isSelector(spec?.selector) && { selector: spec.selector }),
     },
   };
 }
+
+const readPort = ({ name = '', port, targetPort = port, protocol = 'TCP', appProtocol }: LivePort): ServicePort[] =>
+  protocol === 'TCP' ? [{ name, port, targetPort, ...(appProtocol && { appProtocol }) }] : [];
+
+/** A Service without selects no pods: its user writes the slices. */
+const isSelector = (labels: Record<string, string> | null | undefined): labels is Record<string, string> =>
+  Object.keys(labels ?? {}).length > 0;
 
 const readIngress = ({ ip, hostname }: Ingress): Ingress => ({ ...(ip && { ip }), ...(hostname && { hostname }) });
 

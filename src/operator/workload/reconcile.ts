@@ -22,7 +22,7 @@ import {
   type GatewayTools,
 } from '../gateway/reconcile.ts';
 import { reconcileHttpRoute } from '../routes/reconcile.ts';
-import { createKeyRing } from '../keys/key-ring.ts';
+import { createKeyRing, provideMasterRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import { provision } from '../gateway/provision.ts';
 
@@ -35,7 +35,10 @@ export type ReconcileTools = GatewayTools & {
 
 /** Reconciles the object of a queue key. Throws errors that are worth a retry. */
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
-  if (key === gatewayClassWork) return reconcileGatewayClasses(tools);
+  if (key === gatewayClassWork) {
+    await provideMasterRing(tools);
+    return reconcileGatewayClasses(tools);
+  }
   const httpRoute = httpRouteOfWork(key);
   if (httpRoute !== undefined) return reconcileHttpRoute(httpRoute, tools);
   const gateway = gatewayOfWork(key);
