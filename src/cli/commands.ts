@@ -22,6 +22,21 @@ export const commands = {
     ],
     part: 'proxy',
   },
+  translate: {
+    summary:
+      "print what the proxies would get for Kubernetes objects in files, and each object's conditions, without a cluster",
+    options: [
+      {
+        usage: '-f FILE',
+        meaning: 'YAML of Kubernetes objects, with any number of documents; - is the standard input. May be repeated',
+      },
+      { usage: '--objects', meaning: 'also print the objects that Holdfast would create' },
+      {
+        usage: '-n NAMESPACE',
+        meaning: 'the namespace of the operator, with the HoldfastProxy default; holdfast-system if unset',
+      },
+    ],
+  },
   sidecar: { summary: "hold a pod's preStop hook until its sessions have ended", options: [], part: 'sidecar' },
 } as const satisfies Record<string, CommandHelp>;
 

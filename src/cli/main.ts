@@ -9,6 +9,7 @@ const start: Record<CommandName, () => Promise<unknown>> = {
   operator: () => import('../operator/main.ts'),
   proxy: () => import('../dataplane/main.ts'),
   sidecar: () => import('../../sidecar/main.ts'),
+  translate: () => import('./translate/main.ts'),
 };
 
 async function readVersion(): Promise<string> {

@@ -12,7 +12,7 @@ const inputEnding = '.in.yaml';
  * Declares one test for each `<case>.in.yaml` of the folder. `run` receives the parsed input and returns plain data (no class
  * instances). A folder without cases, or an output without its input, fails: a golden test without input proves nothing.
  */
-export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void {
+export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown, read: Read = parse): void {
   const files = existsSync(dirUrl) ? readdirSync(dirUrl).toSorted() : [];
   const cases = files.filter((file) => file.endsWith(inputEnding)).map((file) => file.slice(0, -inputEnding.length));
 
@@ -26,14 +26,18 @@ export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void
 
   if (cases.length > 0) {
     test.each(cases)('%s', (name) =>
-      checkCase(new URL(`${name}${inputEnding}`, dirUrl), new URL(`${name}.out.yaml`, dirUrl), run),
+      checkCase(new URL(`${name}${inputEnding}`, dirUrl), new URL(`${name}.out.yaml`, dirUrl), (text) =>
+        run(read(text)),
+      ),
     );
   }
 }
 
-function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): void {
+type Read = (text: string) => unknown;
+
+async function checkCase(input: URL, output: URL, run: (text: string) => unknown): Promise<void> {
   // Through JSON: values that a file cannot contain (undefined, a Map) must not make a difference.
-  const actual: unknown = JSON.parse(JSON.stringify(run(parse(readFileSync(input, 'utf8')))));
+  const actual: unknown = JSON.parse(JSON.stringify(await run(readFileSync(input, 'utf8'))));
   if (process.env['GOLDEN_UPDATE'] === '1') {
     writeFileSync(output, stringify(actual, { lineWidth: 140, aliasDuplicateObjects: false }));
   }

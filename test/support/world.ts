@@ -1,6 +1,6 @@
 /** Snapshots for tests of the core in short form: fields that a case omits have ordinary values. */
+import { withDefaults } from '../../src/api/defaults.ts';
 import { proxySpecSchema, type HoldfastProxy, type HoldfastProxySpec } from '../../src/api/holdfastproxy.ts';
-import type { Schema } from '../../src/api/schema.ts';
 import { specSchema, type StickyWorkloadSpec } from '../../src/api/spec.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../src/api/stickyworkload.ts';
 import type {
@@ -21,18 +21,6 @@ import type {
   TlsSecret,
 } from '../../src/core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../src/wire/routing-table.ts';
-
-/** Fills in defaults as the API server does: an absent field gets its default, and then the fields below it get theirs. */
-function withDefaults(schema: Schema, value: unknown): unknown {
-  if (schema.type === 'array' && Array.isArray(value)) return value.map((item) => withDefaults(schema.items, item));
-  if (schema.type !== 'object' || typeof value !== 'object' || value === null) return value;
-  const filled = new Map<string, unknown>(Object.entries(value));
-  for (const [name, child] of Object.entries(schema.properties)) {
-    const present = filled.get(name) ?? child.default;
-    if (present !== undefined) filled.set(name, withDefaults(child, present));
-  }
-  return Object.fromEntries(filled);
-}
 
 type DeepPartial<T> = T extends (infer I)[]
   ? DeepPartial<I>[]

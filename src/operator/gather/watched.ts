@@ -153,6 +153,15 @@ export const grantsOf = (version: keyof typeof resources.referenceGrants): Watch
   project: projectGrant,
 });
 
+/** All of them, whatever a cluster has. */
+export const everyKind: Record<CacheName, Watched> = {
+  ...always,
+  ...withGatewayApi,
+  tlsSecrets,
+  listenerSets,
+  referenceGrants: grantsOf('v1'),
+};
+
 /** The watches by the name of their cache. */
 export function entriesOf(watched: Partial<Record<CacheName, Watched>>): [CacheName, Watched][] {
   return Object.entries(watched) as [CacheName, Watched][];

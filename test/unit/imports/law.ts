@@ -60,7 +60,7 @@ const law: readonly Article[] = [
   { from: 'src/operator', may: operatorMay, but: operatorClient },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
   { from: 'src/dataplane', may: dataplaneMay },
-  { from: 'src/cli', may: ['src', 'sidecar', 'package.json', 'node:'] },
+  { from: 'src/cli', may: ['src', 'sidecar', 'package.json', 'yaml', 'node:'] },
   {
     from: 'tools/devcluster',
     may: [
