@@ -216,8 +216,4 @@ export const proxyStatusSchema = {
 } as const satisfies Schema;
 
 /** A HoldfastProxy as the API server returns it. */
-export type HoldfastProxy = {
-  metadata: { namespace: string; name: string; generation?: number };
-  spec: HoldfastProxySpec;
-  status?: Record<string, unknown>;
-};
+export type HoldfastProxy = { metadata: { namespace: string; name: string }; spec: HoldfastProxySpec };

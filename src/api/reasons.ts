@@ -60,6 +60,9 @@ export const reasons = {
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload without it.',
   SessionPersistenceFieldMissing:
     'The installed HTTPRoute CRD has no sessionPersistence field (standard channel); the bundled proxy still persists sessions.',
+  // Applied, of a HoldfastProxy
+  Applied: 'The HoldfastProxy applies to the proxies of at least one Gateway.',
+  NotReferenced: 'No Gateway uses the HoldfastProxy.',
   // Injected
   Injected: 'Every pod has the sidecar.',
   PodsNotInjected: 'Some pods run without the sidecar; their sessions are cut when they terminate.',

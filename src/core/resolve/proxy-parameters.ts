@@ -15,7 +15,10 @@ import type { ParametersRef, Snapshot } from '../snapshot/snapshot.ts';
 import type { GatewayRef, ServingPlan } from './plan.ts';
 
 /** `broken`: a reference that does not resolve. The proxies continue with what they have. */
-export type ProxyParameters = { kind: 'resolved'; spec: HoldfastProxySpec } | { kind: 'broken'; message: string };
+export type ProxyParameters = ({ kind: 'resolved'; spec: HoldfastProxySpec } | { kind: 'broken'; message: string }) & {
+  /** `namespace/name` of the HoldfastProxy; absent: none, or it does not exist. */
+  from?: string;
+};
 
 export type ParametersLookup = {
   /** By `namespace/name`. */
@@ -78,12 +81,13 @@ function follow(ref: ParametersRef, { proxies }: ParametersLookup): ProxyParamet
     );
   }
   const problem = findInvalid(spec);
-  if (problem === undefined) return { kind: 'resolved', spec };
-  return broken(`${proxyKind} ${namespace}/${name}: ${problem} ${unchanged}`);
+  const from = `${namespace}/${name}`;
+  if (problem === undefined) return { kind: 'resolved', spec, from };
+  return { ...broken(`${proxyKind} ${from}: ${problem} ${unchanged}`), from };
 }
 
 /** Returns what is invalid in a HoldfastProxy that its schema accepts, or undefined. */
-function findInvalid({ clientAddress, service }: HoldfastProxySpec): string | undefined {
+export function findInvalid({ clientAddress, service }: HoldfastProxySpec): string | undefined {
   const lists = {
     'spec.clientAddress.trustedProxies': clientAddress.trustedProxies,
     'spec.service.loadBalancerSourceRanges': service.loadBalancerSourceRanges ?? [],

@@ -76,6 +76,14 @@ export function projectAutoscaler(object: KubeObject): CachedAutoscaler {
   return { ...cached, autoscaler: { ...cached.owned, target: { kind, name } } };
 }
 
+/** An object of ours whose spec is settings: kept whole, with the status apart, so that a status that Holdfast writes is no change of it. */
+export function projectSettings({ status, ...object }: KubeObject): KubeObject {
+  return {
+    ...object,
+    observed: { generation: object.metadata.generation ?? 0, ...(status !== undefined && { status }) },
+  };
+}
+
 /** A Gateway API object whose status Holdfast writes: cached with that status, so that transition times are kept. */
 export type CachedWithStatus = CachedOwned & { observed: Observed };
 

@@ -2,6 +2,7 @@
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { labels, managedByValue, webhookConfiguration } from '../../core/names/names.ts';
+import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject, ListOptions, Resource } from '../../kube/ports.ts';
 import * as resources from '../../kube/resources.ts';
 import {
@@ -29,6 +30,7 @@ import {
   projectAutoscaler,
   projectOwned,
   projectService,
+  projectSettings,
   projectWebhooks,
   type CachedAutoscaler,
   type CachedOwned,
@@ -43,7 +45,7 @@ import { projectTarget, type CachedTarget } from './targets.ts';
 /** What each cache holds. The types are asserted here once: the API server has validated these objects against their schemas. */
 export type CacheContents = {
   workloads: KubeObject & StickyWorkload;
-  holdfastProxies: KubeObject & HoldfastProxy;
+  holdfastProxies: KubeObject & HoldfastProxy & { observed: Observed };
   deployments: CachedTarget;
   statefulSets: CachedTarget;
   replicaSets: KubeObject;
@@ -81,7 +83,7 @@ const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue
 /** Kinds that every cluster has. */
 export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | OptionalCacheName>, Watched> = {
   workloads: { resource: resources.stickyWorkloads },
-  holdfastProxies: { resource: resources.holdfastProxies },
+  holdfastProxies: { resource: resources.holdfastProxies, project: projectSettings },
   deployments: { resource: resources.deployments, project: projectTarget },
   statefulSets: { resource: resources.statefulSets, project: projectTarget },
   // Only for their owners: the middle of the chain from a pod to its Deployment.

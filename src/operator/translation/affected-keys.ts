@@ -22,7 +22,7 @@ const withoutPrefix = (key: string, prefix: string): string | undefined =>
 
 /** Returns the keys of the work that writes the status of an object; the route of a StickyWorkload has its name. */
 export function statusKeys({ kind, metadata: { namespace = '', name } }: KubeObject): string[] {
-  if (kind === 'GatewayClass') return [gatewayClassWork];
+  if (kind === 'GatewayClass' || kind === 'HoldfastProxy') return [gatewayClassWork];
   const key = `${namespace}/${name}`;
   return kind === 'HTTPRoute' ? [httpRoutePrefix + key, key] : [`${kind}/${key}`];
 }

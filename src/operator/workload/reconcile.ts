@@ -21,6 +21,7 @@ import {
   writeRouteStatus,
   type GatewayTools,
 } from '../gateway/reconcile.ts';
+import { reconcileHoldfastProxies } from '../gateway/reconcile-proxies.ts';
 import { reconcileHttpRoute } from '../routes/reconcile.ts';
 import { createKeyRing, provideMasterRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
@@ -37,7 +38,8 @@ export type ReconcileTools = GatewayTools & {
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   if (key === gatewayClassWork) {
     await provideMasterRing(tools);
-    return reconcileGatewayClasses(tools);
+    await reconcileGatewayClasses(tools);
+    return reconcileHoldfastProxies(tools);
   }
   const httpRoute = httpRouteOfWork(key);
   if (httpRoute !== undefined) return reconcileHttpRoute(httpRoute, tools);
