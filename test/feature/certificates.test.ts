@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/ports.ts';
-import { customResourceDefinitions, gateways, secrets } from '../../src/kube/resources.ts';
+import { customResourceDefinitions, gateways, referenceGrants, secrets, services } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { createCertificate, type PemPair } from '../support/certificates.ts';
-import { gateway, routeDefinition } from '../support/operator-objects.ts';
+import { gateway, grantDefinition, referenceGrant, routeDefinition } from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 
 let world: OperatorWorld;
@@ -55,6 +55,47 @@ test('an HTTPS listener waits for its Secret, and follows its renewal and its de
   await world.after(() => world.cluster.remove(secrets, { namespace: 'infra', name: 'web-tls' }));
   expect(condition('Programmed')).toMatchObject({ status: 'False', reason: 'Invalid' });
   expect(tableOf('infra/web')?.certificates).toBeUndefined();
+});
+
+test('a certificate of another namespace follows its ReferenceGrant', async () => {
+  const elsewhere = { namespace: 'certificates', name: 'web-tls' };
+  const { spec, ...object } = web();
+  const [listener] = (spec as { listeners: object[] }).listeners;
+  const tls = { certificateRefs: [elsewhere] };
+  world.put(customResourceDefinitions, grantDefinition('v1beta1'));
+  world.put(secrets, { ...tlsSecret(await createCertificate()), metadata: elsewhere });
+  world.put(gateways, { ...object, spec: { ...(spec as object), listeners: [{ ...listener, tls }] } });
+  operator = await world.start();
+  expect(condition('ResolvedRefs')).toMatchObject({ status: 'False', reason: 'RefNotPermitted' });
+
+  const grant = referenceGrant('certificates', 'infra');
+  const from = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'infra' }];
+  const permit = { ...grant, spec: { from, to: [{ group: '', kind: 'Secret' }] } };
+  await world.after(() => world.put(referenceGrants.v1beta1, permit));
+  expect(condition('ResolvedRefs')).toMatchObject({ status: 'True' });
+  expect(tableOf('infra/web')?.certificates).toHaveProperty(['certificates/web-tls']);
+
+  await world.after(() => world.cluster.remove(referenceGrants.v1beta1, grant.metadata));
+  expect(condition('ResolvedRefs')).toMatchObject({ status: 'False', reason: 'RefNotPermitted' });
+  expect(tableOf('infra/web')?.certificates).toBeUndefined();
+});
+
+test('a port keeps its place in the Service while its certificate is missing', async () => {
+  const [https] = (web()['spec'] as { listeners: object[] }).listeners;
+  const plain = { name: 'http', port: 80, protocol: 'HTTP' };
+  const object = gateway('web', { listeners: [plain] });
+  world.put(secrets, tlsSecret(await createCertificate()));
+  world.put(gateways, { ...object, spec: { ...(object['spec'] as object), listeners: [plain, https] } });
+  operator = await world.start();
+  const ports = () => {
+    const service = world.cluster.find(services, { namespace: 'infra', name: 'web-holdfast' });
+    const spec = service?.['spec'] as { ports: { port: number }[] } | undefined;
+    return spec?.ports.map(({ port }) => port);
+  };
+  expect(ports()).toEqual([80, 443]);
+  await world.after(() => world.cluster.remove(secrets, { namespace: 'infra', name: 'web-tls' }));
+  expect(tableOf('infra/web')?.listeners.map(({ name }) => name)).toEqual(['http']);
+  expect(ports()).toEqual([80, 443]);
 });
 
 test('a certificate that expires is reported when it does, and is still presented', async () => {

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/ports.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
-import { gateway, listenerSetDefinition, routeDefinition } from '../support/operator-objects.ts';
+import {
+  deployment,
+  gateway,
+  listenerSetDefinition,
+  routeDefinition,
+  stickyWorkload,
+} from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 
 const { customResourceDefinitions, deployments, gateways, httpRoutes, listenerSets } = resources;
@@ -132,6 +138,17 @@ describe('a ListenerSet', () => {
       | { parents: Status[] }
       | undefined;
     expect(words(lost?.parents[0]?.conditions)[0]).toBe('Accepted False NoMatchingParent');
+  });
+
+  test('of a Gateway that Holdfast generates is refused', async () => {
+    await world.after(() => {
+      world.put(deployments, deployment('cart'));
+      world.put(resources.stickyWorkloads, stickyWorkload({ name: 'cart' }));
+      const parentRef = { name: 'holdfast' };
+      const mine = set('team', [http('mine', 'team.example')]);
+      world.put(listenerSets, { ...mine, spec: { ...(mine['spec'] as object), parentRef } });
+    });
+    expect(words(statusOf('team')?.conditions)).toEqual(['Accepted False NotAllowed', 'Programmed False NotAllowed']);
   });
 
   test('of a Gateway of another controller is left alone', async () => {

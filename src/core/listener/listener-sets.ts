@@ -33,3 +33,14 @@ export function findSetRefusal(
     'allow the namespace in spec.allowedListeners of the Gateway.'
   );
 }
+
+/** A Gateway that Holdfast generates serves the StickyWorkloads of its namespace, and allows no ListenerSets. */
+export const refuseForGenerated = (
+  gateway: { namespace: string; name: string },
+  sets: readonly ListenerSet[],
+): JudgedListenerSet[] =>
+  (indexListenerSets(sets).get(`${gateway.namespace}/${gateway.name}`) ?? []).map((set) => ({
+    set,
+    refusal: `spec.parentRef: Gateway ${gateway.namespace}/${gateway.name} is generated and allows no ListenerSets: create a Gateway of your own.`,
+    listeners: [],
+  }));

@@ -1,7 +1,7 @@
 /** The objects of one Gateway: the Gateway itself if Gateway API is installed, and the proxy that serves it. */
 import { defaultProxyObject, proxyKind, type HoldfastProxySpec } from '../../api/holdfastproxy.ts';
 import { group } from '../../api/stickyworkload.ts';
-import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { exposedListeners, servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { defaultListener } from '../resolve/plan.ts';
 import { controllerName, gatewayClassName, labelOf, labels, proxyName } from '../names/names.ts';
 import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
@@ -59,7 +59,7 @@ function renderServiceOf(plan: GatewayPlan, identity: Identity, { seen }: Render
   if (parameters.kind === 'broken' || (addresses.kind !== 'usable' && existing === undefined)) return [];
   return [
     renderService(metadataOf(identity, 'proxy'), {
-      ports: servedListeners(plan),
+      ports: exposedListeners(plan),
       selector: selectorOf(identity.gateway),
       settings: parameters.spec.service,
       ips: addresses.kind === 'usable' ? addresses.ips : [],

@@ -130,6 +130,16 @@ export function servedListeners(plan: GatewayPlan): JudgedListener[] {
   return [...own, ...added];
 }
 
+/**
+ * Returns the listeners whose ports the Service has: also of those whose certificate is missing, for a port that is removed and added again
+ * gets another node port, and load balancers drop their connections.
+ */
+export function exposedListeners(plan: GatewayPlan): JudgedListener[] {
+  const isAccepted = ({ problem }: JudgedListener) => problem === undefined || problem.about === 'ResolvedRefs';
+  const added = plan.userManaged?.sets?.flatMap(({ listeners }) => listeners) ?? [];
+  return [...listenersOf(plan), ...added].filter(isAccepted);
+}
+
 const isServed = ({ problem }: JudgedListener): boolean => problem === undefined;
 
 /** `id`: that of the listener. */

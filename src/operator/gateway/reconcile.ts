@@ -7,12 +7,13 @@ import { renderGatewayClass } from '../../core/render/gateway.ts';
 import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
 import { judgeGatewayClass } from '../../core/status/gateway-class-status.ts';
 import { judgeGateway, judgeGatewayVerdicts, judgeRoute } from '../../core/status/gateway-status.ts';
-import { judgeListenerSet, type ParentVerdicts } from '../../core/status/listener-set-status.ts';
-import { gatewayClasses, gateways, httpRoutes, listenerSets } from '../../kube/resources.ts';
+import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedOwned, CachedWithStatus } from '../gather/owned.ts';
+import { isNewer } from './generations.ts';
+import { writeListenerSets } from './listener-sets.ts';
 import { provisionGateway, viewProxy, type ProvisionTools } from './provision.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 
@@ -66,31 +67,14 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
-  await writeListenerSets(plan, judgeGatewayVerdicts(plan, proxy), tools);
+  const verdicts = judgeGatewayVerdicts(plan, proxy);
+  await writeListenerSets(plan, { snapshot: translated.snapshot, verdicts }, tools);
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
 }
-
-/** A status that was judged from an older spec must not claim the newer one; the translation of the newer one reconciles again. */
-const isNewer = ({ observed }: Pick<CachedWithStatus, 'observed'>, { generation }: { generation: number }): boolean =>
-  observed.generation > generation;
 
 /** Whether the plan is that of the cached object. A generated Gateway that another controller owns has the same name only. */
 const isOurs = ({ userManaged, generatedFor }: GatewayPlan, cached: CachedWithStatus): boolean =>
   userManaged ? !isNewer(cached, userManaged.object) : isOwnedBy(cached, generatedFor);
-
-/** A ListenerSet of a Gateway that Holdfast does not manage is another controller's. */
-async function writeListenerSets(
-  plan: GatewayPlan,
-  verdicts: ParentVerdicts,
-  { caches, statuses, nowMs }: GatewayTools,
-): Promise<void> {
-  for (const judged of plan.userManaged?.sets ?? []) {
-    const cached = caches.get('listenerSets', judged.set);
-    if (!cached || isNewer(cached, judged.set)) continue;
-    const status = judgeListenerSet(judged, { ...verdicts, plan }, cached.observed, nowMs());
-    await statuses.writeOther(listenerSets, cached, status);
-  }
-}
 
 // A timer of Node waits 24 days at most.
 const longestWaitMs = 86_400_000;

@@ -60,6 +60,9 @@ export interface Caches {
 // After an outage of the API server of a minute the watches must reconnect at once: drains wait for them.
 const reconnect = { baseMs: 200, capMs: 2000 };
 
+// A right to read that is left out is asked for again, and each time logged.
+const patient = { baseMs: 200, capMs: 30_000 };
+
 const gatewayApiTimeoutMs = 10_000;
 
 export function createCaches(options: CacheOptions): Caches {
@@ -71,11 +74,15 @@ export function createCaches(options: CacheOptions): Caches {
     for (const listener of listeners) listener(name, change);
   }
 
-  function open(name: CacheName, { resource, select, project = withoutManagedFields }: Watched): Reflector {
+  function open(
+    name: CacheName,
+    { resource, select, project = withoutManagedFields }: Watched,
+    backoff = reconnect,
+  ): Reflector {
     const reflector = createReflector({
       ...options,
       resource,
-      backoff: reconnect,
+      backoff,
       ...(select && { select }),
       project: (object) => {
         const previous = reflector.get(object.metadata);
@@ -157,7 +164,7 @@ export function createCaches(options: CacheOptions): Caches {
     if (watched === undefined) return close(name);
     const known = running.get(name);
     if (known) return known.synced;
-    const opened = open(name, watched);
+    const opened = open(name, watched, name === 'tlsSecrets' ? patient : reconnect);
     opened.start();
     await opened.synced;
     // A kind without objects has caused no notification, and counts as read only now.
