@@ -2,11 +2,13 @@
  * The interface between the two sides of the proxy: the request path (exchange/, h1/, upstream/) moves bytes and contains no sessions; the
  * session side (sessions/) decides and counts and contains no sockets.
  */
+import type { RouteTimeouts } from '../wire/route-filters.ts';
 import type { BackendTls, Endpoint } from '../wire/routing-table.ts';
 import type { Scheme } from './http/client-scheme.ts';
 import type { HeaderEdits } from './http/header-edits.ts';
 import type { HeaderField } from './http/header-fields.ts';
 import type { HeaderNames } from './http/header-names.ts';
+import type { PathEdit } from './http/path-edit.ts';
 
 /** The parts of a request head that a decision needs. Strings are created only when they are read. */
 export interface RequestView {
@@ -66,6 +68,7 @@ export type Reply = {
 export type ReplyReason =
   | 'NoRoute'
   | 'Redirect'
+  | 'Preflight'
   | 'NoEndpointAccepting'
   | 'AllFull'
   | 'NoBackend'
@@ -80,10 +83,19 @@ export type ReplyReason =
   | 'InternalError'
   | 'NotReady';
 
-/** What the filters of a route change in the messages of one of its backends, after the rules for session tokens. */
-export type Forwarding = { readonly request: RequestEdits | undefined; readonly response: HeaderEdits | undefined };
+/** What a route asks of the messages of one of its backends: its filters, after the rules for session tokens, and its timeouts. */
+export type Forwarding = {
+  readonly request: RequestEdits | undefined;
+  /** `origin`: the Origin header of the request. */
+  readonly responseFor: ((origin: string | undefined) => HeaderEdits) | undefined;
+  readonly timeouts: RouteTimeouts | undefined;
+};
 
-export type RequestEdits = { readonly headers: HeaderEdits | undefined };
+export type RequestEdits = {
+  readonly headers: HeaderEdits | undefined;
+  readonly host: string | undefined;
+  readonly path: PathEdit | undefined;
+};
 
 /**
  * Why a request did not reach its endpoint. `Refused`: the kernel of the pod responded with RST, so its node lives. `NoResponse`: nothing

@@ -12,20 +12,17 @@ import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
 import { classifyConnectFailure, countConnectFailure } from './connect-failure.ts';
 import { countReason } from './counters.ts';
-import { editRequestHead } from '../h1/edited-head.ts';
 import { buildRequestHead } from '../h1/forwarded-head.ts';
 import { createHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
 import { badGateway, gatewayTimeout, internalError, unreachable } from '../h1/replies.ts';
 import { noFields } from '../http/header-fields.ts';
-import type { HeaderEdits } from '../http/header-edits.ts';
 import type { HeaderField } from '../http/header-fields.ts';
-import { refusals } from '../http/refusals.ts';
-import type { Refusal } from '../http/refusals.ts';
+import { refusals, type Refusal } from '../http/refusals.ts';
 import type { Request } from '../h1/request.ts';
 import { RequestWriter } from '../h1/request-writer.ts';
-import { ResponseReader } from '../h1/response-reader.ts';
-import type { ResponseSink, SwitchedProtocols } from '../h1/response-reader.ts';
+import { startRouteTimers, type RouteTimers } from './route-timers.ts';
+import { ResponseReader, type ResponseSink, type SwitchedProtocols } from '../h1/response-reader.ts';
 import { Tunnel } from './tunnel.ts';
 
 type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
@@ -47,6 +44,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   readonly http10: boolean;
   readonly upgrade: string | undefined;
   readonly isHttps: boolean;
+  edits: ResponseSink['edits'];
   private readonly client: ClientSide;
   private readonly context: ServerContext;
   private readonly clientStays: boolean;
@@ -54,9 +52,9 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private readonly response: ResponseReader;
   private phase: Phase = 'routing';
   private hold: SessionHold | undefined;
-  /** The head for the app without the filters of the route. */
-  private head = '';
   private forwarding: Forwarding | undefined;
+  private origin: string | undefined;
+  private timers: RouteTimers | undefined;
   private upstream: UpstreamConnection | undefined;
   private cancelRetry: (() => void) | undefined;
   private clientBlocked = false;
@@ -82,13 +80,15 @@ export class Exchange implements UpstreamUser, ResponseSink {
       this.routed(decision, request);
       return;
     }
+    const arrivedMs = this.context.clock.nowMs();
     // Other requests are parsed while this one waits: it keeps its head, they get a new one.
     this.context.requestHead = createHead(request.head.limits);
     request.head.bytes = Buffer.from(request.head.bytes.subarray(0, request.head.end));
-    decision.then((made) => this.routed(made, request)).catch((error: unknown) => this.fault(error));
+    decision.then((made) => this.routed(made, request, arrivedMs)).catch((error: unknown) => this.fault(error));
   }
 
-  private routed(decision: RouteDecision, request: Request): void {
+  /** `arrivedMs`: of a request that has waited for its route. */
+  private routed(decision: RouteDecision, request: Request, arrivedMs?: number): void {
     if (decision.kind === 'reply') {
       this.respond(decision.reply);
       return;
@@ -98,9 +98,9 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     this.hold = decision.hold;
-    this.head = buildRequestHead(request, decision.hold.filter);
-    this.request.useHead(this.head);
-    this.request.useFilter(decision.hold.filter);
+    const { forwarding, filter } = decision.hold;
+    this.request.useHead(buildRequestHead(request, filter), filter);
+    if (forwarding !== undefined) this.follow(forwarding, request, arrivedMs);
     this.reach(decision.hold);
   }
 
@@ -119,12 +119,17 @@ export class Exchange implements UpstreamUser, ResponseSink {
     if (pooled !== undefined) this.send(pooled);
   }
 
+  /** What is the same for all backends of the route. */
+  private follow({ timeouts }: Forwarding, request: Request, arrivedMs: number | undefined): void {
+    this.origin = request.header('origin');
+    if (timeouts !== undefined) this.timers = startRouteTimers(this.context.clock, timeouts, arrivedMs, this);
+  }
+
   /** The backends of a route may have different filters: the request is edited from its beginning. */
   private edit(forwarding: Forwarding | undefined, filter: TokenFilter): void {
     this.forwarding = forwarding;
-    const edits = forwarding?.request;
-    this.request.useHead(edits === undefined ? this.head : editRequestHead(this.head, edits));
-    this.request.useFilter(filter, edits?.headers?.removed);
+    this.edits = forwarding?.responseFor?.(this.origin);
+    this.request.edit(forwarding?.request, filter);
   }
 
   private countUnanswered(group: ConnectionGroup): void {
@@ -157,6 +162,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   private send(upstream: UpstreamConnection): void {
+    this.timers?.attempt();
     this.request.begin(upstream);
     if (this.request.refusal === undefined) {
       this.phase = 'sent';
@@ -216,10 +222,6 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   get filter(): TokenFilter | undefined {
     return this.hold?.filter;
-  }
-
-  get edits(): HeaderEdits | undefined {
-    return this.forwarding?.response;
   }
 
   sessionFields(response: SessionResponse): readonly HeaderField[] {
@@ -360,7 +362,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   /** The response cannot be completed: the proxy responds itself, or closes the connection so that the client sees an incomplete response. */
-  private fail(reply: Reply): void {
+  fail(reply: Reply): void {
     if (this.phase !== 'responding') {
       this.respond(reply);
       return;
@@ -477,6 +479,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.hold = undefined;
     try {
       this.cancelRetry?.();
+      this.timers?.cancel();
       this.noLongerUnanswered();
       this.upstream?.destroy();
       this.upstream = undefined;

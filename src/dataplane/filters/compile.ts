@@ -1,10 +1,12 @@
 /** The filters of a route and of its backends, compiled: what the proxy responds itself, and what it changes in messages. */
 import type { RouteFilter } from '../../wire/route-filters.ts';
 import type { BackendRef, Listener, Route } from '../../wire/routing-table.ts';
-import { compileHeaderEdits } from '../http/header-edits.ts';
 import type { Forwarding, Reply, RequestView, TokenFilter } from '../routing.ts';
-import { compileRedirect } from './redirect.ts';
-import { sessionSafe } from './session-safe.ts';
+import { compileCors, type CorsPolicy } from './cors.ts';
+import { compileRedirect, type Redirect } from './redirect.ts';
+import { compileRequestEdits } from './request-edits.ts';
+import { compileResponseEdits, type ResponseEdits } from './response-edits.ts';
+import { ofType } from './of-type.ts';
 
 /** Returns the response of the proxy itself; undefined for a request that is forwarded. */
 export type Respond = (request: RequestView, listenerPort: number) => Reply | undefined;
@@ -25,36 +27,44 @@ const nothing = () => undefined;
 
 export function compileFilters(route: Route, listeners: readonly Listener[], tokens: TokenFilter): CompiledFilters {
   const { filters = noFilters } = route;
+  const [cors] = ofType(filters, 'CORS').map(compileCors);
   const refs = route.backendRefs.map(({ backend, weight, filters: own = noFilters }): CompiledRef => ({
     ...(backend === undefined ? {} : { backend }),
     weight,
-    forwarding: compileForwarding([...filters, ...own], tokens),
+    forwarding: compileForwarding(route, [...filters, ...own], { tokens, cors }),
   }));
   const edited = refs.filter(({ forwarding }) => forwarding !== undefined);
+  const [redirect] = ofType(filters, 'RequestRedirect').map(compileRedirect);
   return {
-    respond: compileRespond(filters, listeners),
+    respond: compileRespond({ redirect, cors, edits: compileResponseEdits(filters, { tokens, cors }) }, listeners),
     refs,
     forwardingTo: edited.length === 0 ? nothing : (key) => edited.find(({ backend }) => backend === key)?.forwarding,
   };
 }
 
-function compileRespond(filters: readonly RouteFilter[], listeners: readonly Listener[]): Respond | undefined {
-  const [redirect] = ofType(filters, 'RequestRedirect').map(compileRedirect);
-  if (redirect === undefined) return undefined;
+type Responders = { redirect: Redirect | undefined; cors: CorsPolicy | undefined; edits: ResponseEdits | undefined };
+
+/** A preflight is never redirected: browsers would not follow. */
+function compileRespond({ redirect, cors, edits }: Responders, listeners: readonly Listener[]): Respond | undefined {
+  if (redirect === undefined) return cors && ((request) => cors.preflight(request));
   // All listeners of one port have one protocol.
   const https = new Set(listeners.filter(({ protocol }) => protocol === 'HTTPS').map(({ port }) => port));
-  return (request, port) => redirect(request, { port, scheme: https.has(port) ? 'https' : 'http' });
+  return (request, port) => {
+    const preflight = cors?.preflight(request);
+    if (preflight !== undefined) return preflight;
+    const reply = redirect(request, { port, scheme: https.has(port) ? 'https' : 'http' });
+    const added = edits?.(request.header('origin')).added ?? [];
+    return { ...reply, headers: [...(reply.headers ?? []), ...added] };
+  };
 }
 
-function compileForwarding(filters: readonly RouteFilter[], tokens: TokenFilter): Forwarding | undefined {
-  const headers = compileHeaderEdits(ofType(filters, 'RequestHeaderModifier'));
-  const response = sessionSafe(compileHeaderEdits(ofType(filters, 'ResponseHeaderModifier')), tokens);
-  if (headers === undefined && response === undefined) return undefined;
-  return { request: headers && { headers }, response };
-}
-
-const ofType = <Type extends RouteFilter['type']>(
+function compileForwarding(
+  { timeouts }: Route,
   filters: readonly RouteFilter[],
-  type: Type,
-): Extract<RouteFilter, { type: Type }>[] =>
-  filters.filter((filter): filter is Extract<RouteFilter, { type: Type }> => filter.type === type);
+  parts: { tokens: TokenFilter; cors: CorsPolicy | undefined },
+): Forwarding | undefined {
+  const request = compileRequestEdits(filters);
+  const responseFor = compileResponseEdits(filters, parts);
+  if (request === undefined && responseFor === undefined && timeouts === undefined) return undefined;
+  return { request, responseFor, timeouts };
+}

@@ -5,10 +5,10 @@ import { foldName } from '../http/header-names.ts';
 import type { TokenFilter } from '../routing.ts';
 
 /** Returns the edits without the fields that an app must not set either. The lines of the session are added after all of them. */
-export function sessionSafe(edits: HeaderEdits | undefined, tokens: TokenFilter): HeaderEdits | undefined {
-  if (edits === undefined) return undefined;
-  return { ...edits, added: edits.added.filter((field) => !isHidden(field, tokens)) };
-}
+export const sessionSafe = (edits: HeaderEdits, tokens: TokenFilter): HeaderEdits => ({
+  ...edits,
+  added: edits.added.filter((field) => !isHidden(field, tokens)),
+});
 
 function isHidden({ name, value }: HeaderField, tokens: TokenFilter): boolean {
   const folded = foldName(name);

@@ -4,15 +4,31 @@
  */
 import type { RequestEdits } from '../routing.ts';
 import type { HeaderEdits } from '../http/header-edits.ts';
+import { createHeaderNames } from '../http/header-names.ts';
 import type { HeaderNames } from '../http/header-names.ts';
+import type { PathEdit } from '../http/path-edit.ts';
 import { linesOf } from './header-lines.ts';
 
 /** `head`: up to the empty line. */
-export function editRequestHead(head: string, { headers }: RequestEdits): string {
-  if (headers === undefined) return head;
-  const lines = head.indexOf('\r\n') + 2;
-  const end = head.length - 2;
-  return `${head.slice(0, lines)}${editLines(head.slice(lines, end), headers)}\r\n`;
+export function editRequestHead(head: string, { headers, host, path }: RequestEdits): string {
+  const lineEnd = head.indexOf('\r\n') + 2;
+  const line = head.slice(0, lineEnd);
+  // X-Forwarded-Host keeps the host that the client used.
+  const sent = head.slice(lineEnd, -2);
+  const lines = host === undefined ? sent : `Host: ${host}\r\n${withoutLines(sent, hostName)}`;
+  return `${path === undefined ? line : editPath(line, path)}${headers === undefined ? lines : editLines(lines, headers)}\r\n`;
+}
+
+const hostName = createHeaderNames(['host']);
+
+/** The target of `OPTIONS *` stays: it has no path. */
+function editPath(line: string, path: PathEdit): string {
+  const start = line.indexOf(' ') + 1;
+  const end = line.lastIndexOf(' ');
+  const question = line.indexOf('?', start);
+  const pathEnd = question < 0 ? end : question;
+  const sent = line.slice(start, pathEnd);
+  return sent.startsWith('/') ? line.slice(0, start) + path(sent) + line.slice(pathEnd) : line;
 }
 
 /** `lines`: whole header lines. */

@@ -1,6 +1,7 @@
 /** Responses of the proxy itself: plain text that names the problem. */
 import { STATUS_CODES } from 'node:http';
 import { noFields } from '../http/header-fields.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import type { Reply } from '../routing.ts';
 import { linesOf } from './header-lines.ts';
 
@@ -11,12 +12,23 @@ export function renderReply(
   { status, body, headers = noFields }: Pick<Reply, 'status' | 'body' | 'headers'>,
   form: ReplyForm,
 ): Buffer {
+  if (status === 204) return noContent(headers, form);
   const content = Buffer.from(body.endsWith('\n') ? body : `${body}\n`);
-  const retryAfter = status === 503 && !headers.some(({ name }) => name === 'Retry-After') ? 'Retry-After: 1\r\n' : '';
+  const retryAfter = status === 503 && !has(headers, 'Retry-After') ? 'Retry-After: 1\r\n' : '';
   const head =
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nDate: ${new Date(form.nowMs).toUTCString()}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${content.length}\r\n` +
-    `Cache-Control: no-store\r\n${retryAfter}${linesOf(headers)}${form.closes ? 'Connection: close\r\n' : ''}\r\n`;
+    `${has(headers, 'Cache-Control') ? '' : 'Cache-Control: no-store\r\n'}${retryAfter}${linesOf(headers)}${form.closes ? 'Connection: close\r\n' : ''}\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), form.isHead ? Buffer.alloc(0) : content]);
+}
+
+const has = (headers: readonly HeaderField[], wanted: string): boolean =>
+  headers.some(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+
+/** RFC 9110 §8.6: no Content-Length in a 204. */
+function noContent(headers: readonly HeaderField[], { closes, nowMs }: ReplyForm): Buffer {
+  const date = new Date(nowMs).toUTCString();
+  const connection = closes ? 'Connection: close\r\n' : '';
+  return Buffer.from(`HTTP/1.1 204 No Content\r\nDate: ${date}\r\n${linesOf(headers)}${connection}\r\n`, 'latin1');
 }
 
 export const badGateway = (body: string): Reply => ({ status: 502, reason: 'UpstreamProtocolError', body });

@@ -2,8 +2,9 @@ import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import { editedCopy } from './chunk-edits.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
-import type { TokenFilter } from '../routing.ts';
-import { noHeaderNames } from '../http/header-names.ts';
+import { editRequestHead } from './edited-head.ts';
+import type { RequestEdits, TokenFilter } from '../routing.ts';
+import { noHeaderNames, type HeaderNames } from '../http/header-names.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
 
@@ -36,6 +37,8 @@ export class RequestWriter {
   readonly idempotent: boolean;
   /** For the app; known once the request is routed. */
   private head = '';
+  /** Without the filters of the route. */
+  private unedited = '';
   private begun = false;
   /** The whole request, while it may be sent again. */
   private replay: string | Buffer | undefined;
@@ -69,25 +72,36 @@ export class RequestWriter {
     this.write(upstream, whole);
   }
 
-  /** Also for a request that was sent before, and is sent again to a backend with other filters. */
-  useHead(head: string): void {
-    const { replay } = this;
+  useHead(head: string, filter: TokenFilter): void {
+    this.unedited = head;
+    this.head = head;
+    this.useFilter(filter, noHeaderNames);
+  }
+
+  /** By the filters of the route; also a request that was sent before, and is sent again to a backend with other filters. */
+  edit(edits: RequestEdits | undefined, filter: TokenFilter): void {
+    const { replay, unedited } = this;
+    const head = edits === undefined ? unedited : editRequestHead(unedited, edits);
     if (replay !== undefined) {
       const from = this.head.length;
       this.replay =
         typeof replay === 'string' ? head + replay.slice(from) : joinedCopy(head, replay, from, replay.length);
     }
     this.head = head;
+    this.useFilter(filter, edits?.headers?.removed ?? noHeaderNames);
   }
 
   /** Trailers are subject to the same rules as the headers. `removed`: what the filters of the route set or remove. */
-  useFilter({ headers, hidesFromApp }: TokenFilter, removed = noHeaderNames): void {
-    if (this.body.kind !== 'chunked' || (headers.size === 0 && removed.size === 0)) return;
-    this.body.isHiddenTrailer = (bytes, value) => {
-      if (removed.find(bytes, 0, bytes.length) !== undefined) return true;
-      const name = headers.find(bytes, 0, bytes.length);
-      return name !== undefined && hidesFromApp(name, value);
-    };
+  private useFilter({ headers, hidesFromApp }: TokenFilter, removed: HeaderNames): void {
+    if (this.body.kind !== 'chunked') return;
+    const hidesNone = headers.size === 0 && removed.size === 0;
+    this.body.isHiddenTrailer = hidesNone
+      ? undefined
+      : (bytes, value) => {
+          if (removed.find(bytes, 0, bytes.length) !== undefined) return true;
+          const name = headers.find(bytes, 0, bytes.length);
+          return name !== undefined && hidesFromApp(name, value);
+        };
   }
 
   private firstPiece(): string | Buffer {

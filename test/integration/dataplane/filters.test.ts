@@ -173,3 +173,114 @@ test('a session keeps the filters of its backend', async () => {
   await proxy.send(get('/again', `Cookie: ${cookie}`));
   expect(app.received()).toMatch(/^GET \/again [^]*\r\nX-Backend: cart\r\n/);
 });
+
+describe('URLRewrite', () => {
+  const rewrite: RouteFilter = {
+    type: 'URLRewrite',
+    hostname: 'internal.test',
+    path: { type: 'ReplacePrefixMatch', prefix: '/api', value: '/' },
+  };
+
+  test('changes host and path, keeps the query, and states the host that the client used', async () => {
+    const app = await world.app();
+    const proxy = await world.proxy(tableOf([rewrite], { 'shop/app:80': app.port }));
+    await proxy.send(get('/api/a%2Fb?c=/api', 'Accept: */*'));
+    expect(linesOf(app.received())).toEqual([
+      'GET /a%2Fb?c=/api HTTP/1.1',
+      'Host: internal.test',
+      'Accept: */*',
+      ...forwarded,
+    ]);
+  });
+
+  test('leaves OPTIONS * as it is', async () => {
+    const app = await world.app();
+    const full: RouteFilter = { type: 'URLRewrite', path: { type: 'ReplaceFullPath', value: '/one' } };
+    const proxy = await world.proxy(tableOf([full], { 'shop/app:80': app.port }));
+    await proxy.send('OPTIONS * HTTP/1.1\r\nHost: shop.test\r\n\r\n');
+    expect(app.received()).toMatch(/^OPTIONS \* HTTP/);
+  });
+});
+
+describe('CORS', () => {
+  const cors: RouteFilter = {
+    type: 'CORS',
+    allowOrigins: ['https://*.foo.com'],
+    allowCredentials: true,
+    allowMethods: ['*'],
+    allowHeaders: ['X-A', 'X-B'],
+    exposeHeaders: ['*', 'X-C'],
+    maxAgeS: 60,
+  };
+  const preflight = (origin: string) =>
+    [
+      'OPTIONS / HTTP/1.1',
+      'Host: shop.test',
+      `Origin: ${origin}`,
+      'Access-Control-Request-Method: PUT',
+      'Access-Control-Request-Headers: x-a',
+      '',
+      '',
+    ].join('\r\n');
+  const policyOf = (head: string) => linesOf(head).filter((line) => /^(access-control-|vary)/i.test(line));
+  const vary = 'Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers';
+  const own = () => 'HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\nVary: Accept\r\nContent-Length: 0\r\n\r\n';
+
+  test('answers preflights, and the connection carries the next request', async () => {
+    const app = await world.app();
+    const proxy = await world.proxy(tableOf([cors], { 'shop/app:80': app.port }));
+    const client = await proxy.connect();
+    client.send(preflight('https://www.foo.com'));
+    const head = await client.until('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 204 No Content\r\n/);
+    expect(head).not.toMatch(/content-length/i);
+    expect(policyOf(head)).toEqual([
+      'Access-Control-Allow-Origin: https://www.foo.com',
+      'Access-Control-Allow-Credentials: true',
+      'Access-Control-Expose-Headers: X-C',
+      'Access-Control-Allow-Methods: PUT',
+      'Access-Control-Allow-Headers: X-A, X-B',
+      'Access-Control-Max-Age: 60',
+      vary,
+    ]);
+    client.send(preflight('https://evil.test'));
+    expect(policyOf(await client.until('\r\n\r\n'))).toEqual([vary]);
+    expect(app.received()).toBe('');
+  });
+
+  test('says who may read a response, in place of the app', async () => {
+    const app = await world.app(own);
+    const proxy = await world.proxy(tableOf([cors], { 'shop/app:80': app.port }));
+    const allowed = await proxy.send(get('/', 'Origin: https://www.foo.com'));
+    expect(policyOf(allowed.head)).toEqual([
+      'Vary: Accept',
+      'Access-Control-Allow-Origin: https://www.foo.com',
+      'Access-Control-Allow-Credentials: true',
+      'Access-Control-Expose-Headers: X-C',
+      'Vary: Origin',
+    ]);
+    for (const lines of [['Origin: https://evil.test'], []]) {
+      expect(policyOf((await proxy.send(get('/', ...lines))).head)).toEqual(['Vary: Accept', 'Vary: Origin']);
+    }
+  });
+
+  test('for every origin without credentials needs no Vary', async () => {
+    const app = await world.app();
+    const open: RouteFilter = { ...cors, allowOrigins: ['*'], allowCredentials: false };
+    const proxy = await world.proxy(tableOf([open], { 'shop/app:80': app.port }));
+    expect(policyOf((await proxy.send(get('/', 'Origin: https://a.test'))).head)).toEqual([
+      'Access-Control-Allow-Origin: *',
+      'Access-Control-Expose-Headers: *, X-C',
+    ]);
+  });
+
+  test('covers a redirect, and a preflight is not redirected', async () => {
+    const redirect: RouteFilter = { type: 'RequestRedirect', scheme: 'https', statusCode: 302 };
+    const proxy = await world.proxy(tableOf([redirect, cors], {}, []));
+    const { status, head } = await proxy.send(get('/', 'Origin: https://www.foo.com'));
+    expect([status, policyOf(head)[0]]).toEqual([302, 'Access-Control-Allow-Origin: https://www.foo.com']);
+    const client = await proxy.connect();
+    client.send(preflight('https://www.foo.com'));
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 204 /);
+  });
+});
