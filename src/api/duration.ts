@@ -3,6 +3,10 @@
 const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const part = /([0-9]{1,5})(ms|h|m|s)/g;
 
+const whole = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
+
+export const isDuration = (text: string): boolean => whole.test(text);
+
 /** Returns the milliseconds of a valid duration, such as `1h30m` or `500ms`. */
 export function durationMs(text: string): number {
   let total = 0;

@@ -3,6 +3,7 @@ import type { RouteMatch } from '../../api/spec.ts';
 import { backendFilter, routeFilter } from '../../wire/parse-filters.ts';
 import type { HeaderModifier, HeaderValue, RequestRedirect } from '../../wire/route-filters.ts';
 import type {
+  HttpCors,
   HttpHeaderFilter,
   HttpPathModifier,
   HttpRequestRedirect,
@@ -25,6 +26,14 @@ type Reader = (filter: HttpRouteFilter, reading: FilterReading) => FilterIR | un
 
 export const readFilters = (filters: readonly HttpRouteFilter[], reading: FilterReading): FilterIR[] =>
   filters.flatMap((filter, number) => readFilter(filter, { ...reading, at: `${reading.at}[${number}]` }) ?? []);
+
+/** The API server refuses both in one rule, unless its CRDs are old. */
+export function checkTogether(filters: readonly FilterIR[], { at, problems }: FilterReading): void {
+  const has = (type: FilterIR['type']) => filters.some((filter) => filter.type === type);
+  if (!has('RequestRedirect') || !has('URLRewrite')) return;
+  const message = `${at}: a request is either redirected or rewritten: remove RequestRedirect or URLRewrite.`;
+  problems.push({ path: at, reason: 'IncompatibleFilters', message });
+}
 
 function readFilter(filter: HttpRouteFilter, reading: FilterReading): FilterIR | undefined {
   const reader = readers[filter.type];
@@ -54,7 +63,12 @@ const reader =
     return result;
   };
 
+/** What browsers may remember without a `maxAge`. */
+const defaultMaxAgeS = 5;
+
 const headerFields = ['set', 'add', 'remove'];
+
+const corsFields = ['allowOrigins', 'allowCredentials', 'allowMethods', 'allowHeaders', 'exposeHeaders', 'maxAge'];
 
 const readers: Partial<Record<string, Reader>> = {
   RequestHeaderModifier: reader('requestHeaderModifier', headerFields, (value, reading) => ({
@@ -66,6 +80,12 @@ const readers: Partial<Record<string, Reader>> = {
     ...readHeaders(value, reading),
   })),
   RequestRedirect: reader('requestRedirect', ['scheme', 'hostname', 'path', 'port', 'statusCode'], readRedirect),
+  URLRewrite: reader('urlRewrite', ['hostname', 'path'], ({ hostname, path }, reading) => ({
+    type: 'URLRewrite',
+    ...(hostname !== undefined && { hostname }),
+    ...(path !== undefined && { path: readPath(path, reading) }),
+  })),
+  CORS: reader('cors', corsFields, readCors),
 };
 
 /** Gateway API: of the same names in one list the first counts, and one name in several lists is invalid. */
@@ -82,6 +102,18 @@ function readHeaders({ set, add, remove }: HttpHeaderFilter, reading: FilterRead
 
 const firstOfEachName = (list: readonly HeaderValue[]): HeaderValue[] =>
   [...new Map(list.toReversed().map((value) => [value.name.toLowerCase(), value])).values()].toReversed();
+
+function readCors(cors: HttpCors): FilterIR {
+  return {
+    type: 'CORS',
+    allowOrigins: [...(cors.allowOrigins ?? [])],
+    allowCredentials: cors.allowCredentials ?? false,
+    allowMethods: [...(cors.allowMethods ?? [])],
+    allowHeaders: [...(cors.allowHeaders ?? [])],
+    exposeHeaders: [...(cors.exposeHeaders ?? [])],
+    maxAgeS: cors.maxAge ?? defaultMaxAgeS,
+  };
+}
 
 const schemes = ['http', 'https'] as const;
 const statusCodes = [301, 302, 303, 307, 308] as const;

@@ -12,8 +12,9 @@ import type {
 import type { HttpRoute } from '../snapshot/snapshot.ts';
 import { gatewayApiGroup } from '../names/names.ts';
 import type { BackendRefIR, BackendTarget, ParentIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
-import { readFilters } from './read-filters.ts';
+import { checkTogether, readFilters, type FilterReading } from './read-filters.ts';
 import { readPersistence } from './read-persistence.ts';
+import { readTimeouts } from './read-timeouts.ts';
 import { findUnknownFields } from './unknown-fields.ts';
 
 const routes = new WeakMap<HttpRoute, RouteIR>();
@@ -59,16 +60,20 @@ function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   for (const defect of defects) {
     problems.push({ path: defect.path, reason: 'UnsupportedValue', message: describeRegexDefect(defect) });
   }
+  const filterReading: FilterReading = { at: `${at}.filters`, of: 'rule', matches, problems };
+  const filters = readFilters(rule.filters ?? [], filterReading);
+  checkTogether(filters, filterReading);
   return {
     id: rule.name ?? endpointId(JSON.stringify(matches)).slice(0, 8),
     matches,
-    filters: readFilters(rule.filters ?? [], { at: `${at}.filters`, of: 'rule', matches, problems }),
+    filters,
     ...(rule.sessionPersistence && {
       persistence: readPersistence(rule.sessionPersistence, { at: `${at}.sessionPersistence`, problems }),
     }),
     backendRefs: (rule.backendRefs ?? []).map((ref, number) =>
       readBackendRef(ref, matches, { ...reading, at: `${at}.backendRefs[${number}]` }),
     ),
+    ...readTimeouts(rule.timeouts, { at: `${at}.timeouts`, problems }),
   };
 }
 

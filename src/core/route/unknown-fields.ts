@@ -6,7 +6,8 @@ import type { HttpRouteSpec } from '../snapshot/http-route.ts';
 import type { RouteProblem } from './ir.ts';
 
 const known = {
-  rule: ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'],
+  rule: ['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'sessionPersistence'],
+  timeouts: ['request', 'backendRequest'],
   match: ['path', 'method', 'headers', 'queryParams'],
   backendRef: ['group', 'kind', 'namespace', 'name', 'port', 'weight', 'filters'],
 } as const;
@@ -16,6 +17,7 @@ export function findUnknownFields({ rules }: HttpRouteSpec): RouteProblem[] {
     const at = `spec.rules[${number}]`;
     return [
       ...unknownIn(rule, known.rule, at),
+      ...unknownIn(rule.timeouts ?? {}, known.timeouts, `${at}.timeouts`),
       ...(rule.matches ?? []).flatMap((match, index) => unknownIn(match, known.match, `${at}.matches[${index}]`)),
       ...(rule.backendRefs ?? []).flatMap((ref, index) =>
         unknownIn(ref, known.backendRef, `${at}.backendRefs[${index}]`),

@@ -61,6 +61,8 @@ export type HttpRouteFilter = {
   requestHeaderModifier?: HttpHeaderFilter;
   responseHeaderModifier?: HttpHeaderFilter;
   requestRedirect?: HttpRequestRedirect;
+  urlRewrite?: HttpUrlRewrite;
+  cors?: HttpCors;
 };
 
 type NameValue = { name: string; value: string };
@@ -68,6 +70,17 @@ type NameValue = { name: string; value: string };
 export type HttpHeaderFilter = { set?: List<NameValue>; add?: List<NameValue>; remove?: List<string> };
 
 export type HttpPathModifier = { type: string; replaceFullPath?: string; replacePrefixMatch?: string };
+
+export type HttpUrlRewrite = { hostname?: string; path?: HttpPathModifier };
+
+export type HttpCors = {
+  allowOrigins?: List<string>;
+  allowCredentials?: boolean;
+  allowMethods?: List<string>;
+  allowHeaders?: List<string>;
+  exposeHeaders?: List<string>;
+  maxAge?: number;
+};
 
 export type HttpRequestRedirect = {
   scheme?: string;

@@ -54,6 +54,40 @@ describe('the filters of a rule', () => {
   });
 });
 
+test('CORS has the default of Gateway API for maxAge, and absent lists are empty', () => {
+  expect(routesOf({ filters: [{ type: 'CORS', cors: { allowOrigins: ['https://a.test'] } }] })[0]?.filters).toEqual([
+    {
+      type: 'CORS',
+      allowOrigins: ['https://a.test'],
+      allowCredentials: false,
+      allowMethods: [],
+      allowHeaders: [],
+      exposeHeaders: [],
+      maxAgeS: 5,
+    },
+  ]);
+});
+
+test.each([
+  [{ request: '1m30s' }, { requestMs: 90_000 }],
+  [
+    { request: '1s', backendRequest: '500ms' },
+    { requestMs: 1000, backendRequestMs: 500 },
+  ],
+  [{ request: '0s', backendRequest: '2s' }, { backendRequestMs: 2000 }],
+  [{ request: '0s' }, undefined],
+])('the timeouts %j are %j', (timeouts, wanted) => {
+  expect(routesOf({ timeouts })[0]?.timeouts).toEqual(wanted);
+});
+
+test.each<[object, string]>([
+  [{ request: '10' }, 'spec.rules[0].timeouts.request: "10" is not a duration'],
+  [{ request: '1s', backendRequest: '2s' }, 'spec.rules[0].timeouts: backendRequest is longer than request'],
+  [{ idle: '1s' }, 'spec.rules[0].timeouts.idle is not supported'],
+])('the timeouts %j are refused', (timeouts, message) => {
+  expect(problemsOf({ timeouts })).toEqual([expect.stringContaining(message)]);
+});
+
 test('the filters of a backendRef stay with it', () => {
   const filters = [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [header('A')] } }];
   expect(routesOf({ backendRefs: [{ name: 'cart', port: 80, filters }] })[0]?.backendRefs).toEqual([
@@ -122,6 +156,11 @@ describe('a route is refused, and not served without it, for', () => {
     expect(problemsOf({ matches, filters: [redirect({ path: prefix })] })).toEqual([
       `${at}.requestRedirect.path: ReplacePrefixMatch needs matches of type PathPrefix, and the rule has another one: change it.`,
     ]);
+  });
+
+  test('a redirect and a rewrite of one request', () => {
+    const filters = [redirect({}), { type: 'URLRewrite', urlRewrite: { hostname: 'a.test' } }];
+    expect(problemsOf({ filters })).toEqual([expect.stringContaining('either redirected or rewritten')]);
   });
 
   test('a redirect of one backendRef', () => {
