@@ -40,6 +40,13 @@ export const events = namespaced('events.k8s.io', 'v1', 'Event', 'events');
 export const gatewayClasses = clusterScoped('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses');
 export const gateways = namespaced('gateway.networking.k8s.io', 'v1', 'Gateway', 'gateways');
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
+export const grpcRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'GRPCRoute', 'grpcroutes');
+export const trafficPolicies = namespaced(
+  'gateway.networking.x-k8s.io',
+  'v1alpha1',
+  'XBackendTrafficPolicy',
+  'xbackendtrafficpolicies',
+);
 export const listenerSets = namespaced('gateway.networking.k8s.io', 'v1', 'ListenerSet', 'listenersets');
 /** Both versions are identical; the installed release of Gateway API determines which one is served. */
 export const referenceGrants = {

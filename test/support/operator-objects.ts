@@ -201,10 +201,14 @@ export const routeDefinition = (generation: keyof typeof persistenceFields): Kub
   status: { conditions: [{ type: 'Established', status: 'True' }] },
 });
 
-export const listenerSetDefinition: KubeObject = {
+const definitionOf = (name: string, version: string): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
-  metadata: { name: 'listenersets.gateway.networking.k8s.io' },
-  spec: { versions: [{ name: 'v1', served: true }] },
+  metadata: { name },
+  spec: { versions: [{ name: version, served: true }] },
   status: { conditions: [{ type: 'Established', status: 'True' }] },
-};
+});
+
+export const listenerSetDefinition = definitionOf('listenersets.gateway.networking.k8s.io', 'v1');
+export const grpcRouteDefinition = definitionOf('grpcroutes.gateway.networking.k8s.io', 'v1');
+export const trafficPolicyDefinition = definitionOf('xbackendtrafficpolicies.gateway.networking.x-k8s.io', 'v1alpha1');

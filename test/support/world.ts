@@ -8,6 +8,7 @@ import type {
   Existing,
   Gateway,
   GatewayListener,
+  GrpcRoute,
   HttpRoute,
   Owned,
   Pod,
@@ -18,6 +19,7 @@ import type {
   SliceEndpoint,
   Snapshot,
   Target,
+  TrafficPolicy,
   TlsSecret,
 } from '../../src/core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../src/wire/routing-table.ts';
@@ -94,6 +96,8 @@ export type ShortWorld = {
   autoscalers?: Short<Autoscaler>[];
   /** Of a user if it has a spec; otherwise that of the StickyWorkload of the same name. */
   httpRoutes?: Short<HttpRoute>[];
+  grpcRoutes?: Short<GrpcRoute>[];
+  trafficPolicies?: Short<TrafficPolicy>[];
   proxies?: Short<ProxyDeployment>[];
   existing?: (Short<Existing> & { kind: Existing['kind'] })[];
   removedPods?: Snapshot['removedPods'];
@@ -116,6 +120,8 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   holdfastProxies: [],
   autoscalers: [],
   httpRoutes: [],
+  grpcRoutes: [],
+  trafficPolicies: [],
   referenceGrants: [],
   namespaces: [],
   tlsSecrets: [],
@@ -123,6 +129,8 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   existing: [],
   removedPods: {},
 };
+
+const createdAt = '2026-01-01T00:00:00Z';
 
 /** Every StickyWorkload has a key ring unless the world lists the key rings. */
 export function snapshotOf(short: ShortWorld): Snapshot {
@@ -160,6 +168,15 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     referenceGrants: world.referenceGrants.map((grant) => ({ name: 'grant', from: [], to: [], ...grant })),
     namespaces: world.namespaces,
     httpRoutes: world.httpRoutes.map(wholeHttpRoute),
+    grpcRoutes: world.grpcRoutes.map((route) => ({ generation: 1, createdAt, spec: {}, ...route, ...whole(route) })),
+    trafficPolicies: world.trafficPolicies.map((policy) => ({
+      generation: 1,
+      createdAt,
+      services: [],
+      unsupported: [],
+      ...policy,
+      ...whole(policy),
+    })),
     tlsSecrets: world.tlsSecrets.map((secret) => ({ namespace: 'shop', chain: '', key: '', ...secret })),
     proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
     existing: world.existing.map((object) => ({ ...object, ...whole(object) })),

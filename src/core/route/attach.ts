@@ -5,7 +5,7 @@
 import { gatewayApiGroup } from '../names/names.ts';
 import { selects } from '../resolve/label-selector.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
-import { allowsHttpRoutes } from '../resolve/route-kinds.ts';
+import { allowsKind } from '../resolve/route-kinds.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import type { ParentIR, RouteIR } from './ir.ts';
 import { parentKey, type AttachableListener, type ParentObject, type ParentObjects } from './parent-objects.ts';
@@ -63,7 +63,7 @@ function allows(
   { namespace, namespaces }: { namespace: string; namespaces: AttachLookup['namespaces'] },
 ): boolean {
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') return false;
-  if (!allowsHttpRoutes(allowedRoutes.kinds)) return false;
+  if (!allowsKind(allowedRoutes.kinds, source.kind)) return false;
   if (allowedRoutes.from === 'Selector') return selects(allowedRoutes.selector, namespaces.get(source.namespace) ?? {});
   return allowedRoutes.from === 'All' || (allowedRoutes.from === 'Same' && source.namespace === namespace);
 }

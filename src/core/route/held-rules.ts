@@ -1,5 +1,6 @@
 /**
- * Which rules of users' routes keep sessions: those with `sessionPersistence` of their own, and those with a backend that has a StickyWorkload.
+ * Which rules of users' routes keep sessions: those with `sessionPersistence` of their own, else those with a backend that has an
+ * XBackendTrafficPolicy with it, else those with a backend that has a StickyWorkload.
  * The first such backend of a rule decides what the rule itself does not, for all of its backends: a rule has one cookie, and a session stays
  * on its backend.
  */
@@ -24,28 +25,27 @@ export function holdRules(oldestFirst: Iterable<JudgedRoute>): HeldRules {
   for (const { route, parents, refs } of oldestFirst) {
     if (!parents.some(({ kind }) => kind === 'attached')) continue;
     for (const rule of route.rules) {
-      const one = holdRule(rule, firstWorkload(rule, refs), route.source);
+      const one = holdRule(rule, backendsOf(rule, refs), route.source);
       if (one) held.set(rule, { ...one, persistence: names.assign(one, route) });
     }
   }
   return held;
 }
 
-function holdRule(rule: RuleIR, plan: ServingPlan | undefined, source: RouteSource): HeldRule | undefined {
-  const own = rule.persistence;
+function holdRule(rule: RuleIR, backends: readonly ServiceTarget[], source: RouteSource): HeldRule | undefined {
+  const own = rule.persistence ?? backends.find(({ policy }) => policy !== undefined)?.policy;
+  const plan = backends.find(({ workload }) => workload !== undefined)?.workload;
   const key = ruleKey(source, rule);
   if (own === undefined) return plan && { key, persistence: plan.persistence, plan };
   const settings = plan?.persistence ?? ({ onEndpointLost: 'Reassign', newSessionOn: [] } as const);
   return { key, persistence: { ...settings, carrier: carrierOf(own, key) }, own, ...(plan && { plan }) };
 }
 
-function firstWorkload({ backendRefs }: RuleIR, refs: JudgedRoute['refs']): ServingPlan | undefined {
-  for (const { target } of backendRefs) {
+const backendsOf = ({ backendRefs }: RuleIR, refs: JudgedRoute['refs']): ServiceTarget[] =>
+  backendRefs.flatMap(({ target }) => {
     const verdict = refs.get(target.at);
-    if (verdict?.kind === 'resolved' && verdict.backend.workload !== undefined) return verdict.backend.workload;
-  }
-  return undefined;
-}
+    return verdict?.kind === 'resolved' ? [verdict.backend] : [];
+  });
 
 const ruleKey = ({ key }: RouteSource, { id }: RuleIR): string => `${key}/${id}`;
 

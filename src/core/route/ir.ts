@@ -20,7 +20,7 @@ export type RouteIR = {
 
 /** `key`: `namespace/name`. `createdAt`: RFC 3339 in UTC, so that text order is time order. */
 export type RouteSource = {
-  kind: 'HTTPRoute';
+  kind: 'HTTPRoute' | 'GRPCRoute';
   key: string;
   namespace: string;
   name: string;

@@ -1,8 +1,6 @@
-/** The verdicts on the HTTPRoutes of users: the parents they attach to, and the backends they lead to. */
-import type { HttpRoute } from '../snapshot/snapshot.ts';
+/** The verdicts on the routes of users: the parents they attach to, and the backends they lead to. */
 import { judgeParents, type AttachLookup, type AttachVerdict } from './attach.ts';
 import type { RouteIR } from './ir.ts';
-import { readHttpRoute } from './read-http-route.ts';
 import { resolveRefs, type RefLookup, type RefVerdict } from './resolve-refs.ts';
 
 /** `refs`: by path of the reference in the spec. */
@@ -10,10 +8,10 @@ export type JudgedRoute = { route: RouteIR; parents: AttachVerdict[]; refs: Read
 
 /** Returns the verdicts by `namespace/name`, oldest first, and of the same age by name: the order of equal matches in Gateway API. */
 export function judgeRoutes(
-  objects: readonly HttpRoute[],
+  routes: readonly RouteIR[],
   lookup: AttachLookup & RefLookup,
 ): ReadonlyMap<string, JudgedRoute> {
-  const oldestFirst = objects.map(readHttpRoute).toSorted((one, other) => (seniority(one) < seniority(other) ? -1 : 1));
+  const oldestFirst = routes.toSorted((one, other) => (seniority(one) < seniority(other) ? -1 : 1));
   return new Map(
     oldestFirst.map((route) => [
       route.source.key,

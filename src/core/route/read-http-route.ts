@@ -2,17 +2,11 @@
 import type { RouteMatch } from '../../api/spec.ts';
 import { findRegexDefects, describeRegexDefect } from '../routing/regex.ts';
 import { endpointId } from '../session/token.ts';
-import type {
-  BackendReference,
-  HttpBackendRef,
-  HttpRouteMatch,
-  HttpRouteRule,
-  RouteParentRef,
-} from '../snapshot/http-route.ts';
+import type { HttpBackendRef, HttpRouteMatch, HttpRouteRule } from '../snapshot/http-route.ts';
 import type { HttpRoute } from '../snapshot/snapshot.ts';
-import { gatewayApiGroup } from '../names/names.ts';
-import type { BackendRefIR, BackendTarget, ParentIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
+import type { BackendRefIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
 import { checkTogether, readFilters, type FilterReading } from './read-filters.ts';
+import { readParent, readTarget } from './read-references.ts';
 import { readPersistence } from './read-persistence.ts';
 import { readTimeouts } from './read-timeouts.ts';
 import { findUnknownFields } from './unknown-fields.ts';
@@ -36,16 +30,6 @@ function read({ namespace, name, uid, generation, createdAt, spec }: HttpRoute):
     problems,
   };
 }
-
-const readParent = (ref: RouteParentRef, routeNamespace: string): ParentIR => ({
-  ref,
-  group: ref.group ?? gatewayApiGroup,
-  kind: ref.kind ?? 'Gateway',
-  namespace: ref.namespace ?? routeNamespace,
-  name: ref.name,
-  ...(ref.sectionName !== undefined && { sectionName: ref.sectionName }),
-  ...(ref.port !== undefined && { port: ref.port }),
-});
 
 /** `at`: path of what is read. `problems`: collects what is not supported. */
 type Reading = { at: string; namespace: string; problems: RouteProblem[] };
@@ -103,17 +87,4 @@ const readBackendRef = (ref: HttpBackendRef, matches: RouteMatch[], reading: Rea
     matches,
     problems: reading.problems,
   }),
-});
-
-/** Returns what a backendRef refers to, with Gateway API's defaults. */
-const readTarget = (
-  { group = '', kind = 'Service', namespace, name, port }: BackendReference,
-  { at, namespace: routeNamespace }: Pick<Reading, 'at' | 'namespace'>,
-): BackendTarget => ({
-  at,
-  group,
-  kind,
-  namespace: namespace ?? routeNamespace,
-  name,
-  ...(port !== undefined && { port }),
 });

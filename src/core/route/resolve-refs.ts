@@ -3,8 +3,9 @@ import { gatewayApiGroup } from '../names/names.ts';
 import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
 import type { Service, ServicePort } from '../snapshot/snapshot.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
-import type { BackendTarget, RouteIR, RouteSource, RuleIR } from './ir.ts';
+import type { BackendTarget, PersistenceIR, RouteIR, RouteSource, RuleIR } from './ir.ts';
 import type { WorkloadOfService } from './service-workloads.ts';
+import type { TrafficPolicies } from './traffic-policies.ts';
 
 export type ResolvedRef = { kind: 'resolved'; backend: ServiceTarget };
 export type UnresolvedRef = { kind: 'unresolved'; reason: RefReason; message: string };
@@ -12,14 +13,21 @@ export type RefVerdict = ResolvedRef | UnresolvedRef;
 
 type RefReason = 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol';
 
-/** A port of a Service. `key`: `namespace/name:port`. `service`: `namespace/name`. `workload`: the StickyWorkload of its pods. */
-export type ServiceTarget = { key: string; service: string; port: ServicePort; workload?: ServingPlan };
+/** A port of a Service. `key`: `namespace/name:port`. `service`: `namespace/name`. `workload`: the StickyWorkload of its pods. `policy`: sessions by an XBackendTrafficPolicy. */
+export type ServiceTarget = {
+  key: string;
+  service: string;
+  port: ServicePort;
+  workload?: ServingPlan;
+  policy?: PersistenceIR;
+};
 
 export type RefLookup = {
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
   grants: Grants;
   workloadOf: WorkloadOfService;
+  policies: TrafficPolicies;
 };
 
 /** Returns a verdict for each reference, by its path in the spec. One that does not resolve does not affect the others. */
@@ -43,7 +51,7 @@ export const referencesOf = ({ rules }: Pick<RouteIR, 'rules'>): Reference[] =>
 
 /** The ReferenceGrant is checked first: without permission, a message must not reveal whether the Service exists. */
 function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLookup): RefVerdict {
-  const { services, grants, workloadOf } = lookup;
+  const { services, grants, workloadOf, policies } = lookup;
   const { at, group, kind, namespace, name, port } = target;
   const fail = (reason: RefReason, message: string): UnresolvedRef => ({
     kind: 'unresolved',
@@ -75,9 +83,16 @@ function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLo
     );
   }
   const workload = workloadOf(service);
+  const policy = policies.get(key)?.persistence;
   return {
     kind: 'resolved',
-    backend: { key: `${key}:${found.port}`, service: key, port: found, ...(workload && { workload }) },
+    backend: {
+      key: `${key}:${found.port}`,
+      service: key,
+      port: found,
+      ...(workload && { workload }),
+      ...(policy && { policy }),
+    },
   };
 }
 

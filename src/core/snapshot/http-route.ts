@@ -89,3 +89,9 @@ export type HttpRequestRedirect = {
   port?: number;
   statusCode?: number;
 };
+
+export type GrpcRouteSpec = {
+  parentRefs?: List<RouteParentRef>;
+  hostnames?: List<string>;
+  rules?: List<{ backendRefs?: List<BackendReference> }>;
+};

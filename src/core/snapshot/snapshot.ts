@@ -5,7 +5,7 @@
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
-import type { HttpRouteSpec } from './http-route.ts';
+import type { GrpcRouteSpec, HttpRouteSpec, SessionPersistenceSpec } from './http-route.ts';
 
 export type Snapshot = {
   workloads: StickyWorkload[];
@@ -29,6 +29,9 @@ export type Snapshot = {
   gateways: Gateway[];
   /** Of users, and those that Holdfast renders for StickyWorkloads. */
   httpRoutes: HttpRoute[];
+  /** These two are empty if their kinds are not installed. */
+  grpcRoutes: GrpcRoute[];
+  trafficPolicies: TrafficPolicy[];
   referenceGrants: ReferenceGrant[];
   /** Absent if their definition is not installed. */
   listenerSets?: ListenerSet[];
@@ -170,6 +173,16 @@ export type ServicePort = { name: string; port: number; targetPort: number | str
 
 /** `createdAt`: RFC 3339 in UTC, so that text order is time order. */
 export type HttpRoute = Owned & { generation: number; createdAt: string; spec: HttpRouteSpec };
+export type GrpcRoute = Owned & { generation: number; createdAt: string; spec: GrpcRouteSpec };
+
+/** An XBackendTrafficPolicy. `services`: names of its targets, in its own namespace. `unsupported`: fields that are set and not supported. */
+export type TrafficPolicy = Owned & {
+  generation: number;
+  createdAt: string;
+  services: string[];
+  sessionPersistence?: SessionPersistenceSpec;
+  unsupported: string[];
+};
 
 /** Services, HTTPRoutes and Gateways have their own lists. */
 export type Existing = Owned & { kind: 'Deployment' | 'ServiceAccount' | 'PodDisruptionBudget' };

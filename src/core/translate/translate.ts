@@ -6,6 +6,10 @@ import { indexParameters, type ParametersLookup } from '../resolve/proxy-paramet
 import { findShadows } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import { judgeRoutes, type JudgedRoute } from '../route/judge-routes.ts';
+import { readGrpcRoute } from '../route/read-grpc-route.ts';
+import { readHttpRoute } from '../route/read-http-route.ts';
+import { judgePolicies, type JudgedPolicy } from '../route/judge-policies.ts';
+import { indexTrafficPolicies } from '../route/traffic-policies.ts';
 import { holdRules } from '../route/held-rules.ts';
 import { indexServiceWorkloads } from '../route/service-workloads.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
@@ -30,6 +34,9 @@ export type Translation = {
   routes: Record<string, RouteVerdict>;
   /** The HTTPRoutes of users, by `namespace/name`. */
   httpRoutes: ReadonlyMap<string, JudgedRoute>;
+  grpcRoutes: ReadonlyMap<string, JudgedRoute>;
+  /** The XBackendTrafficPolicies, by `namespace/name`. */
+  policies: ReadonlyMap<string, JudgedPolicy>;
   /** By `namespace/name` of each StickyWorkload that is served and has keys. */
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes lead to the pods of a StickyWorkload, by its key. */
@@ -57,7 +64,10 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
   const routes = judgeWorkloadRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
   const workloadOf = indexServiceWorkloads(plans.values(), index.targets);
-  const httpRoutes = judgeRoutes(ofUsers(snapshot), { ...workloads.attachment, ...index, workloadOf });
+  const policies = indexTrafficPolicies(snapshot.trafficPolicies);
+  const lookup = { ...workloads.attachment, ...index, workloadOf, policies };
+  const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup);
+  const grpcRoutes = judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup);
   const held = holdRules(httpRoutes.values());
   const found = findRouteBackends(httpRoutes.values(), { rules: held, index });
   const known = before?.built ?? new Map<string, BuiltBackend>();
@@ -99,6 +109,8 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     parameters,
     routes,
     httpRoutes,
+    grpcRoutes,
+    policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
     backends: backendsOf(own),
     gatewaysByBackend: indexByBackend(tables, found.owners),
     ruleBackends: invert(found.owners),

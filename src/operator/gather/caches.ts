@@ -13,8 +13,10 @@ import {
   always,
   entriesOf,
   grantsOf,
+  grpcRoutes,
   listenerSets,
   tlsSecrets,
+  trafficPolicies,
   withGatewayApi,
   type CacheContents,
   type CacheName,
@@ -64,6 +66,14 @@ const reconnect = { baseMs: 200, capMs: 2000 };
 const patient = { baseMs: 200, capMs: 30_000 };
 
 const gatewayApiTimeoutMs = 10_000;
+
+const definitionCaches = [
+  'definitions',
+  'grantDefinitions',
+  'listenerSetDefinitions',
+  'grpcRouteDefinitions',
+  'trafficPolicyDefinitions',
+] as const satisfies CacheName[];
 
 export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
@@ -123,7 +133,11 @@ export function createCaches(options: CacheOptions): Caches {
       return version && grantsOf(version);
     },
     listenerSets: () =>
-      definition()?.gatewayApi.installed && list('listenerSetDefinitions')[0]?.servesV1 ? listenerSets : undefined,
+      definition()?.gatewayApi.installed && list('listenerSetDefinitions')[0]?.isServed ? listenerSets : undefined,
+    grpcRoutes: () =>
+      definition()?.gatewayApi.installed && list('grpcRouteDefinitions')[0]?.isServed ? grpcRoutes : undefined,
+    trafficPolicies: () =>
+      definition()?.gatewayApi.installed && list('trafficPolicyDefinitions')[0]?.isServed ? trafficPolicies : undefined,
     tlsSecrets: () => (definition()?.gatewayApi.installed ? tlsSecrets : undefined),
   };
   const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
@@ -187,7 +201,7 @@ export function createCaches(options: CacheOptions): Caches {
 
   const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(followForAWhile);
   definitions?.onChange(() => void follow());
-  for (const name of ['definitions', 'grantDefinitions', 'listenerSetDefinitions'] as const) {
+  for (const name of definitionCaches) {
     running.get(name)?.onChange(() => void followOptional());
   }
 

@@ -134,6 +134,8 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         httpRoutes: list('httpRoutes').map(({ route }) => route),
         referenceGrants: list('referenceGrants').map(({ grant }) => grant),
         ...(caches.isRead('tlsSecrets') && { tlsSecrets: list('tlsSecrets').map(({ secret }) => secret) }),
+        grpcRoutes: list('grpcRoutes').map(({ route }) => route),
+        trafficPolicies: list('trafficPolicies').map(({ policy }) => policy),
         ...(caches.isRead('listenerSets') && {
           listenerSets: list('listenerSets').map(({ listenerSet }) => listenerSet),
         }),

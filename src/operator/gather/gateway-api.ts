@@ -58,14 +58,17 @@ export function projectGrantDefinition(object: KubeObject): CachedGrantDefinitio
 }
 
 /** Whether a definition serves v1. */
-export type CachedServing = KubeObject & { servesV1: boolean };
+/** Whether the version that is read is served. */
+export type CachedServing = KubeObject & { isServed: boolean };
 
-export const projectServing = (object: KubeObject): CachedServing => ({
-  apiVersion: object.apiVersion,
-  kind: object.kind,
-  metadata: identityOf(object.metadata),
-  servesV1: servedVersion(object, 'v1') !== undefined,
-});
+export const projectServing =
+  (version: string) =>
+  (object: KubeObject): CachedServing => ({
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: identityOf(object.metadata),
+    isServed: servedVersion(object, version) !== undefined,
+  });
 
 function servedVersion(object: KubeObject, version: string): Version | undefined {
   const { spec, status } = object as Definition;

@@ -1,6 +1,6 @@
-/** HTTPRoutes, with their status, which Holdfast writes. */
-import type { HttpRouteSpec } from '../../core/snapshot/http-route.ts';
-import type { HttpRoute } from '../../core/snapshot/snapshot.ts';
+/** HTTPRoutes and GRPCRoutes, with their status, which Holdfast writes. */
+import type { GrpcRouteSpec, HttpRouteSpec } from '../../core/snapshot/http-route.ts';
+import type { GrpcRoute, HttpRoute } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { projectWithStatus, type CachedWithStatus } from './owned.ts';
 
@@ -16,6 +16,30 @@ export function projectHttpRoute(object: KubeObject): CachedHttpRoute {
       generation: metadata.generation ?? 0,
       createdAt: metadata.creationTimestamp ?? '',
       spec,
+    },
+  };
+}
+
+export const grpcRouteDefinition = 'grpcroutes.gateway.networking.k8s.io';
+
+export type CachedGrpcRoute = CachedWithStatus & { route: GrpcRoute };
+
+export function projectGrpcRoute(object: KubeObject): CachedGrpcRoute {
+  const { metadata, spec = {} } = object as KubeObject & { spec?: GrpcRouteSpec };
+  const cached = projectWithStatus(object);
+  const { parentRefs, hostnames, rules } = spec;
+  return {
+    ...cached,
+    route: {
+      ...cached.owned,
+      generation: metadata.generation ?? 0,
+      createdAt: metadata.creationTimestamp ?? '',
+      // Matches and filters are not read: no GRPCRoute is served yet.
+      spec: {
+        parentRefs: parentRefs ?? [],
+        hostnames: hostnames ?? [],
+        rules: (rules ?? []).map(({ backendRefs }) => ({ backendRefs: backendRefs ?? [] })),
+      },
     },
   };
 }

@@ -23,7 +23,14 @@ import {
   type CachedNamespace,
   type CachedServing,
 } from './gateway-api.ts';
-import { projectHttpRoute, type CachedHttpRoute } from './routes.ts';
+import {
+  grpcRouteDefinition,
+  projectGrpcRoute,
+  projectHttpRoute,
+  type CachedGrpcRoute,
+  type CachedHttpRoute,
+} from './routes.ts';
+import { projectTrafficPolicy, trafficPolicyDefinition, type CachedTrafficPolicy } from './traffic-policies.ts';
 import { listenerSetDefinition, projectListenerSet, type CachedListenerSet } from './listener-sets.ts';
 import { projectNode, type CachedNode } from './nodes.ts';
 import {
@@ -66,6 +73,10 @@ export type CacheContents = {
   namespaces: CachedNamespace;
   referenceGrants: CachedGrant;
   tlsSecrets: CachedTlsSecret;
+  grpcRouteDefinitions: CachedServing;
+  grpcRoutes: CachedGrpcRoute;
+  trafficPolicyDefinitions: CachedServing;
+  trafficPolicies: CachedTrafficPolicy;
   listenerSetDefinitions: CachedServing;
   listenerSets: CachedListenerSet;
 };
@@ -117,10 +128,20 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | Opt
     select: { fieldSelector: `metadata.name=${grantDefinition}` },
     project: projectGrantDefinition,
   },
+  grpcRouteDefinitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${grpcRouteDefinition}` },
+    project: projectServing('v1'),
+  },
+  trafficPolicyDefinitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${trafficPolicyDefinition}` },
+    project: projectServing('v1alpha1'),
+  },
   listenerSetDefinitions: {
     resource: resources.customResourceDefinitions,
     select: { fieldSelector: `metadata.name=${listenerSetDefinition}` },
-    project: projectServing,
+    project: projectServing('v1'),
   },
   webhooks: {
     resource: resources.mutatingWebhookConfigurations,
@@ -137,7 +158,7 @@ export const withGatewayApi = {
 } as const satisfies Record<string, Watched>;
 
 /** What is read if it can be: the definition may be missing, or the right to read. */
-export type OptionalCacheName = 'referenceGrants' | 'tlsSecrets' | 'listenerSets';
+export type OptionalCacheName = 'referenceGrants' | 'tlsSecrets' | 'listenerSets' | 'grpcRoutes' | 'trafficPolicies';
 
 /** Only while Gateway API is installed. The right to read Secrets can be left out where no listener is HTTPS. */
 export const tlsSecrets: Watched = {
@@ -147,6 +168,8 @@ export const tlsSecrets: Watched = {
 };
 
 /** Only while its definition is installed. */
+export const grpcRoutes: Watched = { resource: resources.grpcRoutes, project: projectGrpcRoute };
+export const trafficPolicies: Watched = { resource: resources.trafficPolicies, project: projectTrafficPolicy };
 export const listenerSets: Watched = { resource: resources.listenerSets, project: projectListenerSet };
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */
@@ -161,6 +184,8 @@ export const everyKind: Record<CacheName, Watched> = {
   ...withGatewayApi,
   tlsSecrets,
   listenerSets,
+  grpcRoutes,
+  trafficPolicies,
   referenceGrants: grantsOf('v1'),
 };
 

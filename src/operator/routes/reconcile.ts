@@ -1,21 +1,50 @@
-/** Writes the statuses of the HTTPRoutes of users. */
+/** Writes the statuses of the routes of users, and of the policies on their backends. */
+import type { JudgedRoute } from '../../core/route/judge-routes.ts';
+import { judgePolicy } from '../../core/status/policy-status.ts';
 import { judgeHttpRoute } from '../../core/status/route-status.ts';
-import { httpRoutes } from '../../kube/resources.ts';
+import type { Resource } from '../../kube/ports.ts';
+import { grpcRoutes, httpRoutes, trafficPolicies } from '../../kube/resources.ts';
+import type { CachedWithStatus } from '../gather/owned.ts';
 import type { GatewayTools } from '../gateway/reconcile.ts';
 
 export type RouteTools = Pick<GatewayTools, 'translations' | 'caches' | 'statuses' | 'nowMs'>;
 
-/** `key`: `namespace/name`. A deleted HTTPRoute needs no work. */
-export async function reconcileHttpRoute(
-  key: string,
-  { translations, caches, statuses, nowMs }: RouteTools,
-): Promise<undefined> {
-  const judged = translations.latest()?.translation.httpRoutes.get(key);
-  const cached = judged && caches.get('httpRoutes', judged.route.source);
-  if (!judged || !cached) return;
-  const { uid, generation } = judged.route.source;
-  // The verdict is on an earlier version: the next translation has this one, and calls again.
-  if (cached.metadata.uid !== uid || cached.observed.generation !== generation) return;
-  const status = judgeHttpRoute(judged, cached.observed, nowMs());
-  if (status) await statuses.writeOther(httpRoutes, cached, status);
+/** Returns the work on the object of a kind, `namespace/name`; undefined for other kinds. A deleted object needs no work. */
+export function routeWork(kind: string): ((key: string, tools: RouteTools) => Promise<undefined>) | undefined {
+  return works[kind];
 }
+
+const works: Partial<Record<string, (key: string, tools: RouteTools) => Promise<undefined>>> = {
+  HTTPRoute: (key, tools) =>
+    writeRoute(tools.translations.latest()?.translation.httpRoutes.get(key), httpRoutes, tools),
+  GRPCRoute: (key, tools) =>
+    writeRoute(tools.translations.latest()?.translation.grpcRoutes.get(key), grpcRoutes, tools),
+  XBackendTrafficPolicy: writePolicy,
+};
+
+async function writeRoute(
+  judged: JudgedRoute | undefined,
+  resource: Resource,
+  { caches, statuses, nowMs }: RouteTools,
+): Promise<undefined> {
+  if (judged === undefined) return;
+  const { source } = judged.route;
+  const cached = caches.get(source.kind === 'HTTPRoute' ? 'httpRoutes' : 'grpcRoutes', source);
+  if (cached === undefined || !isCurrent(source, cached)) return;
+  const status = judgeHttpRoute(judged, cached.observed, nowMs());
+  if (status) await statuses.writeOther(resource, cached, status);
+}
+
+async function writePolicy(key: string, { translations, caches, statuses, nowMs }: RouteTools): Promise<undefined> {
+  const judged = translations.latest()?.translation.policies.get(key);
+  const cached = judged && caches.get('trafficPolicies', judged.policy);
+  if (!judged || !cached || !isCurrent(judged.policy, cached)) return;
+  const status = judgePolicy(judged, cached.observed, nowMs());
+  if (status) await statuses.writeOther(trafficPolicies, cached, status);
+}
+
+/** Otherwise the verdict is on an earlier version: the next translation has this one, and calls again. */
+const isCurrent = (
+  { uid, generation }: { uid: string; generation: number },
+  { metadata, observed }: CachedWithStatus,
+): boolean => metadata.uid === uid && observed.generation === generation;

@@ -1,4 +1,4 @@
-/** Which queue keys a change affects: StickyWorkloads, Gateways, HTTPRoutes, and the GatewayClass. */
+/** Which queue keys a change affects: StickyWorkloads, Gateways, routes, policies, and the GatewayClass. */
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { targetsOf } from '../../core/route/resolve-refs.ts';
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
@@ -12,13 +12,8 @@ const httpRoutePrefix = 'HTTPRoute/';
 export const gatewayClassWork = 'GatewayClass';
 
 /** Returns `namespace/name` of the Gateway of a queue key, or undefined for keys of other kinds. */
-export const gatewayOfWork = (key: string): string | undefined => withoutPrefix(key, gatewayPrefix);
-
-/** The same for an HTTPRoute. */
-export const httpRouteOfWork = (key: string): string | undefined => withoutPrefix(key, httpRoutePrefix);
-
-const withoutPrefix = (key: string, prefix: string): string | undefined =>
-  key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
+export const gatewayOfWork = (key: string): string | undefined =>
+  key.startsWith(gatewayPrefix) ? key.slice(gatewayPrefix.length) : undefined;
 
 /** Returns the keys of the work that writes the status of an object; the route of a StickyWorkload has its name. */
 export function statusKeys({ kind, metadata: { namespace = '', name } }: KubeObject): string[] {
@@ -32,7 +27,7 @@ export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.
 
 /** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
 export function findAffectedKeys(
-  { translation: { workloads, gateways, httpRoutes } }: Translated,
+  { translation: { workloads, gateways, httpRoutes, grpcRoutes, policies } }: Translated,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
   const touches = (dependencies: () => ReadonlySet<string>): boolean =>
@@ -45,9 +40,11 @@ export function findAffectedKeys(
     ...Object.entries(gateways)
       .filter(([, gateway]) => touches(() => namespacesOfGateway(gateway)))
       .map(([key]) => gatewayPrefix + key),
-    ...[...httpRoutes]
-      .filter(([, judged]) => touches(() => namespacesOfHttpRoute(judged)))
-      .map(([key]) => httpRoutePrefix + key),
+    ...[...httpRoutes.values(), ...grpcRoutes.values()]
+      .filter((judged) => touches(() => namespacesOfRoute(judged)))
+      .map(({ route: { source } }) => `${source.kind}/${source.key}`),
+    // Routes of any namespace may lead to its Services.
+    ...[...policies.keys()].map((key) => `XBackendTrafficPolicy/${key}`),
   ];
 }
 
@@ -75,8 +72,8 @@ const namespacesOfGateway = ({ gateway, userManaged, routes, httpRoutes }: Gatew
       .flatMap(({ tls }) => (tls?.certificateRefs ?? []).map(({ namespace }) => namespace)),
   ]);
 
-/** Returns the namespaces that an HTTPRoute depends on: its own, and those of its parents and backends. */
-const namespacesOfHttpRoute = ({ route, parents }: JudgedRoute): ReadonlySet<string> => {
+/** Returns the namespaces that a route depends on: its own, and those of its parents and backends. */
+const namespacesOfRoute = ({ route, parents }: JudgedRoute): ReadonlySet<string> => {
   // The Gateway of a ListenerSet may be in another namespace than the set.
   const gateways = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway] : []));
   return new Set([route.source, ...route.parents, ...gateways, ...targetsOf(route)].map(({ namespace }) => namespace));

@@ -11,7 +11,7 @@ import { secrets } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { keyRingOf } from '../gather/cluster-state.ts';
-import { gatewayClassWork, gatewayOfWork, httpRouteOfWork } from '../translation/affected-keys.ts';
+import { gatewayClassWork, gatewayOfWork, kindOfWork } from '../translation/affected-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 import {
@@ -22,7 +22,7 @@ import {
   type GatewayTools,
 } from '../gateway/reconcile.ts';
 import { reconcileHoldfastProxies } from '../gateway/reconcile-proxies.ts';
-import { reconcileHttpRoute } from '../routes/reconcile.ts';
+import { routeWork } from '../routes/reconcile.ts';
 import { createKeyRing, provideMasterRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import { provision } from '../gateway/provision.ts';
@@ -41,8 +41,9 @@ export async function reconcile(key: string, tools: ReconcileTools): Promise<Rec
     await reconcileGatewayClasses(tools);
     return reconcileHoldfastProxies(tools);
   }
-  const httpRoute = httpRouteOfWork(key);
-  if (httpRoute !== undefined) return reconcileHttpRoute(httpRoute, tools);
+  const kind = kindOfWork(key);
+  const work = routeWork(kind);
+  if (work !== undefined) return work(key.slice(kind.length + 1), tools);
   const gateway = gatewayOfWork(key);
   return gateway === undefined ? reconcileWorkload(key, tools) : reconcileGateway(gateway, tools);
 }

@@ -1,7 +1,15 @@
 /** The kinds of the test cluster: they are served without a stored CustomResourceDefinition, and their schemas are compiled once. */
 import { customResourceDefinition, proxyDefinition } from '../../../src/api/crd.ts';
 import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
-import { gatewayClasses, gateways, httpRoutes, listenerSets, referenceGrants } from '../../../src/kube/resources.ts';
+import {
+  gatewayClasses,
+  gateways,
+  grpcRoutes,
+  httpRoutes,
+  listenerSets,
+  referenceGrants,
+  trafficPolicies,
+} from '../../../src/kube/resources.ts';
 import { builtInKinds } from '../../../tools/devcluster/apiserver/kinds/built-in.ts';
 import { createCustomKinds } from '../../../tools/devcluster/apiserver/kinds/custom.ts';
 import type { Kind } from '../../../tools/devcluster/apiserver/kinds/kind.ts';
@@ -63,6 +71,8 @@ const definitions: KubeObject[] = [
   definitionOf(gateways, statusWithListeners),
   definitionOf(listenerSets, statusWithListeners),
   definitionOf(httpRoutes),
+  definitionOf(grpcRoutes),
+  definitionOf(trafficPolicies),
   definitionOf(referenceGrants.v1),
   definitionOf(referenceGrants.v1beta1),
   definitionOf(widgets),

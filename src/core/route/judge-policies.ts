@@ -1,0 +1,60 @@
+/** The verdicts on XBackendTrafficPolicies. */
+import { gatewayKey, type GatewayRef } from '../resolve/plan.ts';
+import type { TrafficPolicy } from '../snapshot/snapshot.ts';
+import type { JudgedRoute } from './judge-routes.ts';
+import { readPolicy, type TrafficPolicies } from './traffic-policies.ts';
+
+/** `problem`: why it does not apply. `gateways`: those whose routes lead to one of its Services. */
+export type JudgedPolicy = { policy: TrafficPolicy; gateways: GatewayRef[]; problem?: PolicyProblem };
+export type PolicyProblem = { reason: 'Invalid' | 'Conflicted'; message: string };
+
+/** Returns the verdicts by `namespace/name`. */
+export function judgePolicies(
+  policies: readonly TrafficPolicy[],
+  index: TrafficPolicies,
+  routes: Iterable<JudgedRoute>,
+): Map<string, JudgedPolicy> {
+  if (policies.length === 0) return new Map();
+  const gateways = gatewaysByService(routes);
+  return new Map(
+    policies.map((policy) => {
+      const services = policy.services.map((name) => `${policy.namespace}/${name}`);
+      const found = services.flatMap((service) => [...(gateways.get(service)?.values() ?? [])]);
+      const problem = findProblem(policy, services, index);
+      const unique = [...new Map(found.map((gateway) => [gatewayKey(gateway), gateway])).values()];
+      return [`${policy.namespace}/${policy.name}`, { policy, gateways: unique, ...(problem && { problem }) }];
+    }),
+  );
+}
+
+function findProblem(
+  policy: TrafficPolicy,
+  services: readonly string[],
+  index: TrafficPolicies,
+): PolicyProblem | undefined {
+  const { problems } = readPolicy(policy);
+  if (problems.length > 0) return { reason: 'Invalid', message: problems.map(({ message }) => message).join(' ') };
+  const older = services
+    .map((service) => index.get(service)?.policy)
+    .find((one) => one !== undefined && one.uid !== policy.uid);
+  return (
+    older && {
+      reason: 'Conflicted',
+      message: `XBackendTrafficPolicy ${older.name} is older and targets one of the Services: remove the target from one of the two.`,
+    }
+  );
+}
+
+function gatewaysByService(routes: Iterable<JudgedRoute>): Map<string, Map<string, GatewayRef>> {
+  const found = new Map<string, Map<string, GatewayRef>>();
+  for (const { parents, refs } of routes) {
+    const gateways = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway] : []));
+    for (const ref of refs.values()) {
+      if (ref.kind !== 'resolved') continue;
+      const of = found.get(ref.backend.service) ?? new Map<string, GatewayRef>();
+      for (const gateway of gateways) of.set(gatewayKey(gateway), gateway);
+      found.set(ref.backend.service, of);
+    }
+  }
+  return found;
+}
