@@ -21,6 +21,11 @@ export const settings = {
     meaning: "Name of the operator's own pod, whose image proxies and sidecars use.",
   },
   POD_NAMESPACE: { parts: ['operator'], default: 'holdfast-system', meaning: "Namespace of the operator's own pod." },
+  HOLDFAST_NAMESPACES: {
+    parts: ['operator'],
+    meaning:
+      'The only namespaces that the operator reads and serves, besides its own; separated by commas. Unset: all. See the namespaced install.',
+  },
   HOLDFAST_WEBHOOK_PORT: { parts: ['operator'], default: '9443', meaning: 'Port of the webhook.' },
   HOLDFAST_DISCOVERY_PORT: {
     parts: ['operator', 'proxy', 'sidecar'],

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import {
   discoveryService,
   fieldManager,
+  isObjectName,
   operatorNamespace,
   operatorService,
   ports,
@@ -47,6 +48,17 @@ const shutdownDelayMs = 5000;
 /** Longer than the steps of the shutdown together. */
 const exitWithinMs = shutdownDelayMs + 15_000;
 
+/** A misspelled name would be a namespace that is never served. */
+function readNamespaces(environment: typeof env): { namespaces?: string[] } {
+  const text = optionalText(environment, 'HOLDFAST_NAMESPACES');
+  if (text === undefined) return {};
+  const namespaces = text.split(',').map((name) => name.trim());
+  const invalid = namespaces.find((name) => !isObjectName(name));
+  if (invalid === undefined) return { namespaces };
+  const message = `HOLDFAST_NAMESPACES: "${invalid}" is not the name of a namespace: separate the names with commas`;
+  throw new AppError('CONFIG_INVALID', message, { source: 'internal', retryable: false });
+}
+
 /** Releases what was started so far. */
 type Stop = () => Promise<void>;
 
@@ -68,6 +80,7 @@ async function start(logger: Logger, faults: ProcessFaults, started: (stop: Stop
     sidecar: readSidecarSettings(env),
     cluster,
     namespace,
+    ...readNamespaces(env),
     // A restarted container is a new candidate for the lease.
     identity: `${podName}_${randomUUID()}`,
     ports: {

@@ -21,6 +21,8 @@ export type OperatorOptions = {
   cluster: Cluster;
   /** The namespace of the installation, and a unique name of this process. */
   namespace: string;
+  /** The only namespaces that it reads and serves, besides its own; absent: all. */
+  namespaces?: readonly string[];
   identity: string;
   /** The image of this process; proxies and sidecars run the same one. */
   image: string;

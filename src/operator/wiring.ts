@@ -33,11 +33,12 @@ import { createSessionSources } from './drain/session-sources.ts';
 
 /** The state of a replica, whether or not it is the leader. */
 export function createCore(
-  { cluster, namespace, clock, random, logger }: OperatorOptions,
+  { cluster, namespace, namespaces, clock, random, logger }: OperatorOptions,
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
 ): Core {
   const caches = createCaches({
     reader: cluster,
+    ...(namespaces && { namespaces: [...new Set([namespace, ...namespaces])] }),
     clock,
     random,
     logger,

@@ -30,6 +30,8 @@ export type WorldOptions = {
   startMs?: number;
   /** By default so slow that no renewal happens during a test; `real`: as in production. */
   lease?: 'slow' | 'real';
+  /** The only ones that it reads and serves; absent: all. */
+  namespaces?: string[];
 };
 
 /** The objects that the leader applies once after its start, and for a new StickyWorkload `cart`. */
@@ -48,7 +50,7 @@ const slowLease: LeaseTiming = { leaseDurationMs: 7_200_000, renewDeadlineMs: 7_
 // A change is translated 20 ms later; its writes may be changes again, three times at most.
 const settledAfterMs = 200;
 
-export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = {}) {
+export function createOperatorWorld({ startMs, lease = 'slow', namespaces }: WorldOptions = {}) {
   const clock = createManualClock(startMs);
   const cluster = createTestCluster(clock);
   const logger = createMemoryLogger();
@@ -80,6 +82,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
       const operator = createOperator({
         cluster: recorder.clusterOf(identity),
         namespace: 'holdfast-system',
+        ...(namespaces && { namespaces }),
         identity,
         image: 'holdfast:1',
         imagePullPolicy: 'Never',

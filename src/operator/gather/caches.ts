@@ -2,13 +2,14 @@
 import type { GatewayApi } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject, ObjectReader, ObjectRef } from '../../kube/ports.ts';
 import type { Random } from '../../platform/backoff.ts';
-import { createReflector, withoutManagedFields, type Reflector } from '../../kube/watch/reflector.ts';
+import { withoutManagedFields, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { judgeChange, shareWith, type EventResult } from './changes.ts';
 import type { CachedPod } from './pods.ts';
+import { reflectNamespaces } from './reflect-namespaces.ts';
 import {
   always,
   entriesOf,
@@ -29,6 +30,8 @@ export type ChangeListener = (name: CacheName, change: Change) => void;
 /** `observe`: called for every change that a watch delivers, with the kind of its object. */
 export type CacheOptions = {
   reader: ObjectReader;
+  /** Those whose objects are read; absent: all. */
+  namespaces?: readonly string[];
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -89,7 +92,7 @@ export function createCaches(options: CacheOptions): Caches {
     { resource, select, project = withoutManagedFields }: Watched,
     backoff = reconnect,
   ): Reflector {
-    const reflector = createReflector({
+    const reflector = reflectNamespaces(options.namespaces, {
       ...options,
       resource,
       backoff,

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import * as resources from '../../../src/kube/resources.ts';
+
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+type Role = {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  rules?: Rule[];
+  roleRef?: { kind: string; name: string };
+};
+
+const read = (path: string): Role[] =>
+  parseAllDocuments(readFileSync(new URL(`../../../manifests/${path}`, import.meta.url), 'utf8')).map(
+    (document) => document.toJS() as Role,
+  );
+const rulesOf = (roles: Role[], name: string): Rule[] =>
+  roles.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)?.rules ?? [];
+
+const namespaced = new Set(
+  Object.values(resources)
+    .flatMap((resource) => ('plural' in resource ? [resource] : Object.values(resource)))
+    .filter((resource) => resource.namespaced)
+    .map(({ plural }) => plural),
+);
+const kindOf = (resource: string): string => resource.split('/')[0] ?? '';
+const rightsOf = (rules: Rule[]): string[] =>
+  rules.flatMap(({ apiGroups, resources: names, verbs }) =>
+    names.flatMap((name) => verbs.map((verb) => `${verb} ${apiGroups.join(',')} ${name}`)),
+  );
+
+test('a namespaced install grants in the whole cluster only what has no namespace, and all of that', () => {
+  const clusterWide = rightsOf(rulesOf(read('namespaced/cluster-scoped.yaml'), 'holdfast-operator-cluster'));
+  const base = rulesOf(read('base/10-rbac.yaml'), 'holdfast-operator');
+  const needed = rightsOf(
+    base.map((rule) => ({ ...rule, resources: rule.resources.filter((name) => !namespaced.has(kindOf(name))) })),
+  );
+  expect(clusterWide.toSorted()).toEqual(needed.toSorted());
+});
+
+test('in each namespace the operator has the rights of its ClusterRole', () => {
+  const bindings = [...read('namespaced/namespace.yaml'), ...read('namespaced/cluster-scoped.yaml')].filter(
+    ({ kind }) => kind === 'RoleBinding',
+  );
+  expect(bindings.map(({ metadata, roleRef }) => [metadata.namespace, roleRef?.kind, roleRef?.name])).toEqual([
+    [undefined, 'ClusterRole', 'holdfast-operator'],
+    ['holdfast-system', 'ClusterRole', 'holdfast-operator'],
+  ]);
+});
