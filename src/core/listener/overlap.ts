@@ -4,7 +4,7 @@
  */
 import { hostMap } from '../routing/hostnames.ts';
 import { holds, type Verdict } from '../status/dated-conditions.ts';
-import type { JudgedListener } from './listener.ts';
+import type { JudgedListener, ListenerSource } from './listener.ts';
 
 export function findOverlaps(listeners: readonly JudgedListener[]): Map<JudgedListener, Verdict> {
   const overlaps = new Map<JudgedListener, Verdict>();
@@ -22,15 +22,19 @@ function markOverlaps(group: readonly JudgedListener[], overlaps: Map<JudgedList
   for (const listener of group) {
     hosts.find(listener.hostname ?? '', (wider) => {
       if (wider === listener) return;
-      if (!overlaps.has(listener)) overlaps.set(listener, overlapWith(wider));
-      if (!overlaps.has(wider)) overlaps.set(wider, overlapWith(listener));
+      if (!overlaps.has(listener)) overlaps.set(listener, overlapWith(wider, listener));
+      if (!overlaps.has(wider)) overlaps.set(wider, overlapWith(listener, wider));
     });
   }
 }
 
-const overlapWith = ({ hostname = 'every host' }: JudgedListener): Verdict =>
+const overlapWith = (other: JudgedListener, { from }: JudgedListener): Verdict =>
   holds(
     'OverlappingTLSConfig',
     'OverlappingHostnames',
-    `Another HTTPS listener of this port serves ${hostname}. A request for a hostname of one listener on a connection to another one gets 421.`,
+    `${describe(other, from)} overlaps on this port. A request for a hostname of one listener on a connection to the other one gets 421.`,
   );
+
+/** The author of a ListenerSet may have no right to read the objects of other namespaces. */
+const describe = ({ from, hostname = 'every host' }: JudgedListener, { namespace }: ListenerSource): string =>
+  from.namespace === namespace ? `An HTTPS listener for ${hostname}` : 'An HTTPS listener of another namespace';

@@ -245,6 +245,17 @@ describe('listeners of a ListenerSet', () => {
     expect(judged[1]?.problem?.reason).toBe('RefNotPermitted');
   });
 
+  test('learn nothing of the hosts that overlap with theirs in other namespaces', () => {
+    const wide = https('wide', [secret('good')], { hostname: '*.example' });
+    const narrow = https('narrow', [secret('good')], { hostname: 'a.example' });
+    const judged = judgeSets([setOf('team'), [wide]], [setOf('team', 'other'), [narrow]]);
+    expect(judged.map(({ verdicts }) => verdicts.overlapping?.message.split(' overlaps')[0])).toEqual([
+      undefined,
+      'An HTTPS listener of another namespace',
+      'An HTTPS listener of another namespace',
+    ]);
+  });
+
   test('learn nothing of the names in other namespaces', () => {
     const judged = judgeSets([setOf('team', 'other'), [listener('mine')]]);
     expect(judged[1]?.problem?.message).toContain(
