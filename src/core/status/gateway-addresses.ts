@@ -16,32 +16,32 @@ export type ReachableService = Pick<Service, 'type' | 'clusterIps' | 'loadBalanc
 
 /**
  * IP addresses come first: many clients, such as ExternalDNS, take only those. Of type NodePort the ports are not those of the listeners; they are in
- * the Service. Without a load balancer the name in the cluster is known before the Service exists.
+ * the Service. Without a load balancer the name in the cluster is the last one. Until the Service exists there is none: a client that keeps the
+ * first address that it sees would keep the name.
  */
 export function addressesOf(
   { namespace, name }: GatewayRef,
   service: ReachableService | undefined,
   wanted: readonly string[] = [],
 ): GatewayAddress[] {
+  if (service === undefined) return [];
   const found = [...ipsOf(service).map(ipAddress), ...hostnamesOf(service).map(hostname)];
   if (wanted.length > 0) return found.filter(({ value }) => wanted.includes(value));
-  if (service?.type === 'LoadBalancer') return found.slice(0, mostAddresses);
+  if (service.type === 'LoadBalancer') return found.slice(0, mostAddresses);
   return [...found.slice(0, mostAddresses - 1), hostname(`${proxyName(name)}.${namespace}.svc`)];
 }
 
 const ipAddress = (value: string): GatewayAddress => ({ type: 'IPAddress', value });
 const hostname = (value: string): GatewayAddress => ({ type: 'Hostname', value });
 
-function ipsOf(service: ReachableService | undefined): string[] {
-  if (service === undefined) return [];
-  const { type, clusterIps, loadBalancer, nodes } = service;
+function ipsOf({ type, clusterIps, loadBalancer, nodes }: ReachableService): string[] {
   if (type === 'LoadBalancer') return loadBalancer.flatMap(({ ip }) => ip ?? []);
   if (type === 'NodePort') return nodes.filter(({ lost }) => !lost).flatMap(({ addresses }) => addresses);
   return clusterIps;
 }
 
-const hostnamesOf = (service: ReachableService | undefined): string[] =>
-  service?.type === 'LoadBalancer' ? service.loadBalancer.flatMap(({ hostname: name }) => name ?? []) : [];
+const hostnamesOf = ({ type, loadBalancer }: ReachableService): string[] =>
+  type === 'LoadBalancer' ? loadBalancer.flatMap(({ hostname: name }) => name ?? []) : [];
 
 /** Returns why clients cannot use the addresses yet, with the reason of Gateway API, or undefined. */
 export function findAddressProblem(
@@ -61,6 +61,7 @@ export function findAddressProblem(
     };
   }
   if (found.length > 0) return undefined;
+  if (service === undefined) return { reason: 'AddressNotAssigned', message: `${which} does not exist yet.` };
   return {
     reason: 'AddressNotAssigned',
     message: `${which} has no load balancer yet: see its events. Without an implementation of load balancers, set spec.service.type of the HoldfastProxy to ClusterIP or NodePort.`,

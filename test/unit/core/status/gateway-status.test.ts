@@ -70,6 +70,12 @@ describe('a Gateway', () => {
     });
   });
 
+  test('whose Service does not exist yet has no address, not even a name', () => {
+    const status = judgeGateway(plan({ gateways: [{ name: 'web' }] }), { readyReplicas: 1 }, { generation: 1 }, nowMs);
+    expect(status).toMatchObject({ addresses: [] });
+    expect(words(status as Conditions)[1]).toBe('Programmed False AddressNotAssigned');
+  });
+
   describe('whose Service is', () => {
     const node = (address: string, lost?: true) => ({
       labels: {},
