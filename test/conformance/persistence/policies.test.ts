@@ -29,7 +29,7 @@ describeWithCluster(`sessionPersistence of a backend, ${generation}`, () => {
     const { cookie, first } = await untilCookie(base, 'policy');
     expect(cookie.name).toBe('of-the-policy');
     await expectSticky(base, 'policy', { pod: first.pod, ...inSession(cookie) });
-  }, 60_000);
+  }, 90_000);
 
   test('XBackendTrafficPolicy: sessionPersistence of the rule takes precedence', async () => {
     const own = persistenceOf({ name: 'of-the-rule' });
@@ -37,7 +37,7 @@ describeWithCluster(`sessionPersistence of a backend, ${generation}`, () => {
     const { cookie, first } = await untilCookie(base, 'precedence');
     expect(cookie.name).toBe('of-the-rule');
     await expectSticky(base, 'precedence', { pod: first.pod, ...inSession(cookie), requests: 10 });
-  }, 60_000);
+  }, 90_000);
 
   testOfBackends(
     'XBackend: its sessionPersistence applies to routes that refer to it',
@@ -75,5 +75,5 @@ describeWithCluster(`sessionPersistence of a backend, ${generation}`, () => {
     });
     const { cookie, first } = await untilCookie(base, 'workload');
     await expectSticky(base, 'workload', { pod: first.pod, ...inSession(cookie) });
-  }, 60_000);
+  }, 90_000);
 });

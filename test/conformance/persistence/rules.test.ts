@@ -31,14 +31,14 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     expect([...cookie.attributes.keys()]).not.toContain('expires');
     await expectSticky(base, 'cookie', { pod: first.pod, ...inSession(cookie) });
     expect((await podsWithoutSession(base, 'cookie')).size).toBe(2);
-  }, 60_000);
+  }, 90_000);
 
   test('Cookie: the cookie has the name of the field', async () => {
     await applyRoute('named', [rule({ name: 'my-session' })]);
     const { cookie, first } = await untilCookie(base, 'named');
     expect(cookie.name).toBe('my-session');
     await expectSticky(base, 'named', { pod: first.pod, ...inSession(cookie) });
-  }, 60_000);
+  }, 90_000);
 
   test('Cookie, Permanent: Max-Age or Expires is the absolute timeout', async () => {
     await applyRoute('permanent', [rule({ lifetimeType: 'Permanent', absoluteTimeout: '5m' })]);
@@ -47,22 +47,20 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     expect(maxAgeS).toBeGreaterThan(290);
     expect(maxAgeS).toBeLessThanOrEqual(300);
     await expectSticky(base, 'permanent', { pod: first.pod, ...inSession(cookie) });
-  }, 60_000);
+  }, 90_000);
 
   test('Cookie, Session: the absolute timeout ends the session although the client keeps the cookie', async () => {
     await applyRoute('timeout', [rule({ absoluteTimeout: '3s' })]);
     const { cookie, first } = await untilCookie(base, 'timeout');
     const startedAtMs = Date.now();
     await expectSticky(base, 'timeout', { pod: first.pod, ...inSession(cookie), requests: 3 });
-    const next = await until('another session', async () => {
-      const { setCookies } = await base.ask({ host: hostOf('timeout'), headers: cookieHeader(cookie) });
-      return setCookies[0];
+    await until('a session on the other pod', async () => {
+      const { pod } = await base.ask({ host: hostOf('timeout'), headers: cookieHeader(cookie) });
+      return pod !== '' && pod !== first.pod;
     });
-    expect(next.name).toBe(cookie.name);
-    expect(next.value).not.toBe(cookie.value);
     // The proxy dates a session in whole seconds.
     expect(Date.now() - startedAtMs).toBeGreaterThan(1500);
-  }, 60_000);
+  }, 90_000);
 
   test('Header: the response has the header, and requests with its value reach one pod', async () => {
     await applyRoute('header', [rule({ type: 'Header', name: 'x-my-session' })]);
@@ -74,7 +72,7 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     const headers = { 'x-my-session': String(first.headers['x-my-session']) };
     await expectSticky(base, 'header', { pod: first.pod, headers });
     expect((await podsWithoutSession(base, 'header')).size).toBe(2);
-  }, 60_000);
+  }, 90_000);
 
   test('two rules with one Service never share a session', async () => {
     await applyRoute('rules', [rule({}, { path: '/one' }), rule({}, { path: '/two' })]);
@@ -84,14 +82,10 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     const headers = cookieHeader(one.cookie, two.cookie);
     await expectSticky(base, 'rules', { pod: one.first.pod, headers, path: '/one', requests: 10 });
     await expectSticky(base, 'rules', { pod: two.first.pod, headers, path: '/two', requests: 10 });
-    // The session of the one under the name of the other begins another session.
+    // Under the name of the other cookie the session means nothing: each request begins another one.
     const forged = cookieHeader({ ...one.cookie, name: two.cookie.name });
-    const { status, setCookies } = await base.ask({ host: hostOf('rules'), path: '/two', headers: forged });
-    expect({ status, started: setCookies.map(({ name }) => name) }).toEqual({
-      status: 200,
-      started: [two.cookie.name],
-    });
-  }, 60_000);
+    expect((await podsWithoutSession(base, 'rules', { path: '/two', headers: forged })).size).toBe(2);
+  }, 90_000);
 
   test('two routes with one Service never share a session', async () => {
     await applyRoute('first', [rule({})]);
@@ -99,7 +93,7 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     const first = await untilCookie(base, 'first');
     const second = await untilCookie(base, 'second');
     expect(second.cookie.name).not.toBe(first.cookie.name);
-  }, 60_000);
+  }, 90_000);
 
   test('a session keeps its Service when the weight of the Service becomes 0', async () => {
     const split = (v1Weight: number, v2Weight: number): Rule =>
@@ -121,7 +115,7 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     );
     await expectSticky(base, 'weights', { pod: first.pod, ...inSession(cookie) });
     for (const pod of await podsWithoutSession(base, 'weights')) expect(pod).toMatch(/^backend-v1-/);
-  }, 60_000);
+  }, 90_000);
 
   test('without sessionPersistence there is no session', async () => {
     await applyRoute('plain', [{ backends: v1 }]);
@@ -130,5 +124,5 @@ describeWithCluster(`sessionPersistence of a rule, ${generation}`, () => {
     expect(setCookies).toEqual([]);
     expect(headers['cache-control']).toBeUndefined();
     expect((await podsWithoutSession(base, 'plain')).size).toBe(2);
-  }, 60_000);
+  }, 90_000);
 });
