@@ -51,6 +51,12 @@ export const requestPathMetrics = {
     labels: ['reason'],
     help: 'TLS handshakes of clients that failed, by reason: UnknownName (no listener of the port has the server name, or the client sent none), NoCertificate (the listener has none that can be used), NotTLS (plain HTTP, for example), Refused (no version, cipher or protocol in common, or an alert of the client), ClientClosed, Timeout.',
   },
+  holdfast_http_mirrors_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Copies of requests for RequestMirror filters, by result: Sent, and of these Cut (the mirror did not keep up, or the request was not completed); Dropped (too many were open).',
+  },
   holdfast_http_replies_total: {
     part: 'proxy',
     type: 'counter',

@@ -89,7 +89,14 @@ export type Forwarding = {
   /** `origin`: the Origin header of the request. */
   readonly responseFor: ((origin: string | undefined) => HeaderEdits) | undefined;
   readonly timeouts: RouteTimeouts | undefined;
+  /** Draws the endpoints that get a copy of the request. */
+  readonly mirrors: (() => readonly MirrorTarget[]) | undefined;
+  /** What changes in copies: what the route changes for all its backends. */
+  readonly mirrored: RequestEdits | undefined;
 };
+
+/** An endpoint, and how it is reached. */
+export type MirrorTarget = { readonly endpoint: Endpoint; readonly tls?: BackendTls | undefined };
 
 export type RequestEdits = {
   readonly headers: HeaderEdits | undefined;

@@ -34,6 +34,9 @@ export type Http1Counters = {
   /** Of connections to HTTPS listeners: completed, and failed, which includes those that the client gave up. */
   tlsHandshakes: number;
   tlsHandshakeFailures: Record<HandshakeFailure, number>;
+  /** Copies of requests (RequestMirror): sent, not sent because too many were open, and cut before they were complete. */
+  mirrors: Record<'Sent' | 'Dropped' | 'Cut', number>;
+  mirrorsOpen: number;
   /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
   /** Attempts that an endpoint refused or did not respond to. */
@@ -74,6 +77,8 @@ export function createCounters(): Http1Counters {
     proxyProtocolRefusals: { Missing: 0, Malformed: 0, TooLong: 0, UntrustedPeer: 0, Timeout: 0 },
     tlsHandshakes: 0,
     tlsHandshakeFailures: { UnknownName: 0, NoCertificate: 0, NotTLS: 0, Refused: 0, ClientClosed: 0, Timeout: 0 },
+    mirrors: { Sent: 0, Dropped: 0, Cut: 0 },
+    mirrorsOpen: 0,
     replies: {},
     upstreamConnectFailures: 0,
     upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },

@@ -1,12 +1,4 @@
-import type {
-  ConnectFailure,
-  Forwarding,
-  RouteDecision,
-  Reply,
-  SessionHold,
-  SessionResponse,
-  TokenFilter,
-} from '../routing.ts';
+import type { ConnectFailure, Forwarding, RouteDecision, Reply, SessionHold, SessionResponse } from '../routing.ts';
 import type { ConnectionGroup, UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
@@ -21,6 +13,7 @@ import type { HeaderField } from '../http/header-fields.ts';
 import { refusals, type Refusal } from '../http/refusals.ts';
 import type { Request } from '../h1/request.ts';
 import { RequestWriter } from '../h1/request-writer.ts';
+import { Mirrors } from './mirrors.ts';
 import { startRouteTimers, type RouteTimers } from './route-timers.ts';
 import { ResponseReader, type ResponseSink, type SwitchedProtocols } from '../h1/response-reader.ts';
 import { Tunnel } from './tunnel.ts';
@@ -107,8 +100,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private reach(hold: SessionHold): void {
     const { pool } = this.context;
     this.phase = 'connecting';
-    const { forwarding } = hold;
-    if (forwarding !== this.forwarding) this.edit(forwarding, hold.filter);
+    if (hold.forwarding !== this.forwarding) this.edit(hold);
     const pooled = pool.take(hold, this, this.request.idempotent ? 'any' : 'fresh');
     if (pooled === 'full') {
       this.connectFailed('LimitReached');
@@ -120,13 +112,15 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   /** What is the same for all backends of the route. */
-  private follow({ timeouts }: Forwarding, request: Request, arrivedMs: number | undefined): void {
+  private follow(forwarding: Forwarding, request: Request, arrivedMs: number | undefined): void {
+    const { timeouts, mirrors } = forwarding;
     this.origin = request.header('origin');
+    if (mirrors && this.upgrade === undefined) this.request.copies = new Mirrors(this.context, forwarding);
     if (timeouts !== undefined) this.timers = startRouteTimers(this.context.clock, timeouts, arrivedMs, this);
   }
 
   /** The backends of a route may have different filters: the request is edited from its beginning. */
-  private edit(forwarding: Forwarding | undefined, filter: TokenFilter): void {
+  private edit({ forwarding, filter }: SessionHold): void {
     this.forwarding = forwarding;
     this.edits = forwarding?.responseFor?.(this.origin);
     this.request.edit(forwarding?.request, filter);
@@ -220,7 +214,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     if (!this.http10) this.toClient(head);
   }
 
-  get filter(): TokenFilter | undefined {
+  get filter(): SessionHold['filter'] | undefined {
     return this.hold?.filter;
   }
 
@@ -480,6 +474,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     try {
       this.cancelRetry?.();
       this.timers?.cancel();
+      this.request.end();
       this.noLongerUnanswered();
       this.upstream?.destroy();
       this.upstream = undefined;

@@ -3,6 +3,7 @@ import type { RouteFilter } from '../../wire/route-filters.ts';
 import type { BackendRef, Listener, Route } from '../../wire/routing-table.ts';
 import type { Forwarding, Reply, RequestView, TokenFilter } from '../routing.ts';
 import { compileCors, type CorsPolicy } from './cors.ts';
+import { compileMirrors, type DrawMirrors, type MirrorPorts } from './mirrors.ts';
 import { compileRedirect, type Redirect } from './redirect.ts';
 import { compileRequestEdits } from './request-edits.ts';
 import { compileResponseEdits, type ResponseEdits } from './response-edits.ts';
@@ -25,18 +26,26 @@ export type CompiledFilters = {
 const noFilters: readonly RouteFilter[] = [];
 const nothing = () => undefined;
 
-export function compileFilters(route: Route, listeners: readonly Listener[], tokens: TokenFilter): CompiledFilters {
+/** `tokens`: the filter of the route. */
+export type FilterParts = { tokens: TokenFilter; mirrorPorts: MirrorPorts };
+
+export function compileFilters(
+  route: Route,
+  listeners: readonly Listener[],
+  { tokens, mirrorPorts }: FilterParts,
+): CompiledFilters {
   const { filters = noFilters } = route;
   const [cors] = ofType(filters, 'CORS').map(compileCors);
+  const parts = { tokens, cors, mirrors: compileMirrors(filters, mirrorPorts) };
   const refs = route.backendRefs.map(({ backend, weight, filters: own = noFilters }): CompiledRef => ({
     ...(backend === undefined ? {} : { backend }),
     weight,
-    forwarding: compileForwarding(route, [...filters, ...own], { tokens, cors }),
+    forwarding: compileForwarding(route, own, parts),
   }));
   const edited = refs.filter(({ forwarding }) => forwarding !== undefined);
   const [redirect] = ofType(filters, 'RequestRedirect').map(compileRedirect);
   return {
-    respond: compileRespond({ redirect, cors, edits: compileResponseEdits(filters, { tokens, cors }) }, listeners),
+    respond: compileRespond({ redirect, cors, edits: compileResponseEdits(filters, parts) }, listeners),
     refs,
     forwardingTo: edited.length === 0 ? nothing : (key) => edited.find(({ backend }) => backend === key)?.forwarding,
   };
@@ -58,13 +67,18 @@ function compileRespond({ redirect, cors, edits }: Responders, listeners: readon
   };
 }
 
+type SharedParts = { tokens: TokenFilter; cors: CorsPolicy | undefined; mirrors: DrawMirrors | undefined };
+
+/** `own`: the filters of the backend. */
 function compileForwarding(
-  { timeouts }: Route,
-  filters: readonly RouteFilter[],
-  parts: { tokens: TokenFilter; cors: CorsPolicy | undefined },
+  { filters: shared = noFilters, timeouts }: Pick<Route, 'timeouts'> & { filters?: readonly RouteFilter[] },
+  own: readonly RouteFilter[],
+  { mirrors, ...parts }: SharedParts,
 ): Forwarding | undefined {
-  const request = compileRequestEdits(filters);
-  const responseFor = compileResponseEdits(filters, parts);
-  if (request === undefined && responseFor === undefined && timeouts === undefined) return undefined;
-  return { request, responseFor, timeouts };
+  const all = [...shared, ...own];
+  const request = compileRequestEdits(all);
+  const responseFor = compileResponseEdits(all, parts);
+  const isPlain = [request, responseFor, timeouts, mirrors].every((part) => part === undefined);
+  const mirrored = mirrors && compileRequestEdits(shared);
+  return isPlain ? undefined : { request, responseFor, timeouts, mirrors, mirrored };
 }

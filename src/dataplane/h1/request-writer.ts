@@ -22,6 +22,15 @@ export interface RequestSink {
   write(data: string | Buffer): boolean;
 }
 
+/** Gets what is sent of the request, at no cost for the request itself. */
+export interface RequestCopies {
+  /** The head without the filters of the route, and the received part of the body. Called once. */
+  begin(unedited: string, rest: string | Buffer): void;
+  write(data: string | Buffer): void;
+  /** The request ends before it is complete. */
+  abandon(): void;
+}
+
 /** RFC 9110 §9.2.2: sending such a request twice has the same effect as sending it once. */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
@@ -31,6 +40,7 @@ export class RequestWriter {
   blocked = false;
   /** The body is not valid. */
   refusal: Refusal | undefined;
+  copies: RequestCopies | undefined;
   private readonly client: RequestSource;
   private readonly body: Body;
   /** May be sent twice (RFC 9110 §9.2.2). */
@@ -63,6 +73,7 @@ export class RequestWriter {
   begin(upstream: RequestSink): void {
     const whole = this.replay ?? this.firstPiece();
     if (this.refusal !== undefined) return;
+    if (!this.begun) this.copies?.begin(this.unedited, from(whole, this.head.length));
     this.begun = true;
     if (this.blocked) {
       // By a connection that is closed.
@@ -83,9 +94,9 @@ export class RequestWriter {
     const { replay, unedited } = this;
     const head = edits === undefined ? unedited : editRequestHead(unedited, edits);
     if (replay !== undefined) {
-      const from = this.head.length;
+      const start = this.head.length;
       this.replay =
-        typeof replay === 'string' ? head + replay.slice(from) : joinedCopy(head, replay, from, replay.length);
+        typeof replay === 'string' ? head + replay.slice(start) : joinedCopy(head, replay, start, replay.length);
     }
     this.head = head;
     this.useFilter(filter, edits?.headers?.removed ?? noHeaderNames);
@@ -128,7 +139,9 @@ export class RequestWriter {
   private writePiece(upstream: RequestSink, bytes: Buffer): void {
     const piece = editedCopy('', bytes, { from: 0, to: bytes.length, edits: this.body.edits });
     // All of it may have been the beginning of a line.
-    if (piece.length > 0) this.write(upstream, piece);
+    if (piece.length === 0) return;
+    this.copies?.write(piece);
+    this.write(upstream, piece);
   }
 
   private write(upstream: RequestSink, data: string | Buffer): void {
@@ -136,6 +149,11 @@ export class RequestWriter {
       this.blocked = true;
       this.client.pause();
     }
+  }
+
+  /** Nothing more is sent. */
+  end(): void {
+    if (!this.body.done) this.copies?.abandon();
   }
 
   drained(): void {
@@ -148,3 +166,6 @@ export class RequestWriter {
     this.replay = undefined;
   }
 }
+
+const from = (data: string | Buffer, start: number): string | Buffer =>
+  typeof data === 'string' ? data.slice(start) : data.subarray(start);

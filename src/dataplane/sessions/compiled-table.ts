@@ -6,6 +6,7 @@ import { endsRememberedMs } from '../../core/session/validity.ts';
 import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
 import type { Backend, BackendSessions, Route, RoutePersistence, RoutingTable } from '../../wire/routing-table.ts';
 import { compileFilters } from '../filters/compile.ts';
+import type { MirrorPorts } from '../filters/mirrors.ts';
 import { compileCarrier } from './carrier.ts';
 import type { CompiledCarrier } from './compiled-carrier.ts';
 import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
@@ -55,7 +56,7 @@ type Inputs = {
   before: CompiledTable | undefined;
   slots: EndpointSlots;
   counters: SessionCounters;
-  filters: Omit<FilterPorts, 'carriers'>;
+  filters: Omit<FilterPorts, 'carriers'> & { mirrorPorts: MirrorPorts };
 };
 
 /**
@@ -92,7 +93,10 @@ function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<Co
     routes: new Map(
       table.routes.map((route) => {
         const filter = compileTokenFilter(route, table.listeners, ports);
-        const common = { filter, ...compileFilters(route, table.listeners, filter) };
+        const common = {
+          filter,
+          ...compileFilters(route, table.listeners, { tokens: filter, mirrorPorts: filters.mirrorPorts }),
+        };
         const { persistence } = route;
         return [route, persistence ? compileRoute(route, persistence, common) : compilePlainRoute(common)];
       }),

@@ -8,7 +8,7 @@ import { eligibleEndpoints, pickEndpoint } from '../../core/balance/balance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { noFields } from '../http/header-fields.ts';
-import type { ConnectFailure, Forwarding, RouteDecision, SessionHold } from '../routing.ts';
+import type { ConnectFailure, Forwarding, MirrorTarget, RouteDecision, SessionHold } from '../routing.ts';
 import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
 import { drawBackend, type PlainBackend, type PlainRoute, type PlainSlot } from './plain-backend.ts';
 import { backendUnresolved, connectFailed, noBackend, noEndpoint } from './replies.ts';
@@ -41,6 +41,13 @@ function forward(attempt: Attempt, ports: PlainPorts): RouteDecision {
   }
   backend.previousUid = slot.endpoint.uid;
   return { kind: 'forward', hold: new PlainHold(attempt, { slot, tls: backend.source.tls }, ports) };
+}
+
+/** Returns an endpoint for the copy of a request, which is not counted there. */
+export function mirrorTarget(key: string, ports: PlainPorts): MirrorTarget | undefined {
+  const backend = ports.plainBackend(key);
+  const slot = choose(backend, untried, ports);
+  return slot && { endpoint: slot.endpoint, tls: backend?.source.tls };
 }
 
 function choose(

@@ -5,6 +5,7 @@ import { endsRememberedMs } from '../../core/session/validity.ts';
 import { maxHandedEnds, type CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { MirrorPorts } from '../filters/mirrors.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
 import { compileRouting, keysDiffer, type CompiledTable } from './compiled-table.ts';
 import { createApplyDecision, type Pending, type SessionCandidate } from './apply-decision.ts';
@@ -12,7 +13,7 @@ import { createCarrierConflicts } from './carrier-conflicts.ts';
 import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
-import { routePlain, type PlainPorts } from './plain-hold.ts';
+import { mirrorTarget, routePlain, type PlainPorts } from './plain-hold.ts';
 import { noRoute, notReady } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
@@ -81,8 +82,10 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const waiters = createTableWaiters(clock);
   const conflicts = createCarrierConflicts();
   const nowMs = () => clock.nowMs();
-  const filters: Omit<FilterPorts, 'carriers'> = {
+  const plain: PlainPorts = { clock, random: ports.random, plainBackend: (key) => state?.plainBackends.get(key) };
+  const filters: Omit<FilterPorts, 'carriers'> & { mirrorPorts: MirrorPorts } = {
     nowMs,
+    mirrorPorts: { random: ports.random, target: (key) => mirrorTarget(key, plain) },
     onConflict(conflict) {
       countersOf(counters, conflict.workload).carrierConflicts += 1;
       conflicts.add(conflict, nowMs());
@@ -112,8 +115,6 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     onUnpinnedId: ports.onUnpinnedId ?? (() => undefined),
     backends: () => state?.backends ?? new Map(),
   });
-
-  const plain: PlainPorts = { clock, random: ports.random, plainBackend: (key) => state?.plainBackends.get(key) };
 
   /** Returns when this proxy or another last saw the session. */
   const seenMs = (session: SessionId, nowMs: number) => {

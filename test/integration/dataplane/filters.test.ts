@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RouteFilter } from '../../../src/wire/route-filters.ts';
 import type { BackendRef, Route, RoutingTable } from '../../../src/wire/routing-table.ts';
+import { closedPort } from './http1/rig.ts';
 import { plainTable, proxyTable } from '../../support/proxy-table.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createWorld } from '../../support/standalone-proxy.ts';
 
 const world = createWorld();
@@ -282,5 +284,56 @@ describe('CORS', () => {
     const client = await proxy.connect();
     client.send(preflight('https://www.foo.com'));
     expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 204 /);
+  });
+});
+
+describe('RequestMirror', () => {
+  const mirrorTo = (backend: string, numerator = 1): RouteFilter => ({
+    type: 'RequestMirror',
+    backend,
+    numerator,
+    denominator: 1,
+  });
+  const post = 'POST /a HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 5\r\n\r\n';
+  const refs = [{ backend: 'shop/app:80', weight: 1 }];
+
+  test('copies head and body to each mirror, with the filters of the route and without those of the backend', async () => {
+    const [app, one, two, none] = [await world.app(), await world.app(), await world.app(), await world.app()];
+    const ports = {
+      'shop/app:80': app.port,
+      'shop/one:80': one.port,
+      'shop/two:80': two.port,
+      'shop/none:80': none.port,
+    };
+    const set = (value: string): RouteFilter => ({ type: 'RequestHeaderModifier', set: [field('X-For', value)] });
+    const filters = [mirrorTo('shop/one:80'), mirrorTo('shop/two:80'), mirrorTo('shop/none:80', 0), set('all')];
+    const proxy = await world.proxy(tableOf(filters, ports, [{ ...refs[0], weight: 1, filters: [set('app')] }]));
+    const client = await proxy.connect();
+    client.send(post);
+    await eventually(() => client.socket.bytesWritten, Boolean);
+    client.send('hello');
+    expect((await client.response()).status).toBe(200);
+    expect(app.received()).toMatch(/X-For: app\r\n\r\nhello$/);
+    for (const mirror of [one, two]) {
+      const copy = await eventually(() => mirror.received(), Boolean);
+      expect(copy).toMatch(/^POST \/a HTTP\/1.1\r\n[^]*X-For: all\r\nConnection: close\r\n\r\nhello$/);
+    }
+    expect(none.received()).toBe('');
+    expect(await proxy.metrics('holdfast_http_mirrors_total')).toContain(
+      'holdfast_http_mirrors_total{result="Sent"} 2',
+    );
+  });
+
+  test('that is slow, or gone, or answers something else changes nothing for the client', async () => {
+    const app = await world.app();
+    const silent = await world.app(() => '');
+    const broken = await world.app(() => 'not HTTP');
+    const ports = { 'shop/app:80': app.port, 'shop/silent:80': silent.port, 'shop/broken:80': broken.port };
+    const gone = { pod: 'gone', port: await closedPort() };
+    const filters = ['shop/silent:80', 'shop/broken:80', 'shop/gone:80', 'shop/unknown:80'].map((key) => mirrorTo(key));
+    const table = tableOf(filters, ports, refs);
+    const backends = { ...table.backends, ...plainTable({ 'shop/gone:80': [gone] }).backends };
+    const proxy = await world.proxy({ ...table, backends });
+    for (let request = 0; request < 3; request += 1) expect((await proxy.send(get('/'))).status).toBe(200);
   });
 });

@@ -21,7 +21,7 @@ function createStates() {
       before: state,
       slots,
       counters,
-      filters: { onConflict: () => {}, nowMs: () => 0 },
+      filters: { onConflict: () => {}, nowMs: () => 0, mirrorPorts: { random: () => 0, target: () => undefined } },
     }));
   return { slots, apply };
 }
