@@ -6,10 +6,12 @@ import type {
   HttpCors,
   HttpHeaderFilter,
   HttpPathModifier,
+  HttpRequestMirror,
   HttpRequestRedirect,
   HttpRouteFilter,
 } from '../snapshot/http-route.ts';
 import type { FilterIR, PathModifierIR, RouteProblem } from './ir.ts';
+import { readTarget } from './read-references.ts';
 import { unknownIn } from './unknown-fields.ts';
 import { wireFilter } from './wire-filters.ts';
 
@@ -18,6 +20,8 @@ export type FilterReading = {
   at: string;
   of: 'rule' | 'backendRef';
   matches: readonly RouteMatch[];
+  /** Of the route. */
+  namespace: string;
   problems: RouteProblem[];
 };
 
@@ -85,6 +89,7 @@ const readers: Partial<Record<string, Reader>> = {
     ...(hostname !== undefined && { hostname }),
     ...(path !== undefined && { path: readPath(path, reading) }),
   })),
+  RequestMirror: reader('requestMirror', ['backendRef', 'percent', 'fraction'], readMirror),
   CORS: reader('cors', corsFields, readCors),
 };
 
@@ -102,6 +107,18 @@ function readHeaders({ set, add, remove }: HttpHeaderFilter, reading: FilterRead
 
 const firstOfEachName = (list: readonly HeaderValue[]): HeaderValue[] =>
   [...new Map(list.toReversed().map((value) => [value.name.toLowerCase(), value])).values()].toReversed();
+
+/** Gateway API: without a percentage or a fraction, every request is copied. */
+function readMirror({ backendRef, percent = 100, fraction }: HttpRequestMirror, reading: FilterReading): FilterIR {
+  const { at, namespace, problems } = reading;
+  problems.push(...unknownIn(backendRef, ['group', 'kind', 'namespace', 'name', 'port'], `${at}.backendRef`));
+  return {
+    type: 'RequestMirror',
+    target: readTarget(backendRef, { at: `${at}.backendRef`, namespace }),
+    numerator: fraction?.numerator ?? percent,
+    denominator: fraction === undefined ? 100 : (fraction.denominator ?? 100),
+  };
+}
 
 function readCors(cors: HttpCors): FilterIR {
   return {

@@ -44,7 +44,13 @@ function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   for (const defect of defects) {
     problems.push({ path: defect.path, reason: 'UnsupportedValue', message: describeRegexDefect(defect) });
   }
-  const filterReading: FilterReading = { at: `${at}.filters`, of: 'rule', matches, problems };
+  const filterReading: FilterReading = {
+    at: `${at}.filters`,
+    of: 'rule',
+    matches,
+    namespace: reading.namespace,
+    problems,
+  };
   const filters = readFilters(rule.filters ?? [], filterReading);
   checkTogether(filters, filterReading);
   return {
@@ -85,6 +91,7 @@ const readBackendRef = (ref: HttpBackendRef, matches: RouteMatch[], reading: Rea
     at: `${reading.at}.filters`,
     of: 'backendRef',
     matches,
+    namespace: reading.namespace,
     problems: reading.problems,
   }),
 });

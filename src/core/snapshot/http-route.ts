@@ -62,6 +62,7 @@ export type HttpRouteFilter = {
   responseHeaderModifier?: HttpHeaderFilter;
   requestRedirect?: HttpRequestRedirect;
   urlRewrite?: HttpUrlRewrite;
+  requestMirror?: HttpRequestMirror;
   cors?: HttpCors;
 };
 
@@ -70,6 +71,12 @@ type NameValue = { name: string; value: string };
 export type HttpHeaderFilter = { set?: List<NameValue>; add?: List<NameValue>; remove?: List<string> };
 
 export type HttpPathModifier = { type: string; replaceFullPath?: string; replacePrefixMatch?: string };
+
+export type HttpRequestMirror = {
+  backendRef: BackendReference;
+  percent?: number;
+  fraction?: { numerator: number; denominator?: number };
+};
 
 export type HttpUrlRewrite = { hostname?: string; path?: HttpPathModifier };
 

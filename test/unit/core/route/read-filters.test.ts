@@ -88,6 +88,30 @@ test.each<[object, string]>([
   expect(problemsOf({ timeouts })).toEqual([expect.stringContaining(message)]);
 });
 
+describe('RequestMirror', () => {
+  const mirror = (more: object, name = 'cart'): HttpRouteFilter => ({
+    type: 'RequestMirror',
+    requestMirror: { backendRef: { name, port: 80 }, ...more },
+  });
+
+  test.each([
+    [{}, 100, 100],
+    [{ percent: 20 }, 20, 100],
+    [{ fraction: { numerator: 3, denominator: 7 } }, 3, 7],
+    [{ fraction: { numerator: 3 } }, 3, 100],
+  ])('with %j copies %d of %d requests', (more, numerator, denominator) => {
+    expect(routesOf({ filters: [mirror(more)] })[0]?.filters).toEqual([
+      { type: 'RequestMirror', backend: 'shop/cart:80', numerator, denominator },
+    ]);
+  });
+
+  test('to a Service that does not exist is dropped, and the requests are served', () => {
+    expect(routesOf({ filters: [mirror({}, 'gone')] })).toMatchObject([
+      { filters: [], backendRefs: [{ backend: 'shop/cart:80' }] },
+    ]);
+  });
+});
+
 test('the filters of a backendRef stay with it', () => {
   const filters = [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [header('A')] } }];
   expect(routesOf({ backendRefs: [{ name: 'cart', port: 80, filters }] })[0]?.backendRefs).toEqual([
