@@ -6,33 +6,43 @@
 import type { RouteMatch } from '../../api/spec.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import { compareMatches } from '../routing/match.ts';
-import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from './gateway-plan.ts';
-import type { ServingPlan } from './plan.ts';
+import {
+  isOnListener,
+  servedListeners,
+  type AttachedHttpRoute,
+  type AttachedRoute,
+  type GatewayPlan,
+} from './gateway-plan.ts';
 
-/** The match of a route on one host of one listener. `age`: 0 is the oldest route. */
-type Claim = { plan: ServingPlan; match: RouteMatch; host: string; age: number };
+/**
+ * The owner of a route. `key`: `namespace/name` of a StickyWorkload, with its kind before it for others. `age`: sorts the older one first.
+ * `field`: of the route, for messages. `backends`: keys of the StickyWorkloads that it leads to.
+ */
+export type Claimant = { key: string; title: string; field: string; age: string; backends: readonly string[] };
 
-/** `by`: the older StickyWorkload. `host`: empty for every host. `isWhole`: no request is left for the route on this Gateway. */
-export type Shadow = { by: ServingPlan; host: string; path: string; isWhole: boolean };
+/** The match of a route on one host of one listener. */
+type Claim = { of: Claimant; match: RouteMatch; host: string };
 
-/** Returns the first shadow on each shadowed route of a Gateway, by key of the StickyWorkload. */
+/** `by`: the older route. `host`: empty for every host. `isWhole`: no request is left for the route on this Gateway. */
+export type Shadow = { by: Claimant; of: Claimant; host: string; path: string; isWhole: boolean };
+
+/** Returns the first shadow on each shadowed route of a Gateway, by key of its owner. */
 export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
-  const claims = gateway.routes.flatMap((route, age) => claimsOf(route, age, gateway));
   const shadows = new Map<string, Shadow>();
   const counts = new Map<string, { all: number; shadowed: number }>();
-  for (const group of Map.groupBy(claims, groupKey).values()) {
-    const sorted = group
-      .map(({ claim }) => claim)
-      .toSorted((one, other) => compareMatches(one.match, other.match) || one.age - other.age);
+  for (const group of Map.groupBy(claimsOn(gateway), groupKey).values()) {
+    const sorted = group.map(({ claim }) => claim).toSorted(byPrecedence);
     for (const [at, claim] of sorted.entries()) {
-      const { key } = claim.plan;
+      const { key } = claim.of;
       const count = counts.get(key) ?? { all: 0, shadowed: 0 };
       counts.set(key, count);
       count.all += 1;
-      const by = sorted.slice(0, at).find((older) => older.plan.key !== key && covers(older.match, claim.match));
+      const by = sorted.slice(0, at).find((older) => older.of.key !== key && covers(older.match, claim.match));
       if (by === undefined) continue;
       count.shadowed += 1;
-      if (!shadows.has(key)) shadows.set(key, { ...describe(claim), by: by.plan, isWhole: false });
+      if (shadows.has(key)) continue;
+      const { host, match } = claim;
+      shadows.set(key, { by: by.of, of: claim.of, host, path: match.path.value, isWhole: false });
     }
   }
   for (const [key, { all, shadowed }] of counts) {
@@ -42,21 +52,59 @@ export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
   return shadows;
 }
 
-const describe = ({ host, match }: Claim) => ({ host, path: match.path.value });
+const byPrecedence = (one: Claim, other: Claim): number =>
+  compareMatches(one.match, other.match) || (one.of.age < other.of.age ? -1 : Number(one.of.age > other.of.age));
 
-const groupKey = ({ listener, claim: { host, match } }: { listener: string; claim: Claim }): string =>
+type Placed = { listener: string; claim: Claim };
+
+const groupKey = ({ listener, claim: { host, match } }: Placed): string =>
   `${listener} ${host} ${match.path.type} ${match.path.value}`;
 
-function claimsOf(route: AttachedRoute, age: number, gateway: GatewayPlan): { listener: string; claim: Claim }[] {
-  const { plan } = route;
-  return servedListeners(gateway)
-    .filter(({ id }) => isOnListener(route, id))
-    .flatMap(({ id: listener, hostname }) => {
-      const shared = intersectHostnames(plan.hostnames, hostname);
-      const hosts = shared?.length === 0 ? [''] : (shared ?? []);
-      return hosts.flatMap((host) => plan.matches.map((match) => ({ listener, claim: { plan, match, host, age } })));
-    });
+function claimsOn(gateway: GatewayPlan): Placed[] {
+  const listeners = servedListeners(gateway);
+  return [
+    ...gateway.routes.flatMap((route) => {
+      const own = { of: workloadClaimant(route), hostnames: route.plan.hostnames, matches: route.plan.matches };
+      return claimsOf(
+        own,
+        listeners.filter(({ id }) => isOnListener(route, id)),
+      );
+    }),
+    ...gateway.httpRoutes.flatMap((attached) => {
+      const { hostnames, rules } = attached.judged.route;
+      const matches = rules.flatMap((rule) => rule.matches);
+      const on = listeners.filter(({ id }) => attached.listeners.has(id));
+      return claimsOf({ of: routeClaimant(attached), hostnames, matches }, on);
+    }),
+  ];
 }
+
+const workloadClaimant = ({ plan: { key, createdAt, backendRefs } }: AttachedRoute): Claimant => ({
+  key,
+  title: `StickyWorkload ${key}`,
+  field: 'spec.route',
+  age: `${createdAt} ${key}`,
+  backends: backendRefs.map(({ backend }) => backend),
+});
+
+const routeClaimant = ({ judged: { route, refs } }: AttachedHttpRoute): Claimant => ({
+  key: `${route.source.kind}/${route.source.key}`,
+  title: `${route.source.kind} ${route.source.key}`,
+  field: 'spec.rules',
+  age: `${route.source.createdAt} ${route.source.key}`,
+  backends: [...refs.values()].flatMap((ref) =>
+    ref.kind === 'resolved' && ref.backend.workload !== undefined ? [ref.backend.workload.key] : [],
+  ),
+});
+
+type Route = { of: Claimant; hostnames: readonly string[]; matches: readonly RouteMatch[] };
+
+const claimsOf = ({ of, hostnames, matches }: Route, listeners: ReturnType<typeof servedListeners>): Placed[] =>
+  listeners.flatMap(({ id: listener, hostname }) => {
+    const shared = intersectHostnames(hostnames, hostname);
+    const hosts = shared?.length === 0 ? [''] : (shared ?? []);
+    return hosts.flatMap((host) => matches.map((match) => ({ listener, claim: { of, match, host } })));
+  });
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
 
@@ -78,11 +126,11 @@ const includesAll = (
   );
 
 /** Returns what is shadowed, by whom, and what to do. */
-export function explainShadow({ by, host, path, isWhole }: Shadow): string {
+export function explainShadow({ by, of, host, path, isWhole }: Shadow): string {
   const requests = `requests for ${host === '' ? 'every host' : `host ${host}`} and path ${path}`;
   const left = isWhole ? 'This route receives none.' : 'The rest of the route is served.';
   return (
-    `spec.route: StickyWorkload ${by.key} is older and receives the ${requests}. ${left} ` +
-    'Set other hostnames or matches in spec.route, or attach one of the two to another Gateway.'
+    `${of.field}: ${by.title} is older and receives the ${requests}. ${left} ` +
+    `Set other hostnames or matches in ${of.field}, or attach one of the two to another Gateway.`
   );
 }

@@ -18,10 +18,16 @@ export type HeldRule = { key: string; persistence: RoutePersistence; own?: Persi
 
 export type HeldRules = ReadonlyMap<RuleIR, HeldRule>;
 
-/** `oldestFirst`: a rule that is added later does not take the cookie of an earlier one, which would end its sessions. */
-export function holdRules(oldestFirst: Iterable<JudgedRoute>): HeldRules {
+/**
+ * `oldestFirst`: a rule that is added later does not take the cookie of an earlier one, which would end its sessions. `plans`: the
+ * StickyWorkloads, whose own routes have theirs.
+ */
+export function holdRules(oldestFirst: Iterable<JudgedRoute>, plans: Iterable<ServingPlan>): HeldRules {
   const held = new Map<RuleIR, HeldRule>();
   const names = new CookieNames();
+  for (const { parents, persistence, hostnames } of plans) {
+    if (parents.length > 0) names.take(persistence.carrier.name, hostnames);
+  }
   for (const { route, parents, refs } of oldestFirst) {
     if (!parents.some(({ kind }) => kind === 'attached')) continue;
     for (const rule of route.rules) {
@@ -81,13 +87,13 @@ class CookieNames {
     const { carrier } = persistence;
     if (carrier.type !== 'Cookie') return persistence;
     const isOfWorkload = own === undefined && plan !== undefined;
-    // That of a StickyWorkload stays for its own route.
-    const isDefault = isOfWorkload && (carrier.name === defaultCookieName(plan.name) || plan.parents.length > 0);
+    const isDefault = isOfWorkload && carrier.name === defaultCookieName(plan.name);
     if (!isDefault && this.take(carrier.name, hostnames)) return persistence;
     return { ...persistence, carrier: { ...carrier, name: `${carrier.name}-${suffixOf(key)}` } };
   }
 
-  private take(name: string, hostnames: readonly string[]): boolean {
+  /** Returns false if the name is taken for one of the hosts. */
+  take(name: string, hostnames: readonly string[]): boolean {
     const before = this.taken.get(name) ?? [];
     if (before.some((hosts) => shareHost(hosts, hostnames))) return false;
     this.taken.set(name, [...before, hostnames]);

@@ -2,6 +2,8 @@
 import type { AttachVerdict } from '../route/attach.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import { controllerName } from '../names/names.ts';
+import { gatewayKey } from '../resolve/plan.ts';
+import { explainShadow, type Shadow } from '../resolve/shadowed.ts';
 import {
   dateConditions,
   entriesOf,
@@ -13,11 +15,20 @@ import {
   type Verdict,
 } from './dated-conditions.ts';
 
+/** By key of the Gateway. */
+type Shadows = ReadonlyMap<string, Shadow>;
+const noShadows: Shadows = new Map();
+
 /**
  * One entry for each parent that Holdfast manages. Entries of other controllers are kept, because the API server treats the list as one
  * value. Returns undefined if there is none of Holdfast's, and was none: the route is not its to judge.
  */
-export function judgeHttpRoute(judged: JudgedRoute, observed: Observed, nowMs: number): object | undefined {
+export function judgeHttpRoute(
+  judged: JudgedRoute,
+  observed: Observed,
+  nowMs: number,
+  shadows: Shadows = noShadows,
+): object | undefined {
   const known = entriesOf(observed.status, 'parents');
   const own = known.filter((entry) => entry['controllerName'] === controllerName);
   if (judged.parents.length === 0 && own.length === 0) return undefined;
@@ -31,7 +42,7 @@ export function judgeHttpRoute(judged: JudgedRoute, observed: Observed, nowMs: n
         return {
           parentRef: ref,
           controllerName,
-          conditions: dateConditions([judgeAccepted(verdict), resolved], observed, {
+          conditions: dateConditions([...judgeParent(verdict, shadows), resolved], observed, {
             nowMs,
             before: readConditions(before),
           }),
@@ -41,10 +52,13 @@ export function judgeHttpRoute(judged: JudgedRoute, observed: Observed, nowMs: n
   };
 }
 
-const judgeAccepted = (verdict: AttachVerdict): Verdict =>
-  verdict.kind === 'attached'
-    ? holds('Accepted', 'Accepted', 'The route is served.')
-    : lacks('Accepted', verdict.reason, verdict.message);
+/** A condition of its own for what Gateway API has none: it is accepted, and another route has its requests. */
+function judgeParent(verdict: AttachVerdict, shadows: Shadows): Verdict[] {
+  if (verdict.kind === 'refused') return [lacks('Accepted', verdict.reason, verdict.message)];
+  const shadow = shadows.get(gatewayKey(verdict.gateway));
+  const accepted = holds('Accepted', 'Accepted', 'The route is served.');
+  return shadow ? [accepted, holds('holdfast.dev/Shadowed', 'RouteShadowed', explainShadow(shadow))] : [accepted];
+}
 
 /** A message of a condition has at most 32 KiB. */
 const maxMessages = 8;

@@ -3,7 +3,7 @@ import { decideAccept, type Accept } from '../resolve/accept.ts';
 import { resolveBackends, type BackendLookup, type RouteVerdict } from '../resolve/route.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexParameters, type ParametersLookup } from '../resolve/proxy-parameters.ts';
-import { findShadows } from '../resolve/shadowed.ts';
+import { findShadows, type Shadow } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import { judgeRoutes, type JudgedRoute } from '../route/judge-routes.ts';
 import { readGrpcRoute } from '../route/read-grpc-route.ts';
@@ -34,6 +34,8 @@ export type Translation = {
   routes: Record<string, RouteVerdict>;
   /** The HTTPRoutes of users, by `namespace/name`. */
   httpRoutes: ReadonlyMap<string, JudgedRoute>;
+  /** The routes that receive requests in place of users' routes, by `HTTPRoute/namespace/name`, and by key of the Gateway. */
+  routeShadows: ReadonlyMap<string, ReadonlyMap<string, Shadow>>;
   grpcRoutes: ReadonlyMap<string, JudgedRoute>;
   /** The XBackendTrafficPolicies, by `namespace/name`. */
   policies: ReadonlyMap<string, JudgedPolicy>;
@@ -68,7 +70,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const lookup = { ...workloads.attachment, ...index, workloadOf, policies };
   const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup);
   const grpcRoutes = judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup);
-  const held = holdRules(httpRoutes.values());
+  const held = holdRules(httpRoutes.values(), plans.values());
   const found = findRouteBackends(httpRoutes.values(), { rules: held, index });
   const known = before?.built ?? new Map<string, BuiltBackend>();
   const sources = { ...snapshot, index };
@@ -88,7 +90,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     httpRoutes: httpRoutes.values(),
     parameters,
   });
-  addShadows(routes, gateways);
+  const routeShadows = addShadows(routes, gateways);
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, gateway]) => [
       key,
@@ -109,6 +111,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     parameters,
     routes,
     httpRoutes,
+    routeShadows,
     grpcRoutes,
     policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
     backends: backendsOf(own),
@@ -163,15 +166,25 @@ function judgeAll(
   return { accepts, served };
 }
 
-/** A StickyWorkload that receives requests through the route that has its own, as a canary does, lacks nothing. */
-function addShadows(routes: Record<string, RouteVerdict>, gateways: Readonly<Record<string, GatewayPlan>>): void {
+/**
+ * Adds the shadows on StickyWorkloads, and returns those on users' routes: by key of the route, and by that of the Gateway. A StickyWorkload that
+ * receives requests through the route that has its own, as a canary does, lacks nothing.
+ */
+function addShadows(
+  routes: Record<string, RouteVerdict>,
+  gateways: Readonly<Record<string, GatewayPlan>>,
+): Map<string, Map<string, Shadow>> {
+  const ofUsers = new Map<string, Map<string, Shadow>>();
   for (const [gateway, plan] of Object.entries(gateways)) {
     for (const [key, shadow] of findShadows(plan)) {
       const route = routes[key];
-      if (route === undefined || shadow.by.backendRefs.some(({ backend }) => backend === key)) continue;
-      routes[key] = { ...route, shadows: new Map([...(route.shadows ?? []), [gateway, shadow]]) };
+      if (route === undefined) ofUsers.set(key, (ofUsers.get(key) ?? new Map<string, Shadow>()).set(gateway, shadow));
+      else if (!shadow.by.backends.includes(key)) {
+        routes[key] = { ...route, shadows: new Map([...(route.shadows ?? []), [gateway, shadow]]) };
+      }
     }
   }
+  return ofUsers;
 }
 
 const judgeWorkloadRoutes = ({ candidates }: WorkloadIndex, lookup: BackendLookup): Record<string, RouteVerdict> =>

@@ -56,7 +56,7 @@ async function runOnce(
   const caches = createStaticCaches(objects);
   const now = () => nowMs;
   const state = createClusterState({ caches, lostNodes: { has: () => false }, operatorNamespace, nowMs: now });
-  const snapshot = { ...state.snapshot(), keyRings: standInKeys(caches.list('workloads')) };
+  const snapshot = { ...state.snapshot(), keyRings: standInKeys(caches.list('workloads')), masterRing: standIn };
   const translated = { snapshot, translation: translate(snapshot), faults: [] };
   const recorded = createRecord();
   const tools = createRecordingTools(recorded, { translated, caches, nowMs: now });
@@ -69,9 +69,9 @@ async function runOnce(
 }
 
 /** The keys of a cluster are secret and random; without any, nothing with sessions would be served. */
+const standIn: KeyRing = { current: 1, keys: [] };
+
 const standInKeys = (
   workloads: readonly { metadata: { namespace: string; name: string } }[],
 ): Record<string, KeyRing> =>
-  Object.fromEntries(
-    workloads.map(({ metadata: { namespace, name } }) => [backendKey(namespace, name), { current: 1, keys: [] }]),
-  );
+  Object.fromEntries(workloads.map(({ metadata: { namespace, name } }) => [backendKey(namespace, name), standIn]));

@@ -25,13 +25,14 @@ const works: Partial<Record<string, (key: string, tools: RouteTools) => Promise<
 async function writeRoute(
   judged: JudgedRoute | undefined,
   resource: Resource,
-  { caches, statuses, nowMs }: RouteTools,
+  { translations, caches, statuses, nowMs }: RouteTools,
 ): Promise<undefined> {
   if (judged === undefined) return;
   const { source } = judged.route;
   const cached = caches.get(source.kind === 'HTTPRoute' ? 'httpRoutes' : 'grpcRoutes', source);
   if (cached === undefined || !isCurrent(source, cached)) return;
-  const status = judgeHttpRoute(judged, cached.observed, nowMs());
+  const shadows = translations.latest()?.translation.routeShadows.get(`${source.kind}/${source.key}`);
+  const status = judgeHttpRoute(judged, cached.observed, nowMs(), shadows);
   if (status) await statuses.writeOther(resource, cached, status);
 }
 

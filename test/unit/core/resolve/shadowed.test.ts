@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { findRouteShortfall } from '../../../../src/core/resolve/route.ts';
 import { judgeRoute } from '../../../../src/core/status/gateway-status.ts';
+import { judgeHttpRoute } from '../../../../src/core/status/route-status.ts';
 import { snapshotOf, type ShortWorkload } from '../../../support/world.ts';
 
 type Route = NonNullable<NonNullable<ShortWorkload['spec']>['route']>;
@@ -77,5 +78,47 @@ describe('a route whose requests an older one has', () => {
     ['is the backend of the older one, as a canary', { backends: [{ name: 'older' }, { name: 'newer' }] }, {}],
   ])('is not one that %s', (_, older, newer) => {
     expect(shortfall(older, newer)).toBeUndefined();
+  });
+});
+
+describe('an HTTPRoute of a user', () => {
+  const rules = (value: string) => [{ matches: [{ path: { value } }] }];
+  const route = (name: string, createdAt: string, value = '/') => ({
+    name,
+    createdAt,
+    spec: { parentRefs: [{ name: 'web' }], rules: rules(value) },
+  });
+  const parentRefs = [{ name: 'web' }];
+  const conditionsOf = (world: Parameters<typeof snapshotOf>[0], name: string) => {
+    const { httpRoutes, routeShadows } = translate(snapshotOf({ gateways: [{ name: 'web' }], ...world }));
+    const judged = httpRoutes.get(`shop/${name}`);
+    if (judged === undefined) throw new Error('there is no route');
+    const status = judgeHttpRoute(judged, { generation: 1 }, 0, routeShadows.get(`HTTPRoute/shop/${name}`));
+    const { parents } = status as { parents: { conditions: { type: string; message: string }[] }[] };
+    return parents.flatMap(({ conditions }) => conditions.filter(({ type }) => type === 'holdfast.dev/Shadowed'));
+  };
+  const [early, late] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
+
+  test('whose requests an older one has says so', () => {
+    const httpRoutes = [route('newer', late), route('older', early)];
+    expect(conditionsOf({ httpRoutes }, 'newer')).toMatchObject([
+      { message: expect.stringContaining('spec.rules: HTTPRoute shop/older is older and receives the requests') },
+    ]);
+    expect(conditionsOf({ httpRoutes }, 'older')).toEqual([]);
+    expect(conditionsOf({ httpRoutes: [route('newer', late, '/a'), route('older', early)] }, 'newer')).toEqual([]);
+  });
+
+  test('and a StickyWorkload shadow each other by age', () => {
+    const workloads = [{ name: 'cart', createdAt: late, spec: { route: { parentRefs } } }];
+    const targets = [{ name: 'cart' }];
+    const { routes } = translate(
+      snapshotOf({ gateways: [{ name: 'web' }], workloads, targets, httpRoutes: [route('older', early)] }),
+    );
+    const verdict = routes['shop/cart'];
+    expect(verdict && findRouteShortfall(verdict)?.message).toContain('HTTPRoute shop/older is older');
+    const older = [{ name: 'cart', createdAt: early, spec: { route: { parentRefs } } }];
+    expect(conditionsOf({ workloads: older, targets, httpRoutes: [route('r', late)] }, 'r')).toMatchObject([
+      { message: expect.stringContaining('StickyWorkload shop/cart is older') },
+    ]);
   });
 });
