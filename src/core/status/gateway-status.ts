@@ -1,5 +1,5 @@
 /** The status of Gateways and HTTPRoutes that Holdfast is the controller of. */
-import { countAttachedRoutes, listenersOf, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { countAttachedRoutes, listenersOf, servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { parentReference, type ParentVerdict } from '../resolve/parents.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
 import { gatewayKey, type ServingPlan } from '../resolve/plan.ts';
@@ -56,7 +56,7 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   const listeners = listenersOf(plan);
   const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
   if (broken.length === listeners.length) {
-    return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
+    return lacks('Accepted', 'ListenersNotValid', noListener);
   }
   if (plan.addresses.kind === 'unsupported') return lacks('Accepted', 'UnsupportedAddress', plan.addresses.message);
   const unsupported = userManaged?.object.unsupported ?? [];
@@ -77,9 +77,13 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
+const noListener = 'No listener can be served, see their conditions.';
+
 /** Of the listeners: whether proxies serve them, whatever address clients use. */
-function judgeProxy({ gateway }: GatewayPlan, { readyReplicas, refusal, obstacle }: ProxyView): Verdict {
+function judgeProxy(plan: GatewayPlan, { readyReplicas, refusal, obstacle }: ProxyView): Verdict {
+  const { gateway } = plan;
   if (obstacle !== undefined) return lacks('Programmed', 'Invalid', obstacle);
+  if (servedListeners(plan).length === 0) return lacks('Programmed', 'Invalid', noListener);
   const refused = refusal === undefined ? undefined : explainProxyRefusal(gateway.name, refusal);
   if (readyReplicas === 0) {
     return refused === undefined
