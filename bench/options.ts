@@ -20,7 +20,7 @@ const sizes = {
   seconds: { default: 4, what: 'seconds of load per measurement' },
   sessions: { default: 1_000_000, what: 'number of live sessions' },
   connections: { default: 9000, what: 'number of idle connections; each needs two open files' },
-  endpoints: { default: 5000, what: 'number of endpoints in the routing table' },
+  endpoints: { default: 10_000, what: 'number of endpoints in the routing table' },
   workloads: { default: 1000, what: 'number of StickyWorkloads in the operator benchmark' },
   pods: { default: 10_000, what: 'number of pods in the operator benchmark, distributed over its StickyWorkloads' },
   'idle-seconds': { default: 60, what: 'seconds for which the idle operator is measured' },

@@ -1,7 +1,15 @@
-/** A large routing table: its size, the time to build it, and the cost of a change of one endpoint at each step to the request path. */
+/** A large routing table: what a change of one endpoint or one route costs at each step from the cluster state to the request path. */
 import { gzipSync } from 'node:zlib';
 import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
-import { parseRoutingTable } from '../../src/wire/parse-table.ts';
+import { translate } from '../../src/core/translate/translate.ts';
+import { createProxyTarget } from '../../src/dataplane/discovery-target.ts';
+import { createTableMerger } from '../../src/dataplane/discovery/table-merger.ts';
+import { createHttp1Server } from '../../src/dataplane/server.ts';
+import { createVersions } from '../../src/operator/discovery/versions.ts';
+import { createResourceStore } from '../../src/wire/resource-store.ts';
+import type { RoutingTable } from '../../src/wire/routing-table.ts';
+import { parseStreamMessage } from '../../src/wire/stream-messages.ts';
+import { deltaFor, diffTables, type TableDelta, type Versions } from '../../src/wire/table-delta.ts';
 import { createSessionIds } from '../../src/dataplane/sessions/session-ids.ts';
 import { createSessionRouter } from '../../src/dataplane/sessions/router.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -43,25 +51,114 @@ function time<T>([one, other]: readonly [T, T], work: (input: T) => void): numbe
 }
 
 export function measureTable({ endpoints }: { endpoints: number }): Section {
-  const [before, after] = worlds(endpoints);
-  const tables = [tableOf(before), tableOf(after)] as const;
-  const texts = [JSON.stringify(tables[0]), JSON.stringify(tables[1])] as const;
-  const router = createSessionRouter({ clock: systemClock, random: Math.random, newSessionId: createSessionIds() });
-  const steps = [
-    { name: 'operator: translate the cluster state', taken: time([before, after], (world) => void tableOf(world)) },
-    { name: 'operator: write it as JSON', taken: time(tables, (table) => void JSON.stringify(table)) },
-    { name: 'proxy: read it from JSON', taken: time(texts, (text) => void JSON.parse(text)) },
-    { name: 'proxy: check it', taken: time(tables, (table) => void parseRoutingTable(table)) },
-    { name: 'proxy: route by it', taken: time(tables, (table) => router.applyTable(table, Date.now())) },
-  ];
-  const [text] = texts;
+  const pods = worlds(endpoints);
+  const tables = [tableOf(pods[0]), tableOf(pods[1])] as const;
+  const text = JSON.stringify(tables[0]);
   return {
     tables: [
-      {
-        title: `a table of ${endpoints.toLocaleString('en-US')} endpoints: ${formatBytes(Buffer.byteLength(text))} of JSON, ${formatBytes(gzipSync(text).length)} compressed`,
-        columns: [`what a change of one endpoint costs, ${repeats} times`, 'median, ms', '95 %, ms'],
-        rows: steps.map(({ name, taken }) => [name, formatNumber(median(taken)), formatNumber(quantile(taken, 0.95))]),
-      },
+      measureChange(tables, {
+        title: `a change of one of ${count(endpoints)} endpoints (the table: ${formatBytes(Buffer.byteLength(text))} of JSON, ${formatBytes(gzipSync(text).length)} compressed)`,
+        before: [{ name: 'operator: translate the cluster state', taken: timeTranslation(pods) }],
+      }),
+      measureChange(routeTables(), { title: `a change of one of ${count(routes)} routes`, before: [] }),
     ],
   };
+}
+
+const routes = 1000;
+const count = (value: number) => value.toLocaleString('en-US');
+
+/** Two tables with a route for each host, one of which has another match in the second. */
+function routeTables(): [RoutingTable, RoutingTable] {
+  const [world] = worlds(3);
+  const table = tableOf(world);
+  const [route] = table.routes;
+  if (route === undefined) throw new Error('the table has no route');
+  const all = Array.from({ length: routes }, (_, number) => ({
+    ...route,
+    name: `shop/cart-${number}#0`,
+    hostnames: [`shop-${number}.example.com`],
+  }));
+  const changed = { ...route, ...all[500], match: { path: { type: 'PathPrefix' as const, value: '/changed' } } };
+  return [
+    { ...table, routes: all },
+    { ...table, routes: all.with(500, changed) },
+  ];
+}
+
+/** As the operator does it: with the result before. */
+function timeTranslation(pods: readonly [Snapshot, Snapshot]): number[] {
+  let last = translate(pods[0]);
+  return time(pods, (world) => (last = translate(world, last)));
+}
+
+type Step = { name: string; taken: number[] };
+
+/** The tables alternate: what turns the one into the other, and back. */
+function measureChange(
+  [one, other]: readonly [RoutingTable, RoutingTable],
+  { title, before }: { title: string; before: Step[] },
+): Section['tables'][number] {
+  const versions = createVersions();
+  const lines = [lineOf(diffTables(other, one, versions)), lineOf(diffTables(one, other, versions))] as const;
+  const pairs = [[other, one] as const, [one, other] as const] as const;
+  const steps: Step[] = [
+    ...before,
+    {
+      name: 'operator: find the difference, and write it as JSON',
+      taken: time(pairs, ([from, to]) => void lineOf(diffTables(from, to, versions))),
+    },
+    { name: 'proxy: read and check it', taken: time(lines, (line) => void readDelta(line)) },
+    { name: 'proxy: join it to the table, and route by it', taken: timeProxy(other, lines, versions) },
+  ];
+  return {
+    title: `${title}: ${formatBytes(Buffer.byteLength(lines[0]))} on the wire`,
+    columns: [`what it costs, ${repeats} times`, 'median, ms', '95 %, ms'],
+    rows: steps.map(({ name, taken }) => [name, formatNumber(median(taken)), formatNumber(quantile(taken, 0.95))]),
+  };
+}
+
+const lineOf = (delta: TableDelta): string =>
+  JSON.stringify({ type: 'delta', replica: 'holdfast-operator-0', nonce: 1, revision: '1', asOfMs: 0, delta });
+
+function readDelta(line: string): TableDelta {
+  const parsed = parseStreamMessage(line);
+  if ('problem' in parsed || parsed.value?.type !== 'delta') throw new Error('a delta that the proxy does not read');
+  return parsed.value.delta;
+}
+
+/** A proxy with the first table, and one replica of the operator. */
+function timeProxy(table: RoutingTable, lines: readonly [string, string], versions: Versions): number[] {
+  const { target, server } = createTarget();
+  const store = createResourceStore();
+  const merger = createTableMerger({
+    onTable: (choice) => {
+      target.onTable(choice);
+    },
+    onConfirmed: () => undefined,
+  });
+  let revision = 0;
+  const receive = (delta: TableDelta) => {
+    if (store.apply(delta).length > 0) throw new Error('a delta that applies to another table');
+    const joined = store.table();
+    merger.message('operator', { revision: String((revision += 1)), asOfMs: 0, ...(joined && { table: joined }) });
+  };
+  receive(readDelta(lineOf(deltaFor({}, table, versions))));
+  const taken = time([readDelta(lines[0]), readDelta(lines[1])], receive);
+  void server.shutdown({ graceMs: 0 });
+  return taken;
+}
+
+function createTarget() {
+  const router = createSessionRouter({ clock: systemClock, random: Math.random, newSessionId: createSessionIds() });
+  const server = createHttp1Server({ router });
+  const target = createProxyTarget({
+    router,
+    server,
+    settings: { apply: () => undefined },
+    listeners: { sync: () => undefined },
+    clock: systemClock,
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined, debug: () => undefined },
+  });
+  return { target, server };
 }

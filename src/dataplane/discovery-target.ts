@@ -44,7 +44,6 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
     },
   });
   let asOfMs = 0;
-  let tables = 0;
   let repeatEndedAtMs = Number.POSITIVE_INFINITY;
   /** Once this proxy has handed over its sessions: it can no longer be anyone's successor. */
   let successors: Successors | undefined;
@@ -71,7 +70,6 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       server.configureTls(choice.table);
       listeners.sync(choice.table.listeners);
       asOfMs = choice.asOfMs;
-      tables += 1;
       handovers.retry(asOfMs);
     },
     onConfirmed(confirmedMs) {
@@ -104,8 +102,7 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       if (successors === undefined) handovers.receive(handover, asOfMs);
       else passedOn.push(passOn(successors, handover));
     },
-    // Both only increase, so their sum changes when either does.
-    changes: () => tables + router.sessions.changes(),
+    urgentChanges: () => router.urgentChanges(),
     /**
      * Hands over even without a session left: sessions in the last periodic report may have ended since, and the operator would count them
      * until their idle timeout. The last report covers the case that there is no other proxy.

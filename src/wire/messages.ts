@@ -4,7 +4,7 @@
  *
  *     POST /v1/resources proxy    body: `Hello`; response: one `StreamMessage` per line (NDJSON), for as long as both live; first the ended
  *                                 sessions, then a `delta` with all that the proxy lacks
- *     POST /v1/report    proxy    body: `Report`
+ *     POST /v1/report    proxy    body: `Report`; response: `ReportAnswer`
  *     POST /v1/handover  proxy    body: `Handover`, at shutdown; 204: sent to another proxy of the Gateway, 503: no other proxy is connected
  *     GET  /v1/drain     sidecar  response: `DrainStatus` of the pod that the token names. That the grace period of a pod is over is
  *                                 reported even for an expired token
@@ -82,7 +82,10 @@ export const maxHandedSessions = 50_000;
 /** Two megabytes. */
 export const maxHandedEnds = 100_000;
 
-/** Sent at every change (at most every 200 ms) and at least every second. Each report is complete and replaces the previous one. */
+/**
+ * Sent each second, and at once after a change of the table, of the sessions on a draining pod, or the end of a session. Most reports name
+ * only what has changed since the one before; each half minute one is complete.
+ */
 export type Report = {
   /**
    * When this process began to count. A proxy that was restarted in its pod has forgotten its sessions; this date shows the operator that
@@ -96,6 +99,12 @@ export type Report = {
    * Absent: none.
    */
   acknowledged?: { nonce: number; refused: Refusal[] };
+  /**
+   * The sequence of the report that this one completes: it has only the endpoints that have changed since, and `gone`, the UIDs of those that
+   * have left the table. The operator must have that report. Absent: this one is complete.
+   */
+  since?: number;
+  gone?: string[];
   /** Every endpoint of the proxy's table. An endpoint that is not listed is unknown to this proxy. */
   endpoints: EndpointReport[];
   /**
@@ -115,7 +124,7 @@ export type Report = {
   successorOf?: ProxyProcess[];
   /**
    * The keys of the table by which the proxy routes, by backend key, without their secrets. A key may sign only once every proxy has
-   * reported it. Absent: a proxy of an older version, which confirms no key.
+   * reported it. Absent in a report that is not complete: those of the report before.
    */
   keyRings?: Record<string, KeyRingReport>;
   /** Apps of the last seconds that used the name of a carrier; at most 50. Absent: none. */
@@ -130,6 +139,9 @@ export type CarrierConflict = { workload: string; carrierOf: string; type: 'Cook
 
 /** `ids`: the keys that verify, ascending. `current`: the key that signs. */
 export type KeyRingReport = { current: number; ids: number[] };
+
+/** `complete`: the next report must be complete, because the operator does not have what this one builds on, or did not know all of its pods. */
+export type ReportAnswer = { complete: boolean };
 
 export type EndpointReport = {
   uid: string;

@@ -1,6 +1,8 @@
 /** Checks of what a proxy sends: its hello, its reports and its handovers. */
 import {
+  boolean,
   checked,
+  checkedJson,
   count,
   hexId,
   list,
@@ -26,6 +28,7 @@ import type {
   ProxyProcess,
   Refusal,
   Report,
+  ReportAnswer,
 } from './messages.ts';
 
 const uid = text(253);
@@ -76,6 +79,8 @@ const report = object<SentReport>({
       refused: list(object<Refusal>({ id: text(1024), problem: text(4096) }), 1000),
     }),
   ),
+  since: optional(count),
+  gone: optional(list(uid)),
   endpoints: list(
     object<EndpointReport>({
       uid,
@@ -110,6 +115,8 @@ export function parseReport(body: unknown): Checked<Report> {
     startedAtMs,
     sequence,
     acknowledged,
+    since,
+    gone,
     endpoints,
     ended,
     seen = [],
@@ -127,6 +134,8 @@ export function parseReport(body: unknown): Checked<Report> {
           refused: acknowledged.refused.map(({ id, problem }) => ({ id, problem })),
         },
       }),
+      ...(since !== undefined && { since }),
+      ...(gone && { gone }),
       endpoints: endpoints.map(({ uid, sessions, expiresAtMs, unconfirmed }) => ({
         uid,
         sessions,
@@ -145,3 +154,6 @@ export function parseReport(body: unknown): Checked<Report> {
     },
   };
 }
+
+const reportAnswer = object<ReportAnswer>({ complete: boolean });
+export const parseReportAnswer = (json: string): Checked<ReportAnswer> => checkedJson(reportAnswer, json, 'answer');

@@ -11,6 +11,8 @@ import type { Certificates } from '../../tools/demo/certificate.ts';
 export interface FakeReplica {
   readonly port: number;
   readonly reports: Report[];
+  /** Sessions by pod UID, as all reports together say. */
+  sessions(): Record<string, number>;
   readonly handovers: Handover[];
   /** What the proxies had when they opened their streams. */
   readonly hellos: Hello[];
@@ -80,7 +82,8 @@ export async function startFakeReplica(
   const receive = async (bodies: unknown[], request: IncomingMessage, response: ServerResponse) => {
     const text = Buffer.concat(await request.toArray()).toString('utf8');
     bodies.push(JSON.parse(text));
-    response.writeHead(204).end();
+    if (bodies === handovers) response.writeHead(204).end();
+    else response.writeHead(200).end(JSON.stringify({ complete: false }));
   };
 
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (request, response) => {
@@ -102,6 +105,14 @@ export async function startFakeReplica(
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
     reports,
+    sessions() {
+      const counts: Record<string, number> = {};
+      const last = reports.findLastIndex(({ since }) => since === undefined);
+      for (const { endpoints } of reports.slice(Math.max(last, 0))) {
+        for (const { uid, sessions } of endpoints) counts[uid] = sessions;
+      }
+      return counts;
+    },
     handovers,
     hellos,
     tokens,

@@ -15,8 +15,10 @@ import { addCounts, isLive, liveSessions, sessionsIn, type SessionCount } from '
 import { createStaleCounts, processKey } from './stale-counts.ts';
 
 export type Ledger = {
-  /** Records a report of the proxy in a pod. Returns false if it is older than the latest one, and changes nothing. */
-  record(proxyUid: string, report: RecordedReport, nowMs: number): boolean;
+  /**
+   * Records a report of the proxy in a pod. `Stale`: it is older than the latest one, `Gap`: it builds on another one; both change nothing.
+   */
+  record(proxyUid: string, report: RecordedReport, nowMs: number): 'Recorded' | 'Stale' | 'Gap';
   /** Returns the session count of a pod. `expectedProxyUids`: the existing pods of its Gateway's proxy. */
   sourcesOf(podUid: string, expectedProxyUids: string[], nowMs: number): SessionSource[];
   /** For the status: returns, by pod UID, the sessions on pods that at least one fresh report lists. Unknown pods are absent. */
@@ -106,19 +108,20 @@ export function createLedger(): Ledger {
     record(proxyUid, report, nowMs) {
       const ended = new Set<string>();
       forgetEnded(ended, nowMs);
-      if (isLate(proxyUid, report)) {
-        notify(ended);
-        return false;
-      }
       const known = latest.get(proxyUid);
-      const next = toLatest(report, nowMs);
+      const refusal = isLate(proxyUid, report) ? 'Stale' : gapBefore(report, known);
+      if (refusal !== undefined) {
+        notify(ended);
+        return refusal;
+      }
+      const next = toLatest(completed(report, known), nowMs);
       // A new process in the same pod has not the memory of the previous one.
       if (known && next.startedAtMs > known.startedAtMs) stale.keep({ uid: proxyUid, ...known });
       const changed = new Set([...changedPods(known, next), ...ended]);
       for (const process of report.successorOf ?? []) dropHandedOver(process, changed, nowMs);
       latest.set(proxyUid, next);
       notify(changed);
-      return true;
+      return 'Recorded';
     },
 
     sourcesOf(podUid, expectedProxyUids, nowMs) {
@@ -159,6 +162,22 @@ export function createLedger(): Ledger {
       notify(changed);
     },
   };
+}
+
+const gapBefore = (
+  { since, startedAtMs }: Pick<Report, 'since' | 'startedAtMs'>,
+  known: Latest | undefined,
+): 'Gap' | undefined =>
+  since === undefined || (known?.startedAtMs === startedAtMs && known.sequence === since) ? undefined : 'Gap';
+
+/** Returns the report with what it does not repeat of the one before. */
+function completed(report: RecordedReport, known: Latest | undefined): RecordedReport {
+  if (report.since === undefined || known === undefined) return report;
+  const endpoints = new Map(known.endpoints);
+  for (const uid of report.gone ?? []) endpoints.delete(uid);
+  for (const endpoint of report.endpoints) endpoints.set(endpoint.uid, endpoint);
+  const keyRings = report.keyRings ?? known.keyRings;
+  return { ...report, endpoints: [...endpoints.values()], ...(keyRings && { keyRings }) };
 }
 
 const toLatest = ({ startedAtMs, sequence, endpoints, draining, keyRings }: RecordedReport, atMs: number): Latest => ({

@@ -33,7 +33,8 @@ export type DiscoveryOptions = { resolveIntervalMs: number; lastKnownGoodDelayMs
 /** The part of the proxy that discovery drives. */
 export interface DiscoveryTarget extends MergerEvents {
   buildReport(sequence: number): Report | undefined;
-  changes(): number;
+  /** Increases with every change of the sessions on draining pods, and with every end of a session. */
+  urgentChanges(): number;
   /** A stream has opened: a replica of the operator that may know nothing yet. */
   onConnected(): void;
   /** Sessions that ended through another proxy. */
@@ -149,7 +150,7 @@ export function startDiscovery(
     addresses: () => connected,
     acknowledged: (address) => streams.acknowledged(address),
     build: (sequence) => target.buildReport(sequence),
-    changes: () => target.changes(),
+    urgentChanges: () => target.urgentChanges(),
   });
 
   return {

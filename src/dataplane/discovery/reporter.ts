@@ -1,29 +1,30 @@
 /**
- * Sends reports to every connected replica: soon after a change, and at least once a second, so that the operator notices when a proxy is
- * gone. At once after a delta of the table: a pod that drains waits for its acknowledgement.
+ * Sends reports to every connected replica: one a second, so that the operator notices when a proxy is gone. At once after a delta of the
+ * table, and soon after a change on a draining pod: it waits for both.
  */
-import type { Report } from '../../wire/messages.ts';
+import type { Report, ReportAnswer } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
+import { changesSince, type Received } from './report-changes.ts';
 import type { Logger } from '../../platform/log.ts';
 
-/** There is at most one report in this time. */
+/** How soon an urgent change is reported: there is at most one report in this time, except for acknowledgements. */
 const minIntervalMs = 200;
-/** Below one second, because it is checked only every `minIntervalMs`, and timers are late, never early. */
-const maxIntervalMs = 750;
+/** That of all other changes. */
+const maxIntervalMs = 1000;
 
 export type ReporterPorts = {
   clock: Clock;
   log: Logger;
-  send(address: string, report: Report): Promise<void>;
+  send(address: string, report: Report): Promise<ReportAnswer>;
   /** Replicas with an open stream. */
   addresses(): Iterable<string>;
   /** The last delta of a replica by which requests are routed. */
   acknowledged(address: string): Report['acknowledged'];
   /** Returns a report of the current state; undefined while there is no table. */
   build(sequence: number): Report | undefined;
-  /** Increases with every change of the contents of a report. */
-  changes(): number;
+  /** Increases with every change that cannot wait for the next second. */
+  urgentChanges(): number;
 };
 
 export interface Reporter {
@@ -40,6 +41,8 @@ export function startReporter(ports: ReporterPorts): Reporter {
   const busy = new Map<string, Promise<void>>();
   /** Replicas whose delta was applied while a report was on its way to them. */
   const due = new Set<string>();
+  /** What each replica has, by its address. */
+  const received = new Map<string, Received>();
   let sequence = 0;
   let lastSentMs = Number.NEGATIVE_INFINITY;
   let lastChanges = -1;
@@ -49,8 +52,12 @@ export function startReporter(ports: ReporterPorts): Reporter {
   const deliver = async (address: string, report: Report) => {
     try {
       const acknowledged = ports.acknowledged(address);
-      await ports.send(address, acknowledged ? { ...report, acknowledged } : report);
+      const { sent, received: next } = changesSince(report, received.get(address), clock.nowMs());
+      const { complete } = await ports.send(address, acknowledged ? { ...sent, acknowledged } : sent);
+      if (complete) received.delete(address);
+      else received.set(address, next);
     } catch (error) {
+      received.delete(address);
       if (!stopped) ports.log.warn({ address, error: describeError(error) }, 'report not delivered');
     }
     busy.delete(address);
@@ -89,7 +96,7 @@ export function startReporter(ports: ReporterPorts): Reporter {
 
   const tick = () => {
     const nowMs = clock.nowMs();
-    const changes = ports.changes();
+    const changes = ports.urgentChanges();
     // Without a connected replica no report is built: notices of ended sessions stay pending until one connects.
     const isConnected = !ports.addresses()[Symbol.iterator]().next().done;
     if (isConnected && (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs)) {

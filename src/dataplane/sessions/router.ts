@@ -52,6 +52,8 @@ export interface ManagedRouter extends SessionRouter {
   confirmTable(asOfMs: number): void;
   /** The endpoint of a backend with sessions, by the id of the endpoint. */
   slotOf(backendKey: string, endpointId: string): EndpointSlot | undefined;
+  /** Increases with every change of the sessions on draining pods, and with every end of a session here. */
+  urgentChanges(): number;
   /** Returns the notices for the next report. */
   notices(): SessionNotices;
   /** Sessions that ended through another proxy. */
@@ -94,6 +96,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   let state: CompiledTable | undefined;
   const watch = createNoticeWatch();
   let asOfMs = 0;
+  let endsSent = 0;
 
   const starter = createSessionStarter({
     clock,
@@ -160,6 +163,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
 
   /** Without the notice, another proxy accepts a token of the session. */
   const sendEnd = (session: SessionId, nowMs: number) => {
+    endsSent += 1;
     if (!ended.add(session, nowMs)) counters.endsForgotten += 1;
   };
 
@@ -214,6 +218,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const backend = state?.backends.get(key);
       return backend && sessions.slots.find(id, backend.record);
     },
+    // Both only increase, so their sum changes when either does.
+    urgentChanges: () => sessions.drainingChanges() + endsSent,
     notices: () => ({
       ended: ended.report(nowMs()),
       seen: seen.report(nowMs()),

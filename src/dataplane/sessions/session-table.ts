@@ -31,8 +31,8 @@ export interface SessionTable {
   readonly slots: EndpointSlots;
   /** Returns the number of sessions. */
   size(): number;
-  /** Increases with every change of a count that is reported. */
-  changes(): number;
+  /** Increases with every change of a count of a draining endpoint. */
+  drainingChanges(): number;
   /** Returns when the session was last seen alive here: now, while something is open; undefined if it is unknown. */
   seenMs(session: SessionId, nowMs: number): number | undefined;
   /** Returns whether the client has returned with its token; undefined if this replica does not count the session. */
@@ -75,15 +75,19 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
   const slots = createEndpointSlots();
-  let changes = 0;
+  let drainingChanges = 0;
   let nextShard = 0;
+
+  const noteChange = ({ endpoint }: EndpointSlot) => {
+    if (endpoint.state === 'Draining') drainingChanges += 1;
+  };
 
   const remove = (rows: SessionRows, row: number) => {
     const slot = slots.byNumber(cell(rows.endpoint, row));
     const isUnconfirmed = has(rows, row, mark.unconfirmed);
     removeRow(rows, row);
-    changes += 1;
     if (slot === undefined) return;
+    noteChange(slot);
     if (isUnconfirmed) slot.unconfirmed -= 1;
     else slot.sessions -= 1;
     slots.releaseIfUnused(slot);
@@ -95,16 +99,16 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
     rows.use[row] = marks;
     if (marks === mark.unconfirmed) slot.unconfirmed += 1;
     else slot.sessions += 1;
-    changes += 1;
+    noteChange(slot);
     return row;
   };
 
   /** The session must be unconfirmed. */
   const confirm = (rows: SessionRows, row: number) => {
     rows.use[row] = cell(rows.use, row) & ~(mark.unconfirmed | mark.moved);
-    changes += 1;
     const slot = slots.byNumber(cell(rows.endpoint, row));
     if (slot === undefined) return;
+    noteChange(slot);
     slot.unconfirmed -= 1;
     slot.sessions += 1;
     slot.backend.counters.confirmed += 1;
@@ -156,7 +160,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
   return {
     slots,
     size: () => shards.reduce((sum, { size }) => sum + size, 0),
-    changes: () => changes,
+    drainingChanges: () => drainingChanges,
     seenMs(session, nowMs) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
@@ -227,7 +231,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
     addStarting(slot, start, change) {
       slot.starting += change;
       if (start === 'Confirmed') slot.startingConfirmed += change;
-      changes += 1;
+      noteChange(slot);
       slots.releaseIfUnused(slot);
     },
     sweep(nowMs, maxRows) {

@@ -1,6 +1,6 @@
 /** The discovery API: routing tables for proxies, session counts from proxies, drain statuses for sidecars. See wire/messages.ts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DrainStatus, DrainSummary, Report } from '../../wire/messages.ts';
+import type { DrainStatus, DrainSummary, Report, ReportAnswer } from '../../wire/messages.ts';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -112,9 +112,9 @@ function createRoutes(ports: HandlerPorts): ReadonlyMap<string, Route> {
       async ({ request, identify }) => {
         const proxy = proxyOf(await identify());
         ports.reports.admit(proxy);
-        const report = ports.reports.take(proxy, await readReport(request, proxy, ports), clock.nowMs());
+        const { report, complete } = ports.reports.take(proxy, await readReport(request, proxy, ports), clock.nowMs());
         relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report);
-        return { status: 204 };
+        return { status: 200, body: { complete } satisfies ReportAnswer };
       },
     ],
     [

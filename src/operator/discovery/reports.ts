@@ -5,7 +5,7 @@
 import { ownProcesses, reduceReport, scopeOf } from '../../core/count/reduce-report.ts';
 import { conflictsIn } from '../../core/count/carrier-conflicts.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
-import type { CarrierConflict, Handover, Report } from '../../wire/messages.ts';
+import type { CarrierConflict, Handover, Report, ReportAnswer } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { KnownProxies } from '../proxies/known-proxies.ts';
@@ -35,8 +35,8 @@ export type ReportPorts = {
 export interface ReportDesk {
   /** Throws RequestError 403 unless the caller is a proxy of its Gateway: before its body is read. */
   admit(caller: ProxyCaller): void;
-  /** Returns the report as far as it counts. */
-  take(caller: ProxyCaller, report: Report, nowMs: number): Report;
+  /** Returns the report as far as it counts, and whether the next one must be complete. */
+  take(caller: ProxyCaller, report: Report, nowMs: number): { report: Report } & ReportAnswer;
   /** Returns the handover without processes that are not proxies of the Gateway. */
   reduceHandover(caller: ProxyCaller, handover: Handover): Handover;
   /** A body that is no valid report. */
@@ -109,15 +109,18 @@ export function createReportDesk({
       const table = tables.current(gateway)?.table;
       const { report, foreign } = reduceReport(sent, scopeOf(table), { isProxy: isProxyOf(caller), nowMs });
       const draining = acknowledgements.take(caller.pod.uid, sent.acknowledged);
-      if (!ledger.record(caller.pod.uid, { ...report, draining }, nowMs)) {
-        observe('Stale');
-        return report;
+      const recorded = ledger.record(caller.pod.uid, { ...report, draining }, nowMs);
+      if (recorded !== 'Recorded') {
+        // After a restart of this replica, each proxy builds once on a report that is gone.
+        if (recorded === 'Stale') observe('Stale');
+        return { report, complete: true };
       }
       // Without a table every pod is foreign: this replica has just started, or the Gateway has just been deleted.
       if (foreign > 0 && table) reduced(caller, foreign);
       else accepted(caller);
       if (table && sent.conflicts) conflictsIn(table, sent.conflicts).forEach(onConflict);
-      return report;
+      // What was left out is not sent again until it changes: this replica may know those pods by then.
+      return { report, complete: foreign > 0 };
     },
     reduceHandover: (caller, handover) => ({
       ...handover,

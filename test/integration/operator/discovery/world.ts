@@ -76,7 +76,7 @@ export async function startDiscovery() {
       admit: () => undefined,
       take(caller, report) {
         reports.push({ proxy: caller, report });
-        return report;
+        return { report, complete: false };
       },
       reduceHandover: (_caller, handover) => handover,
       refuse: () => undefined,

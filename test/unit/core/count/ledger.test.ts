@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createLedger } from '../../../../src/core/count/ledger.ts';
-import type { Ledger } from '../../../../src/core/count/ledger.ts';
+import type { Ledger, RecordedReport } from '../../../../src/core/count/ledger.ts';
 import type { EndpointReport } from '../../../../src/wire/messages.ts';
 
 const start = 1_000_000;
@@ -66,9 +66,11 @@ describe('sessions of a pod', () => {
 
   test('are not changed by a report that arrives after a newer one', () => {
     const ledger = createLedger();
-    expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)], draining }, start)).toBe(true);
+    expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)], draining }, start)).toBe(
+      'Recorded',
+    );
     expect(ledger.record('a', { startedAtMs: 0, sequence: 7, endpoints: [endpoint(0)], draining }, start + 100)).toBe(
-      false,
+      'Stale',
     );
     expect(sessionsOf(ledger, ['a'], start + 100)).toBe(4);
   });
@@ -115,12 +117,12 @@ describe('sessions of a pod', () => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 1, sequence: 900, endpoints: [endpoint(7)], draining }, start);
     expect(ledger.record('a', { startedAtMs: 2, sequence: 1, endpoints: [endpoint(0)], draining }, start + 1000)).toBe(
-      true,
+      'Recorded',
     );
     expect(sessionsOf(ledger, ['a'], start + 1000)).toBe(7);
     expect(
       ledger.record('a', { startedAtMs: 1, sequence: 901, endpoints: [endpoint(7)], draining }, start + 1100),
-    ).toBe(false);
+    ).toBe('Stale');
     ledger.record('a', { startedAtMs: 2, sequence: 2, endpoints: [endpoint(1)], draining }, start + 2000);
     expect(sessionsOf(ledger, ['a'], start + 2000)).toBe(8);
     ledger.record('a', { startedAtMs: 2, sequence: 3, endpoints: [endpoint(1)], draining }, start + 30 * minute);
@@ -136,7 +138,7 @@ describe('sessions of a pod', () => {
         { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)], draining },
         start + 29 * minute,
       ),
-    ).toBe(false);
+    ).toBe('Stale');
     expect(sessionsOf(ledger, ['a'], start + 29 * minute)).toMatch(/last reported 1740 s ago/);
     expect(
       ledger.record(
@@ -144,7 +146,7 @@ describe('sessions of a pod', () => {
         { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)], draining },
         start + 30 * minute,
       ),
-    ).toBe(true);
+    ).toBe('Recorded');
   });
 
   test('in the status are those of fresh reports and of deleted proxies; a pod that no proxy reports is absent', () => {
@@ -158,6 +160,48 @@ describe('sessions of a pod', () => {
     expect([...ledger.countsOf(['pod', 'stale', 'stranger'], start)]).toEqual([
       ['pod', { confirmed: 3, unconfirmed: 0 }],
     ]);
+  });
+});
+
+describe('a report of changes', () => {
+  const changes = (sequence: number, since: number, more: Partial<RecordedReport>): RecordedReport => ({
+    startedAtMs: 0,
+    sequence,
+    since,
+    endpoints: [],
+    draining,
+    ...more,
+  });
+  const keyRings = { 'shop/cart': { current: 1, ids: [1] } };
+
+  test('leaves the counts and keys that it does not name as they were, and the proxy current', () => {
+    const ledger = createLedger();
+    const other = endpoint(5, { uid: 'other' });
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), other], draining, keyRings }, start);
+    expect(ledger.record('a', changes(2, 1, { endpoints: [endpoint(3)] }), start + 4000)).toBe('Recorded');
+    expect(ledger.record('a', changes(3, 2, {}), start + 8000)).toBe('Recorded');
+    expect(sessionsOf(ledger, ['a'], start + 8000)).toBe(3);
+    expect(ledger.countsOf(['other'], start + 8000).get('other')).toEqual({ confirmed: 5, unconfirmed: 0 });
+    expect(ledger.keyRingsOf('a', start + 8000)).toEqual(keyRings);
+  });
+
+  test('that names a pod as gone makes its count unknown', () => {
+    const ledger = createLedger();
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)], draining }, start);
+    ledger.record('a', changes(2, 1, { gone: ['pod'] }), start);
+    expect(sessionsOf(ledger, ['a'], start)).toMatch(/does not have this pod/);
+  });
+
+  test.each([
+    ['another report', changes(3, 1, { endpoints: [endpoint(0)] })],
+    ['a report of the process before', { ...changes(3, 2, { endpoints: [endpoint(0)] }), startedAtMs: 1 }],
+  ])('on %s than the last one changes nothing', (_, report) => {
+    const ledger = createLedger();
+    for (const sequence of [1, 2]) {
+      ledger.record('a', { startedAtMs: 0, sequence, endpoints: [endpoint(2)], draining }, start);
+    }
+    expect(ledger.record('a', report, start)).toBe('Gap');
+    expect(sessionsOf(ledger, ['a'], start)).toBe(2);
   });
 });
 
@@ -190,7 +234,10 @@ describe('for any sequence of reports', () => {
           const listed = endpoints.map(({ aliveMs, ...rest }) => ({ ...rest, expiresAtMs: nowMs + aliveMs }));
           const pod = listed.findLast(({ uid }) => uid === 'pod');
           const confirmed = drains ? draining : accepting;
-          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed, draining: confirmed }, nowMs)) {
+          if (
+            ledger.record(proxy, { startedAtMs, sequence, endpoints: listed, draining: confirmed }, nowMs) ===
+            'Recorded'
+          ) {
             accepted.set(proxy, { atMs: nowMs, drains: drains && pod !== undefined, sessions: pod?.sessions ?? 0 });
           }
         }
@@ -241,7 +288,7 @@ describe('the report of a proxy that handed over its sessions', () => {
   test('is ignored when it arrives after that of its successor', () => {
     const ledger = createLedger();
     successorReports(ledger, 1, 4);
-    expect(say(ledger, 9, 3)).toBe(false);
+    expect(say(ledger, 9, 3)).toBe('Stale');
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
     // While its pod exists, it is not known what it may still carry.
     expect(sessionsOf(ledger, ['successor', 'gone'], start)).toMatch(/gone has not reported/);

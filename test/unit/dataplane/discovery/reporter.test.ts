@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Report } from '../../../../src/wire/messages.ts';
+import type { EndpointReport, Report, ReportAnswer } from '../../../../src/wire/messages.ts';
 import { startReporter } from '../../../../src/dataplane/discovery/reporter.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
@@ -13,7 +13,8 @@ function createWorld() {
     built: 0,
     addresses: ['x', 'y'],
     acknowledged: {} as Record<string, Report['acknowledged']>,
-    answer: (_address: string): Promise<void> => Promise.resolve(),
+    answer: (_address: string): Promise<ReportAnswer> => Promise.resolve({ complete: false }),
+    endpoints: [] as EndpointReport[],
   };
   const sent: { atMs: number; address: string; report: Report }[] = [];
   const reporter = startReporter({
@@ -21,10 +22,10 @@ function createWorld() {
     log: createMemoryLogger(),
     addresses: () => world.addresses,
     acknowledged: (address) => world.acknowledged[address],
-    changes: () => world.changes,
+    urgentChanges: () => world.changes,
     build(sequence) {
       world.built += 1;
-      return world.hasTable ? { startedAtMs: 0, sequence, endpoints: [], ended: [], seen: [] } : undefined;
+      return world.hasTable ? { startedAtMs: 0, sequence, endpoints: world.endpoints, ended: [], seen: [] } : undefined;
     },
     send: (address, report) => {
       sent.push({ atMs: clock.nowMs() - startMs, address, report });
@@ -36,10 +37,10 @@ function createWorld() {
 }
 
 describe('reports', () => {
-  test('are sent to every replica at least once a second without changes', async () => {
+  test('are sent to every replica once a second without changes', async () => {
     const { clock, timesOf } = createWorld();
     await clock.advance(2400);
-    for (const address of ['x', 'y']) expect(timesOf(address)).toEqual([0, 800, 1600, 2400]);
+    for (const address of ['x', 'y']) expect(timesOf(address)).toEqual([0, 1000, 2000]);
   });
 
   test('are not built while no replica is connected, and are sent at once when one connects', async () => {
@@ -55,7 +56,7 @@ describe('reports', () => {
     expect(timesOf('x')).toEqual([0, 60_200]);
   });
 
-  test('follow a change within 200 ms, and are no more frequent with many changes', async () => {
+  test('follow an urgent change within 200 ms, and are no more frequent with many', async () => {
     const { clock, world, timesOf } = createWorld();
     await clock.advance(210);
     for (let change = 0; change < 10; change += 1) {
@@ -69,18 +70,19 @@ describe('reports', () => {
     const { clock, sent, startMs } = createWorld();
     await clock.advance(1600);
     const numbers = sent.filter(({ address }) => address === 'x').map(({ report }) => report.sequence - startMs);
-    expect(numbers).toEqual([0, 800, 1600]);
+    expect(numbers).toEqual([0, 1000]);
   });
 
   test('skip a replica that has not responded to the last one; the others get theirs', async () => {
     const { clock, world, timesOf } = createWorld();
-    let answer = () => {};
-    world.answer = (address) => (address === 'x' ? new Promise((resolve) => (answer = resolve)) : Promise.resolve());
-    await clock.advance(1600);
-    expect({ x: timesOf('x'), y: timesOf('y') }).toEqual({ x: [0, 800], y: [0, 800, 1600] });
-    answer();
-    await clock.advance(800);
-    expect(timesOf('x')).toEqual([0, 800, 2400]);
+    let answer = (_answer: ReportAnswer) => {};
+    world.answer = (address) =>
+      address === 'x' ? new Promise((resolve) => (answer = resolve)) : Promise.resolve({ complete: false });
+    await clock.advance(2000);
+    expect({ x: timesOf('x'), y: timesOf('y') }).toEqual({ x: [0, 1000], y: [0, 1000, 2000] });
+    answer({ complete: false });
+    await clock.advance(1000);
+    expect(timesOf('x')).toEqual([0, 1000, 3000]);
   });
 
   test('follow a delta of the table at once, with its acknowledgement, and after the response to one on its way', async () => {
@@ -91,23 +93,67 @@ describe('reports', () => {
     await clock.advance(0);
     expect({ x: timesOf('x'), y: timesOf('y') }).toEqual({ x: [0, 100], y: [0] });
     expect(sent.at(-1)?.report.acknowledged).toEqual({ nonce: 3, refused: [] });
-    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<ReportAnswer>();
     world.answer = () => answered;
     reporter.acknowledge('x');
     world.acknowledged['x'] = { nonce: 4, refused: [] };
     reporter.acknowledge('x');
     await clock.advance(10);
     expect(timesOf('x')).toEqual([0, 100, 100]);
-    answer();
+    answer({ complete: false });
     await clock.advance(0);
     expect(sent.at(-1)?.report.acknowledged).toEqual({ nonce: 4, refused: [] });
+  });
+
+  const cart = (sessions: number): EndpointReport => ({ uid: 'uid-cart', sessions, expiresAtMs: 1 });
+  const chat: EndpointReport = { uid: 'uid-chat', sessions: 7, expiresAtMs: 1 };
+  const content = (one: { report: Report } | undefined) => ({
+    isComplete: one?.report.since === undefined,
+    endpoints: one?.report.endpoints,
+    gone: one?.report.gone,
+  });
+
+  test('name only what has changed since the one that the replica has, and everything each half minute', async () => {
+    const { clock, world, sent } = createWorld();
+    world.addresses = ['x'];
+    world.endpoints = [cart(1), chat];
+    await clock.advance(1000);
+    expect(content(sent[0])).toEqual({ isComplete: true, endpoints: [] });
+    expect(content(sent.at(-1))).toEqual({ isComplete: false, endpoints: [cart(1), chat] });
+    world.endpoints = [cart(2), chat];
+    await clock.advance(1000);
+    expect(content(sent.at(-1))).toEqual({ isComplete: false, endpoints: [cart(2)] });
+    expect(sent.at(-1)?.report.since).toBe(sent.at(-2)?.report.sequence);
+    world.endpoints = [cart(2)];
+    await clock.advance(1000);
+    expect(content(sent.at(-1))).toEqual({ isComplete: false, endpoints: [], gone: ['uid-chat'] });
+    await clock.advance(40_000);
+    const complete = sent
+      .filter(({ address, report }) => address === 'x' && report.since === undefined)
+      .map(({ atMs }) => atMs);
+    expect(complete).toEqual([0, 30_000]);
+  });
+
+  test('are complete after a failure, and when the replica asks for it', async () => {
+    const { clock, world, sent } = createWorld();
+    world.addresses = ['x'];
+    world.endpoints = [cart(1), chat];
+    await clock.advance(2000);
+    expect(content(sent.at(-1)).isComplete).toBe(false);
+    world.answer = () => Promise.reject(new Error('refused'));
+    await clock.advance(1000);
+    world.answer = () => Promise.resolve({ complete: true });
+    await clock.advance(1000);
+    expect(content(sent.at(-1)).isComplete).toBe(true);
+    await clock.advance(1000);
+    expect(content(sent.at(-1)).isComplete).toBe(true);
   });
 
   test('continue after a failure', async () => {
     const { clock, world, timesOf } = createWorld();
     world.answer = () => Promise.reject(new Error('refused'));
     await clock.advance(1600);
-    expect(timesOf('x')).toEqual([0, 800, 1600]);
+    expect(timesOf('x')).toEqual([0, 1000]);
   });
 
   test('are not sent without a table, nor after stop', async () => {
@@ -121,14 +167,14 @@ describe('reports', () => {
 
   test('that are sent at once reach a slow replica after its response to the previous one', async () => {
     const { world, sent, reporter, clock } = createWorld();
-    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<ReportAnswer>();
     world.answer = () => answered;
     await clock.advance(1000);
     const before = sent.length;
     const reported = reporter.sendNow();
     await clock.advance(0);
     expect(sent).toHaveLength(before);
-    answer();
+    answer({ complete: false });
     await reported;
     expect(sent.slice(before).map(({ address }) => address)).toEqual(['x', 'y']);
     expect(sent.at(-1)?.report.sequence).toBeGreaterThan(sent[before - 1]?.report.sequence ?? 0);
