@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import * as resources from '../../../src/kube/resources.ts';
 
-type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+/** `resourceNames`: the only objects that it grants. */
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] };
 type Role = {
   kind: string;
   metadata: { name: string; namespace?: string };
@@ -26,8 +27,10 @@ const namespaced = new Set(
 );
 const kindOf = (resource: string): string => resource.split('/')[0] ?? '';
 const rightsOf = (rules: Rule[]): string[] =>
-  rules.flatMap(({ apiGroups, resources: names, verbs }) =>
-    names.flatMap((name) => verbs.map((verb) => `${verb} ${apiGroups.join(',')} ${name}`)),
+  rules.flatMap(({ apiGroups, resources: names, verbs, resourceNames = ['*'] }) =>
+    names.flatMap((name) =>
+      verbs.flatMap((verb) => resourceNames.map((object) => `${verb} ${apiGroups.join(',')} ${name} ${object}`)),
+    ),
   );
 
 test('a namespaced install grants in the whole cluster only what has no namespace, and all of that', () => {
