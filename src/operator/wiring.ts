@@ -39,6 +39,7 @@ export function createCore(
   const caches = createCaches({
     reader: cluster,
     ...(namespaces && { namespaces: [...new Set([namespace, ...namespaces])] }),
+    operatorNamespace: namespace,
     clock,
     random,
     logger,
@@ -204,6 +205,7 @@ export function controllerOptions(
     reader: cluster,
     writer: cluster,
     events: cluster,
+    operatorNamespace: options.namespace,
     owned: createOwnedObjects(cluster, (resource, ref) => {
       const name = cacheOf(resource);
       return name && caches.get(name, ref)?.fingerprint;

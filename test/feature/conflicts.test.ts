@@ -36,7 +36,6 @@ const allWrites = [
   'apply Service shop/holdfast-holdfast',
   'apply PodDisruptionBudget shop/holdfast-holdfast',
   'apply Gateway shop/holdfast',
-  'create Secret shop/cart-session-keys',
   'apply status of Gateway shop/holdfast',
   'apply status of HTTPRoute shop/cart',
   'apply status of StickyWorkload shop/cart',

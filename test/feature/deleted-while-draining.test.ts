@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { formatTime } from '../../src/core/names/format.ts';
-import { deployments, pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import { deployments, pods, services, stickyWorkloads } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import { namespace } from '../support/operator-objects.ts';
@@ -30,7 +30,7 @@ const endPod = (name: string) => world.cluster.remove(pods, { namespace, name })
 const isServed = () =>
   [
     world.cluster.find(services, { namespace, name: 'cart' }),
-    world.cluster.find(secrets, { namespace, name: 'cart-session-keys' }),
+    operator.translations.table('shop/holdfast')?.table.backends['shop/cart']?.sessions,
     world.cluster.find(deployments, { namespace, name: 'holdfast-holdfast' }),
   ].every((object) => object !== undefined);
 
@@ -153,12 +153,13 @@ test('an operator without permission for finalizers reports it and does all othe
     retryable: false,
   });
   world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: forbidden });
-  // It is rejected once; the next attempt, which the status update triggers, succeeds.
+  // It is rejected once; the next attempt, half a minute later, succeeds.
   const changes = await world.after(() => world.terminate('cart-a'));
   expect(changes.events).toContain('Warning ApplyFailed cart');
   expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe(
     'PATCH stickyworkloads: forbidden. The write will be retried.',
   );
-  expect(finalizers()).toEqual(['holdfast.dev/drain']);
   expect(states()).toMatchObject({ 'cart-a': 'Draining' });
+  await world.clock.advance(30_000);
+  expect(finalizers()).toEqual(['holdfast.dev/drain']);
 });

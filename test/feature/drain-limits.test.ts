@@ -37,7 +37,7 @@ test('a spot node shortens the effective drain limit, in the status and in one e
   expect(await world.after(() => world.editSpec(pods, 'cart-a', { priority: 1 }))).toEqual({ writes: [], events: [] });
 });
 
-test('the grace period of a Cluster Autoscaler limits drains, from the next change of the StickyWorkload', async () => {
+test('the grace period of a Cluster Autoscaler limits drains', async () => {
   const container = {
     name: 'ca',
     image: 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0',
@@ -51,7 +51,6 @@ test('the grace period of a Cluster Autoscaler limits drains, from the next chan
       spec: { template: { spec: { containers: [container] } } },
     }),
   );
-  await world.after(() => world.editSpec(pods, 'cart-a', { priority: 1 }));
   expect(world.status('cart').effectiveDrainLimit).toEqual({
     duration: '9m30s',
     limitedBy: 'ClusterAutoscaler kube-system/cluster-autoscaler',

@@ -70,6 +70,19 @@ describe('a write with a retryable error', () => {
   });
 });
 
+test('master keys that cannot be created are created later, and nothing is reported as missing until then', async () => {
+  world = createOperatorWorld();
+  await world.start('operator-0');
+  world.putWorkload({ name: 'cart' });
+  world.cluster.remove(secrets, { namespace: 'holdfast-system', name: 'holdfast-session-keys' });
+  world.cluster.fail({ verb: 'create', kind: 'Secret', error: unavailable });
+  await world.settle();
+  expect(world.status('cart')).toEqual({});
+  await world.clock.advance(15_000);
+  expect(world.takeChanges().writes).toContain('create Secret holdfast-system/holdfast-session-keys');
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ProxyNotReady' });
+});
+
 describe('each step of provisioning a StickyWorkload', () => {
   const steps: [verb: 'apply' | 'create', kind: string][] = [
     ['apply', 'MutatingWebhookConfiguration'],
@@ -77,7 +90,6 @@ describe('each step of provisioning a StickyWorkload', () => {
     ['apply', 'ServiceAccount'],
     ['apply', 'Deployment'],
     ['apply', 'PodDisruptionBudget'],
-    ['create', 'Secret'],
     ['apply', 'StickyWorkload'],
   ];
   test.each(steps)('%s %s may fail, and all objects are still applied', async (verb, kind) => {
@@ -97,7 +109,7 @@ describe('each step of provisioning a StickyWorkload', () => {
       'apply status of StickyWorkload shop/cart',
       'create Lease holdfast-system/holdfast-operator',
       'create Secret holdfast-system/holdfast-ca',
-      'create Secret shop/cart-session-keys',
+      'create Secret holdfast-system/holdfast-session-keys',
     ]);
     expect(events).toEqual(['Normal Accepted cart', 'Normal ProxyNotReady cart']);
   });
@@ -118,7 +130,6 @@ describe('a write that the API server refuses', () => {
         'apply ServiceAccount shop/holdfast-holdfast',
         'apply Deployment shop/holdfast-holdfast',
         'apply PodDisruptionBudget shop/holdfast-holdfast',
-        'create Secret shop/cart-session-keys',
         'apply status of StickyWorkload shop/cart',
       ]),
     );

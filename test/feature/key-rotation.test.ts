@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { formatTime } from '../../src/core/names/format.ts';
-import { secrets, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/ports.ts';
+import { secrets } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
@@ -30,11 +31,18 @@ function ring(): string {
   const { keyRing } = operator.translations.table('shop/holdfast')?.table.backends['shop/cart']?.sessions ?? {};
   return (keyRing?.keys ?? []).map(({ id }) => (id === keyRing?.current ? `${id}*` : String(id))).join(',');
 }
-const ask = (value: string) =>
-  world.edit(stickyWorkloads, 'cart', (object) => ({
+const ref = { namespace: 'holdfast-system', name: 'holdfast-session-keys' };
+function editKeys(change: (object: KubeObject) => KubeObject): void {
+  const secret = world.cluster.find(secrets, ref);
+  if (!secret) throw new Error('there are no master keys');
+  world.put(secrets, change(secret));
+}
+const annotate = (annotations: Record<string, string>) =>
+  editKeys((object) => ({
     ...object,
-    metadata: { ...object.metadata, annotations: { 'holdfast.dev/rotate-session-keys': value } },
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } },
   }));
+const ask = (value: string) => annotate({ 'holdfast.dev/rotate-session-keys': value });
 const keyEvents = () =>
   world.cluster
     .events()
@@ -44,13 +52,7 @@ type Step = 'added' | 'promoted' | 'settled';
 /** Moves the last step into the past: the Secret contains the whole history of a rotation. */
 function since(step: Step, ms: number): void {
   const at = formatTime(world.clock.nowMs() - ms);
-  world.edit(secrets, 'cart-session-keys', (object) => ({
-    ...object,
-    metadata: {
-      ...object.metadata,
-      annotations: { ...object.metadata.annotations, [`holdfast.dev/session-key-${step}-at`]: at },
-    },
-  }));
+  annotate({ [`holdfast.dev/session-key-${step}-at`]: at });
 }
 
 test('keys without a requested or due rotation do not change', async () => {
@@ -64,7 +66,7 @@ test('a key gets a successor with its own bytes after 30 days', async () => {
   since('promoted', 30 * day);
   await proxies.pass(10 * second);
   expect(ring()).toBe('1*,2');
-  const data = world.mustFind(secrets, 'cart-session-keys')['data'] as Record<string, string>;
+  const data = world.cluster.find(secrets, ref)?.['data'] as Record<string, string>;
   expect(data['key-2']).not.toBe(data['key-1']);
 });
 
@@ -144,13 +146,10 @@ test('a concurrent change of the Secret is kept', async () => {
   world.cluster.fail({ verb: 'update', kind: 'Secret', error: conflict });
   ask('monday');
   await proxies.pass(4 * second);
-  world.edit(secrets, 'cart-session-keys', (object) => ({
-    ...object,
-    metadata: { ...object.metadata, annotations: { theirs: 'yes' } },
-  }));
+  annotate({ theirs: 'yes' });
   await proxies.pass(20 * second);
   expect(ring()).toBe('1*,2');
-  expect(world.mustFind(secrets, 'cart-session-keys').metadata.annotations).toMatchObject({ theirs: 'yes' });
+  expect(world.cluster.find(secrets, ref)?.metadata.annotations).toMatchObject({ theirs: 'yes' });
   expect(keyEvents()).toHaveLength(1);
 });
 
@@ -171,7 +170,7 @@ test('a refused key ring write is reported, changes nothing and is retried', asy
 });
 
 test('a damaged key ring Secret is not changed', async () => {
-  world.edit(secrets, 'cart-session-keys', (object) => ({ ...object, data: { current: 'damaged' } }));
+  editKeys((object) => ({ ...object, data: { current: 'damaged' } }));
   ask('monday');
   await proxies.pass(20 * second);
   expect(keyWrites()).toEqual([]);

@@ -20,7 +20,6 @@ const {
   gateways,
   httpRoutes,
   podDisruptionBudgets,
-  secrets,
   serviceAccounts,
   services,
   stickyWorkloads,
@@ -497,5 +496,4 @@ test('the younger of two StickyWorkloads with the same cookie and hosts on one G
   expect(messageOn('zoo', 'till', 'Accepted')).toContain('StickyWorkload shop/cart is older');
   await world.after(() => world.cluster.remove(stickyWorkloads, { namespace: 'shop', name: 'cart' }));
   expect(verdictOn('zoo', 'till', 'Accepted')).toBe('True Accepted');
-  expect(found(secrets, 'zoo', 'till-session-keys')).toBeDefined();
 });

@@ -1,49 +1,30 @@
 /**
- * The Secret with a StickyWorkload's session keys. Each key is an entry of its own, `key-<id>`, as raw bytes (a Secret's data is base64
+ * The Secret with the master keys, one for each epoch. Each key is an entry of its own, `key-<id>`, as raw bytes (a Secret's data is base64
  * anyway); `current` names the key that signs. The times of a rotation are annotations, where `kubectl describe` shows them. A time
  * that cannot be read counts as absent: that makes a rotation take longer, and never removes a key too early.
  */
 import type { KeyRing } from '../../wire/routing-table.ts';
 import { formatTime } from '../names/format.ts';
-import { annotations, keyRingName, masterRingName } from '../names/names.ts';
-import { controlledBy, standardLabels, type OwnedObject } from '../render/owned-object.ts';
+import { annotations, labels, managedByValue, masterKeysName } from '../names/names.ts';
+import type { OwnedObject } from '../render/owned-object.ts';
 import type { RotationState, RotationStep } from './rotation.ts';
 
 export type ParsedKeyRing = { kind: 'ring'; ring: KeyRing } | { kind: 'damaged'; message: string };
 
-type RingOwner = { namespace: string; name: string; uid: string; annotations?: Record<string, string> };
-
 /** The Secret is created once and never applied: that would replace keys that live sessions are signed with. */
-export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObject {
-  // The first keys satisfy an annotation that requests a rotation.
-  const rotatedFor = workload.annotations?.[annotations.rotateKeys];
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      namespace: workload.namespace,
-      name: keyRingName(workload.name),
-      labels: standardLabels('workload', workload.name),
-      ...(rotatedFor !== undefined && { annotations: { [annotations.keysRotatedFor]: rotatedFor } }),
-      ownerReferences: controlledBy(workload),
-    },
-    type: 'Opaque',
-    data: dataOf(ring),
-  };
-}
-
-/** The Secret from which the keys of rules are derived. It is created once too, and has no owner. */
-export const buildMasterSecret = (namespace: string, ring: KeyRing): OwnedObject => ({
+export const buildKeyRingSecret = (namespace: string, ring: KeyRing): OwnedObject => ({
   apiVersion: 'v1',
   kind: 'Secret',
-  metadata: { namespace, name: masterRingName, labels: standardLabels('operator', masterRingName) },
+  metadata: {
+    namespace,
+    name: masterKeysName,
+    labels: { [labels.managedBy]: managedByValue, [labels.partOf]: 'holdfast' },
+  },
   type: 'Opaque',
-  data: dataOf(ring),
-});
-
-const dataOf = ({ current, keys }: KeyRing): Record<string, string> => ({
-  current: currentValue(current),
-  ...Object.fromEntries(keys.map(({ id, secret }) => [keyEntry(id), secret])),
+  data: {
+    current: currentValue(ring.current),
+    ...Object.fromEntries(ring.keys.map(({ id, secret }) => [keyEntry(id), secret])),
+  },
 });
 
 const keyEntry = (id: number): string => `key-${id}`;
@@ -104,21 +85,19 @@ export function readRotation({ metadata }: StoredRing, { current, keys }: KeyRin
   };
 }
 
-/** Whether the StickyWorkload requests a rotation: its annotation has a value that no rotation has handled. */
-export function isRotationRequested(
-  workload: { annotations?: Record<string, string> },
-  { metadata }: StoredRing,
-): boolean {
-  const wanted = workload.annotations?.[annotations.rotateKeys];
-  return wanted !== undefined && wanted !== metadata.annotations?.[annotations.keysRotatedFor];
+/** Whether a rotation is requested: the annotation has a value that no rotation has handled. */
+export function isRotationRequested({ metadata: { annotations: own = {} } }: StoredRing): boolean {
+  const wanted = own[annotations.rotateKeys];
+  return wanted !== undefined && wanted !== own[annotations.keysRotatedFor];
 }
 
-/** `newKey`: for a step that adds a key. `rotateFor`: the value of the StickyWorkload's annotation. */
-export type StepInputs = { newKey: string; rotateFor: string | undefined; nowMs: number };
+/** `newKey`: for a step that adds a key. */
+export type StepInputs = { newKey: string; nowMs: number };
 
 /** Returns the Secret after a step. It replaces the whole object, so it must be written with the resourceVersion that was read. */
 export function writeStep<Ring extends StoredRing>(secret: Ring, step: RotationStep, inputs: StepInputs): Ring {
-  const { entries, notes } = changesOf(step, inputs);
+  const rotateFor = secret.metadata.annotations?.[annotations.rotateKeys];
+  const { entries, notes } = changesOf(step, { ...inputs, rotateFor });
   return {
     ...secret,
     metadata: { ...secret.metadata, annotations: merged(secret.metadata.annotations, notes) },
@@ -129,7 +108,10 @@ export function writeStep<Ring extends StoredRing>(secret: Ring, step: RotationS
 /** Undefined: remove the entry. */
 type Values = Record<string, string | undefined>;
 
-function changesOf(step: RotationStep, { newKey, rotateFor, nowMs }: StepInputs): { entries: Values; notes: Values } {
+function changesOf(
+  step: RotationStep,
+  { newKey, rotateFor, nowMs }: StepInputs & { rotateFor: string | undefined },
+): { entries: Values; notes: Values } {
   const now = formatTime(nowMs);
   if (step.kind === 'Added') {
     const served = rotateFor === undefined ? {} : { [annotations.keysRotatedFor]: rotateFor };

@@ -1,5 +1,5 @@
 /**
- * Rotation of a StickyWorkload's session keys, without losing a session.
+ * Rotation of the session keys of all StickyWorkloads, without losing a session. A key is that of one epoch: see `derive.ts`.
  *
  *                age, or requested                    every proxy has key n, a minute later
  *     STEADY ───────────────────────► ADDED n ─────────────────────────────────────────► PROMOTED n ◄─────┐
@@ -40,10 +40,11 @@ export type ProxyKeys = { uid: string; ring?: KeyRingReport };
 
 export type RotationInput = {
   state: RotationState;
-  /** Every running proxy of every Gateway that serves the StickyWorkload. */
+  /** Every running proxy of every Gateway that serves a StickyWorkload. */
   proxies: readonly ProxyKeys[];
-  tokens: TokenLimits;
-  /** Whether the user has requested a rotation that has not started. */
+  /** Of every StickyWorkload that is served. */
+  tokens: readonly TokenLimits[];
+  /** Whether an administrator has requested a rotation that has not started. */
   requested: boolean;
 };
 
@@ -67,6 +68,11 @@ export const rotateAfterMs = 30 * dayMs;
  * and so to a table without the key. No working watch lags this long.
  */
 export const promoteAfterMs = minuteMs;
+/**
+ * For so long a rotation waits for a proxy. Its own clients alone depend on it: tokens are valid in its Gateway only. A proxy that never
+ * confirms, which anyone who may create pods can have, does not keep the keys of other namespaces in use.
+ */
+export const longestWaitMs = dayMs;
 /** A rotation that waits for longer than this is reported. */
 export const patienceMs = 5 * minuteMs;
 export const maxKeys = 3;
@@ -84,10 +90,15 @@ export function keptForMs({ limits: { idleTimeoutMs, absoluteTimeoutMs }, renews
   return Math.max(dayMs, 2 * idleTimeoutMs, absoluteTimeoutMs ?? 0, unlimitedMs);
 }
 
+const longestKeptMs = (tokens: readonly TokenLimits[]): number => Math.max(dayMs, ...tokens.map(keptForMs));
+
 /** Returns the next step, at most one: each is planned from what is stored. */
 export function planRotation(input: RotationInput, nowMs: number): RotationPlan {
   const step =
-    planPromotion(input, nowMs) ?? planSettlement(input) ?? planRetirement(input, nowMs) ?? planAddition(input, nowMs);
+    planPromotion(input, nowMs) ??
+    planSettlement(input, nowMs) ??
+    planRetirement(input, nowMs) ??
+    planAddition(input, nowMs);
   if (step) return { kind: 'step', step };
   const message = describeObstacle(input, nowMs);
   return message === undefined ? { kind: 'nothing' } : { kind: 'waiting', reason: 'KeyRotationWaiting', message };
@@ -95,27 +106,27 @@ export function planRotation(input: RotationInput, nowMs: number): RotationPlan 
 
 function planPromotion({ state, proxies }: RotationInput, nowMs: number): RotationStep | undefined {
   const pending = pendingKey(state);
-  if (
-    pending === undefined ||
-    nowMs - pending.sinceMs < promoteAfterMs ||
-    missingConfirmations(proxies, hasKey(pending.id)).length > 0
-  ) {
-    return undefined;
-  }
-  const message = `Every proxy has session key ${pending.id}: it signs new tokens. Tokens of older keys remain valid.`;
+  if (pending === undefined || nowMs - pending.sinceMs < promoteAfterMs) return undefined;
+  const missing = missingConfirmations(proxies, hasKey(pending.id));
+  if (missing.length > 0 && nowMs - pending.sinceMs < longestWaitMs) return undefined;
+  const message =
+    missing.length > 0
+      ? `Session key ${pending.id} signs new tokens, although ${describe(missing)} within a day. Tokens of older keys remain valid.`
+      : `Every proxy has session key ${pending.id}: it signs new tokens. Tokens of older keys remain valid.`;
   return { kind: 'Promoted', keyId: pending.id, reason: 'KeyRotationPromoted', message };
 }
 
-function planSettlement({ state, proxies }: RotationInput): RotationStep | undefined {
+function planSettlement({ state, proxies }: RotationInput, nowMs: number): RotationStep | undefined {
   const isDue = state.settledAtMs === undefined && oldKeys(state).length > 0;
-  return isDue && missingConfirmations(proxies, signsWith(state.current)).length === 0
+  const isOverdue = nowMs - state.promotedAtMs >= longestWaitMs;
+  return isDue && (isOverdue || missingConfirmations(proxies, signsWith(state.current)).length === 0)
     ? { kind: 'Settled' }
     : undefined;
 }
 
 function planRetirement({ state, tokens }: RotationInput, nowMs: number): RotationStep | undefined {
   const keyIds = oldKeys(state);
-  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(tokens)) {
+  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < longestKeptMs(tokens)) {
     return undefined;
   }
   const message = `Removed session ${nameKeys(keyIds)}: no live session can have a token signed with ${keyIds.length === 1 ? 'it' : 'them'}.`;

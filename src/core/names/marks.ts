@@ -11,9 +11,10 @@ export const marks = {
       'Set to "true" to have pods injected even before the operator has observed their StickyWorkload, for pods that are created together with it. If it does not exist yet, as when Helm applies the Deployment first, the creation of the pods waits for it for up to 7 seconds.',
   },
   [annotations.rotateKeys]: {
-    on: 'StickyWorkload',
+    on: 'Secret of the session keys',
     writer: 'you',
-    meaning: 'Rotates the session keys whenever the value changes. Any string works, for example a date.',
+    meaning:
+      'Rotates the session keys of all StickyWorkloads whenever the value changes, without losing a session. Any string works, for example a date.',
   },
   [annotations.workload]: {
     on: 'pod',

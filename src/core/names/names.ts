@@ -29,9 +29,9 @@ export const annotations = {
   originalGrace: 'holdfast.dev/original-termination-grace-seconds',
   /** On an injected pod: the port of its sidecar, for Prometheus. */
   sidecarPort: 'holdfast.dev/sidecar-port',
-  /** On a StickyWorkload: whenever the value changes, its session keys are rotated. */
+  /** On the Secret of the master keys: whenever the value changes, all session keys are rotated. */
   rotateKeys: 'holdfast.dev/rotate-session-keys',
-  /** On the Secret of its key ring: the value that the latest rotation handled, and the time of each step of a rotation. */
+  /** On the same Secret: the value that the latest rotation handled, and the time of each step of a rotation. */
   keysRotatedFor: 'holdfast.dev/session-keys-rotated-for',
   keyAddedAt: 'holdfast.dev/session-key-added-at',
   keyPromotedAt: 'holdfast.dev/session-key-promoted-at',
@@ -106,9 +106,8 @@ const hashOf = (name: string): string => createHash('sha256').update(name).diges
 export const isObjectName = (name: string): boolean => name.length <= 253 && objectName.test(name);
 const objectName = new RegExp(dnsSubdomain);
 
-/** The Secret in the operator's namespace from which the keys of rules with sessionPersistence are derived. */
-export const masterRingName = 'holdfast-master-keys';
-export const keyRingName = (workload: string): string => `${workload}-session-keys`;
+/** In the namespace of the operator: the master keys from which all session keys are derived. */
+export const masterKeysName = 'holdfast-session-keys';
 export const defaultCookieName = (workload: string): string => `${workload}-session`;
 export const backendKey = (namespace: string, workload: string): string => `${namespace}/${workload}`;
 /** Key of a Deployment or StatefulSet. */

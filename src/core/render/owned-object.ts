@@ -18,7 +18,7 @@ export type OwnedObject = {
 export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string; controller?: true };
 
 /** The component label: of the objects of a StickyWorkload, of a proxy, of a generated Gateway, and of the GatewayClass. */
-export type Component = 'workload' | 'proxy' | 'gateway' | 'gateway-class' | 'operator';
+export type Component = 'workload' | 'proxy' | 'gateway' | 'gateway-class';
 
 type OwnerIdentity = { name: string; uid: string };
 

@@ -17,7 +17,7 @@ export type Snapshot = {
   slices: Slice[];
   /** Key rings by `namespace/name` of the StickyWorkload. */
   keyRings: Record<string, KeyRing>;
-  /** From which the keys of rules with sessionPersistence are derived; absent until it is created. */
+  /** From which the keys of rules with sessionPersistence are derived, as those of StickyWorkloads; absent until it is created. */
   masterRing?: KeyRing;
   gatewayApi: GatewayApi;
   gatewayClasses: GatewayClass[];

@@ -2,7 +2,7 @@
 import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { formatCount, formatList } from '../names/format.ts';
-import { keyRingName, sidecarContainer } from '../names/names.ts';
+import { masterKeysName, sidecarContainer } from '../names/names.ts';
 import { explainProxyRefusal, explainSidecarRefusal, quote } from './refusals.ts';
 import { isPodTerminal, type Pod } from '../snapshot/snapshot.ts';
 import { formatDuration } from '../../api/duration.ts';
@@ -51,7 +51,7 @@ function judgeProgrammed(input: StatusInput): Judgement {
 
 type Obstacle = Omit<Judgement, 'type'> & { status: 'False' };
 
-function findObstacle({ workload, accept, apply, backend, proxy }: StatusInput): Obstacle | undefined {
+function findObstacle({ accept, apply, backend, proxy }: StatusInput): Obstacle | undefined {
   const fail = (reason: Reason, message: string): Obstacle => ({ status: 'False', reason, message });
   if (accept.kind === 'refused') {
     const left =
@@ -65,7 +65,7 @@ function findObstacle({ workload, accept, apply, backend, proxy }: StatusInput):
   if (backend === undefined) {
     return fail(
       'KeyRingMissing',
-      `Secret ${keyRingName(workload.metadata.name)} with the session keys is missing or damaged, and no session token can be signed without keys: restore it, or delete it to have new keys created, which ends all sessions.`,
+      `Secret ${masterKeysName} with the session keys, in the namespace of the operator, is missing or damaged, and no session token can be signed without keys: restore it, or delete it to have new keys created, which ends all sessions.`,
     );
   }
   if (accept.plan.parents.length === 0 && proxy.gateway === undefined) {

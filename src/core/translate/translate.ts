@@ -43,10 +43,6 @@ export type Translation = {
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes lead to the pods of a StickyWorkload, by its key. */
   gatewaysByBackend: ReadonlyMap<string, string[]>;
-  /** Keys of the backends that a StickyWorkload has in rules of users' routes, by its key. */
-  ruleBackends: ReadonlyMap<string, string[]>;
-  /** Whether a rule keeps sessions by itself, with keys that are derived. */
-  needsMasterRing: boolean;
   /** The backends with what they were built from, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
   /** The indexes that all of this was derived from. */
@@ -116,19 +112,11 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
     backends: backendsOf(own),
     gatewaysByBackend: indexByBackend(tables, found.owners),
-    ruleBackends: invert(found.owners),
-    needsMasterRing: [...held.values()].some(({ plan }) => plan === undefined),
     built,
     workloads,
     index,
   };
 }
-
-/** By the key of the StickyWorkload. */
-const invert = (owners: ReadonlyMap<string, string>): Map<string, string[]> =>
-  new Map(
-    [...Map.groupBy(owners, ([, owner]) => owner)].map(([owner, entries]) => [owner, entries.map(([key]) => key)]),
-  );
 
 /** The slices of a Service of another owner do not count, unless it selects the pods in place of the StickyWorkload's own. */
 const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({

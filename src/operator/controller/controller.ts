@@ -10,6 +10,7 @@ import { createFaultEvents } from '../translation/fault-events.ts';
 import { findAffectedKeys, kindOfWork, statusKeys } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
+import type { CacheName } from '../gather/watched.ts';
 import { count, type OperatorCounters } from '../counters.ts';
 import { startPeriodic } from '../periodic.ts';
 import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';
@@ -19,6 +20,9 @@ export type ControllerOptions = Omit<ReconcileTools, 'publisher'> &
   DeletionCostPorts &
   KeyRotationPorts &
   StatusPublisherOptions & { counters: Pick<OperatorCounters, 'reconciles'> };
+
+/** Objects of a namespace that those of every other may depend on. */
+const everywhere: ReadonlySet<CacheName> = new Set(['holdfastProxies', 'masterKeys']);
 
 export interface Controller {
   stop(): Promise<void>;
@@ -50,8 +54,7 @@ export function startController(options: ControllerOptions): Controller {
   const changed = new Set<string | undefined>([undefined]);
   const unwatch = caches.onChange((name, { type, object }) => {
     if (type === 'DELETED') options.statuses.forget(object.metadata.uid ?? '');
-    // Gateways of every namespace may use the same one.
-    changed.add(name === 'holdfastProxies' ? undefined : object.metadata.namespace);
+    changed.add(everywhere.has(name) || 'autoscaler' in object ? undefined : object.metadata.namespace);
   });
 
   // The publisher follows the statuses of StickyWorkloads.

@@ -32,6 +32,8 @@ export type CacheOptions = {
   reader: ObjectReader;
   /** Those whose objects are read; absent: all. */
   namespaces?: readonly string[];
+  /** Where the operator runs, and has its master keys. */
+  operatorNamespace: string;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -122,7 +124,9 @@ export function createCaches(options: CacheOptions): Caches {
     return reflector;
   }
 
-  const basic = entriesOf(always).map(([name, watched]) => open(name, watched));
+  const { masterKeys } = always;
+  const own = { ...masterKeys, select: { ...masterKeys.select, namespace: options.operatorNamespace } };
+  const basic = entriesOf({ ...always, masterKeys: own }).map(([name, watched]) => open(name, watched));
   const definitions = running.get('definitions');
 
   const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];

@@ -1,6 +1,7 @@
 /** The observed cluster state of one replica: its caches, joined into the Snapshot that the core translates. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { backendKey, keyRingName, masterRingName, targetKey } from '../../core/names/names.ts';
+import { backendKey, targetKey } from '../../core/names/names.ts';
+import { deriveKeyRing } from '../../core/keys/derive.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secret.ts';
 import { hasSuccessor } from '../../core/resolve/successor.ts';
 import { isPodTerminal, type Existing, type Pod, type Snapshot, type Target } from '../../core/snapshot/snapshot.ts';
@@ -105,12 +106,6 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     return [...deletedDeployments.list(isClaimed), ...deletedSets.list(isClaimed)].map(({ target }) => target);
   }
 
-  function masterRing(): Pick<Snapshot, 'masterRing'> {
-    const secret = caches.get('keyRings', { namespace: operatorNamespace, name: masterRingName });
-    const ring = secret && ringOf(secret);
-    return ring ? { masterRing: ring } : {};
-  }
-
   return {
     snapshot: () => {
       const targets = [...list('deployments'), ...list('statefulSets')];
@@ -123,8 +118,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         pods,
         services: list('services').map(({ service }) => service),
         slices: list('slices').map(({ slice }) => slice),
-        keyRings: gatherKeyRings(list('keyRings'), workloads()),
-        ...masterRing(),
+        ...readKeys(list('masterKeys')[0], workloads()),
         gatewayApi: caches.gatewayApi(),
         gatewayClasses: list('gatewayClasses').map(({ gatewayClass }) => gatewayClass),
         holdfastProxies: list('holdfastProxies'),
@@ -186,28 +180,22 @@ function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
     .map(({ object }) => object);
 }
 
-/** Returns the key ring in a Secret, or undefined if it is damaged or belongs to an earlier StickyWorkload of the same name. */
-export function keyRingOf(secret: CacheContents['keyRings'], workloadUid: string): KeyRing | undefined {
-  return secret.metadata.ownerReferences?.some(({ uid }) => uid === workloadUid) ? ringOf(secret) : undefined;
-}
-
-function ringOf({ data = {} }: CacheContents['keyRings']): KeyRing | undefined {
+/** Returns the master keys in their Secret, or undefined if it is damaged. An unchanged Secret keeps the same ring object. */
+export function masterKeysOf({ data = {} }: CacheContents['masterKeys']): KeyRing | undefined {
   const parsed = parsedRings.get(data) ?? parseKeyRing(data);
   parsedRings.set(data, parsed);
   return parsed.kind === 'ring' ? parsed.ring : undefined;
 }
 
-/** An unchanged Secret keeps the same ring object. */
 const parsedRings = new WeakMap<object, ParsedKeyRing>();
 
-/** Returns the usable key rings, by StickyWorkload. */
-function gatherKeyRings(secrets: CacheContents['keyRings'][], workloads: StickyWorkload[]): Record<string, KeyRing> {
-  const byKey = new Map(secrets.map((secret) => [`${secret.metadata.namespace}/${secret.metadata.name}`, secret]));
-  const rings: Record<string, KeyRing> = {};
-  for (const { metadata } of workloads) {
-    const secret = byKey.get(`${metadata.namespace}/${keyRingName(metadata.name)}`);
-    const ring = secret && keyRingOf(secret, metadata.uid);
-    if (ring) rings[keyOf(metadata)] = ring;
-  }
-  return rings;
+/** Returns the session keys of each StickyWorkload, and what those of rules are derived from. */
+function readKeys(
+  secret: CacheContents['masterKeys'] | undefined,
+  workloads: readonly StickyWorkload[],
+): Pick<Snapshot, 'keyRings' | 'masterRing'> {
+  const masterRing = secret && masterKeysOf(secret);
+  if (masterRing === undefined) return { keyRings: {} };
+  const rings = workloads.map(({ metadata }) => [keyOf(metadata), deriveKeyRing(masterRing, metadata.uid)] as const);
+  return { masterRing, keyRings: Object.fromEntries(rings) };
 }

@@ -1,7 +1,7 @@
 /** What every replica of the operator watches, and how much of each object it keeps. */
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { labels, managedByValue, webhookConfiguration } from '../../core/names/names.ts';
+import { masterKeysName, webhookConfiguration } from '../../core/names/names.ts';
 import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject, ListOptions, Resource } from '../../kube/ports.ts';
 import * as resources from '../../kube/resources.ts';
@@ -63,7 +63,7 @@ export type CacheContents = {
   serviceAccounts: CachedOwned;
   podDisruptionBudgets: CachedOwned;
   autoscalers: CachedAutoscaler;
-  keyRings: KubeObject & { data?: Record<string, string> };
+  masterKeys: KubeObject & { data?: Record<string, string> };
   definitions: CachedDefinition;
   grantDefinitions: CachedGrantDefinition;
   webhooks: CachedWebhooks;
@@ -88,8 +88,6 @@ export type Watched = {
   select?: ListOptions;
   project?: (object: KubeObject) => KubeObject;
 };
-
-const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
 
 /** Kinds that every cluster has. */
 export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | OptionalCacheName>, Watched> = {
@@ -117,7 +115,8 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | Opt
     resource: resources.horizontalPodAutoscalers,
     project: projectAutoscaler,
   },
-  keyRings: { resource: resources.secrets, select: ours },
+  // The only Secret that it reads and writes, beside that of its certificate authority. `caches.ts` adds the operator's namespace.
+  masterKeys: { resource: resources.secrets, select: { fieldSelector: `metadata.name=${masterKeysName}` } },
   definitions: {
     resource: resources.customResourceDefinitions,
     select: { fieldSelector: `metadata.name=${httpRouteDefinition}` },

@@ -4,13 +4,11 @@ import type { Accept } from '../../core/resolve/accept.ts';
 import { decideDrainHold } from '../../core/resolve/drain-hold.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
-import { keyRingName, targetKey } from '../../core/names/names.ts';
+import { targetKey } from '../../core/names/names.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
-import { secrets } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated } from '../translation/translation-store.ts';
-import { keyRingOf } from '../gather/cluster-state.ts';
 import { gatewayClassWork, gatewayOfWork, kindOfWork } from '../translation/affected-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import type { StatusPublisher } from './status-publisher.ts';
@@ -23,7 +21,6 @@ import {
 } from '../gateway/reconcile.ts';
 import { reconcileHoldfastProxies } from '../gateway/reconcile-proxies.ts';
 import { routeWork } from '../routes/reconcile.ts';
-import { createKeyRing, provideMasterRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import { provision } from '../gateway/provision.ts';
 
@@ -37,7 +34,6 @@ export type ReconcileTools = GatewayTools & {
 /** Reconciles the object of a queue key. Throws errors that are worth a retry. */
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   if (key === gatewayClassWork) {
-    await provideMasterRing(tools);
     await reconcileGatewayClasses(tools);
     return reconcileHoldfastProxies(tools);
   }
@@ -95,25 +91,10 @@ async function applyObjects(
     return hold.kind === 'hold' ? describeDeletion(workload, hold) : undefined;
   }
   const outcome = await provision(accept, translated, tools);
-  // A status written now would warn about keys that were just created; their translation triggers the next reconcile.
-  if (accept.kind === 'accepted' && (await keysArePending(workload, translated, tools))) return undefined;
+  // A status written now would warn about keys that are about to be created; their translation triggers the next reconcile.
+  const hasKeys = translated.snapshot.masterRing !== undefined || tools.caches.list('masterKeys').length > 0;
+  if (accept.kind === 'accepted' && !hasKeys) return undefined;
   return refused ?? outcome;
-}
-
-/** Creates a missing key ring. Returns false if there is one already, even an unusable one, which the status must report. */
-async function keysArePending(
-  workload: StickyWorkload,
-  { snapshot }: Translated,
-  { caches, reader, writer }: ReconcileTools,
-): Promise<boolean> {
-  const { namespace, name, uid } = workload.metadata;
-  if (`${namespace}/${name}` in snapshot.keyRings) return false;
-  const ref = { namespace, name: keyRingName(name) };
-  const cached = caches.get('keyRings', ref);
-  if (!cached && (await createKeyRing(writer, workload)) === 'Created') return true;
-  // A Secret that the cache does not hold yet may be our own, just created.
-  const secret = cached ?? (await reader.get(secrets, ref));
-  return secret !== undefined && keyRingOf(secret, uid) !== undefined;
 }
 
 const podsOf = ({ metadata, spec }: StickyWorkload, { translation }: Pick<Translated, 'translation'>): readonly Pod[] =>

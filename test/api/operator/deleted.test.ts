@@ -53,7 +53,6 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
       pod.metadata.name,
     );
     expect(await getObject('service', 'cart', namespace)).toBeDefined();
-    expect(await getObject('secret', 'cart-session-keys', namespace)).toBeDefined();
     expect(await getObject('deployment', 'holdfast-holdfast', namespace)).toBeDefined();
 
     await kubectl('delete', 'pod', pod.metadata.name, '-n', namespace, '--force', '--grace-period=0');

@@ -13,6 +13,8 @@ import { getObject, listObjects, type LiveObject } from '../../support/objects.t
 import { createTlsClient, type TlsClient } from '../../support/tls-client.ts';
 
 const namespace = 'deletion-cost';
+const operatorNamespace = 'holdfast-system';
+const keys = 'holdfast-session-keys';
 const cost = 'controller.kubernetes.io/pod-deletion-cost';
 const serviceAccount = 'system:serviceaccount:holdfast-system:holdfast-operator';
 
@@ -139,7 +141,7 @@ describeWithApi('pod-deletion-cost', () => {
   );
 
   test(
-    "may be written by the operator's ServiceAccount of the manifests, which may also update the keys",
+    "may be written by the operator's ServiceAccount of the manifests, which may update the master keys and no Secret of a user",
     async () => {
       const [, second = ''] = pods;
       const object = {
@@ -157,9 +159,13 @@ describeWithApi('pod-deletion-cost', () => {
         '-',
       );
       expect(await costOf(second)).toBe('9');
-      expect(
-        (await kubectl('auth', 'can-i', 'update', 'secrets', '-n', namespace, `--as=${serviceAccount}`)).trim(),
-      ).toBe('yes');
+      const may = async (verb: string, secret: string, of: string): Promise<string> =>
+        (await kubectl('auth', 'can-i', verb, secret, '-n', of, `--as=${serviceAccount}`).catch(() => 'no')).trim();
+      expect(await may('update', 'secrets/holdfast-session-keys', 'holdfast-system')).toBe('yes');
+      expect(await may('watch', 'secrets/holdfast-session-keys', 'holdfast-system')).toBe('yes');
+      for (const verb of ['create', 'update', 'patch', 'delete', 'get']) {
+        expect([verb, await may(verb, 'secrets', namespace)]).toEqual([verb, 'no']);
+      }
     },
     limitMs,
   );
@@ -168,13 +174,13 @@ describeWithApi('pod-deletion-cost', () => {
     'is unaffected by a requested key rotation, which adds a key to the Secret and keeps the signing one',
     async () => {
       const dataOf = async () =>
-        ((await getObject('secret', 'cart-session-keys', namespace))?.['data'] ?? {}) as Record<string, string>;
+        ((await getObject('secret', keys, operatorNamespace))?.['data'] ?? {}) as Record<string, string>;
       const before = await dataOf();
-      await kubectl('annotate', 'stickyworkload', 'cart', '-n', namespace, 'holdfast.dev/rotate-session-keys=monday');
+      await kubectl('annotate', 'secret', keys, '-n', operatorNamespace, 'holdfast.dev/rotate-session-keys=monday');
       const after = await until('a second key', async () => ('key-2' in (await dataOf()) ? dataOf() : undefined));
       expect(after).toEqual({ ...before, 'key-2': expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) });
       await until('its event', async () =>
-        (await eventsAbout(namespace, 'cart')).some((event) => event.startsWith('KeyRotationStarted: ')),
+        (await eventsAbout(operatorNamespace, keys)).some((event) => event.startsWith('KeyRotationStarted: ')),
       );
     },
     limitMs,

@@ -27,8 +27,6 @@ describeWithApi('The objects of a StickyWorkload', () => {
     for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget']) {
       await untilThere(resource, 'holdfast-holdfast', namespace);
     }
-    const secret = await untilThere('secret', 'cart-session-keys', namespace);
-    expect(Object.keys(secret['data'] as object).toSorted()).toEqual(['current', 'key-1']);
   });
 
   test('an edited Service is restored', async () => {
@@ -88,7 +86,6 @@ describeWithApi('The objects of a StickyWorkload', () => {
     await kubectl('delete', 'stickyworkload', 'cart', '-n', namespace);
     for (const [resource, name] of [
       ['service', 'cart'],
-      ['secret', 'cart-session-keys'],
       ['deployment', 'holdfast-holdfast'],
       ['service', 'holdfast-holdfast'],
     ] as const) {

@@ -99,10 +99,7 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
   let aheadMs = 0;
   let revision = 0;
   let published: Promise<unknown> = Promise.resolve();
-  const built = buildKeyRingSecret(
-    { namespace: 'shop', name: 'cart', uid: 'uid-cart' },
-    { current: 1, keys: [keyOf(1)] },
-  );
+  const built = buildKeyRingSecret('holdfast-system', { current: 1, keys: [keyOf(1)] });
   let stored: StoredRing = {
     metadata: { ...built.metadata, creationTimestamp: new Date().toISOString() },
     data: built['data'] as Record<string, string>,
@@ -139,13 +136,12 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
           return { uid: String(index), ...(reported && { ring: reported }) };
         });
         const plan = planRotation(
-          { state: readRotation(stored, ring()), proxies: known, tokens: { limits, renewsTokens: true }, requested },
+          { state: readRotation(stored, ring()), proxies: known, tokens: [{ limits, renewsTokens: true }], requested },
           nowMs,
         );
         if (plan.kind === 'step') {
           stored = writeStep(stored, plan.step, {
             newKey: keyOf(ring().current + 1).secret,
-            rotateFor: undefined,
             nowMs,
           });
           publish(pause);

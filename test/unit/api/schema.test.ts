@@ -4,7 +4,7 @@ import { conditionTypes, reasons } from '../../../src/api/reasons.ts';
 import type { Schema } from '../../../src/api/schema.ts';
 import { specSchema } from '../../../src/api/spec.ts';
 import { statusSchema } from '../../../src/api/status.ts';
-import { keyRingName } from '../../../src/core/names/names.ts';
+import { defaultCookieName } from '../../../src/core/names/names.ts';
 
 type Field = { path: string; schema: Schema };
 
@@ -47,7 +47,7 @@ describe('the schema', () => {
 
 describe('the CustomResourceDefinition', () => {
   test('limits the name, so that the names derived from it are valid', () => {
-    expect(keyRingName('a'.repeat(nameLengthLimit)).length).toBeLessThanOrEqual(63);
+    expect(defaultCookieName('a'.repeat(nameLengthLimit)).length).toBeLessThanOrEqual(63);
   });
 
   test('has complete defaults, because the API server validates a default before it sets the nested ones', () => {

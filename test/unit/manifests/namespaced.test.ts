@@ -48,6 +48,16 @@ test('in each namespace the operator has the rights of its ClusterRole', () => {
   );
   expect(bindings.map(({ metadata, roleRef }) => [metadata.namespace, roleRef?.kind, roleRef?.name])).toEqual([
     [undefined, 'ClusterRole', 'holdfast-operator'],
+    [undefined, 'ClusterRole', 'holdfast-operator-certificates'],
     ['holdfast-system', 'ClusterRole', 'holdfast-operator'],
+    ['holdfast-system', 'ClusterRole', 'holdfast-operator-certificates'],
   ]);
+});
+
+test('no ClusterRole permits to write Secrets', () => {
+  const writes = read('base/10-rbac.yaml')
+    .filter(({ kind }) => kind === 'ClusterRole')
+    .flatMap(({ rules = [] }) => rightsOf(rules))
+    .filter((right) => right.endsWith(' secrets'));
+  expect(writes.toSorted()).toEqual(['list  secrets', 'watch  secrets']);
 });

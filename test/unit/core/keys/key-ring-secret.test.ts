@@ -16,23 +16,17 @@ const createdAt = '2026-01-01T00:00:00Z';
 const nowMs = Date.parse('2026-02-03T04:05:06Z');
 
 /** As the API server returns it. */
-function storedRing(workloadAnnotations?: Record<string, string>): StoredRing & { type: string } {
-  const built = buildKeyRingSecret(
-    {
-      namespace: 'shop',
-      name: 'cart',
-      uid: 'uid-cart',
-      ...(workloadAnnotations && { annotations: workloadAnnotations }),
-    },
-    ring,
-  );
+function storedRing(annotations?: Record<string, string>): StoredRing & { type: string } {
+  const built = buildKeyRingSecret('holdfast-system', ring);
   return {
     ...built,
     type: 'Opaque',
-    metadata: { ...built.metadata, creationTimestamp: createdAt },
+    metadata: { ...built.metadata, creationTimestamp: createdAt, ...(annotations && { annotations }) },
     data: built['data'] as Record<string, string>,
   };
 }
+
+const asked = (value: string) => ({ 'holdfast.dev/rotate-session-keys': value });
 
 const steps = {
   add: { kind: 'Added', keyId: 2, reason: 'KeyRotationStarted', message: '' },
@@ -41,8 +35,8 @@ const steps = {
   retire: { kind: 'Retired', keyIds: [1], reason: 'KeyRotationComplete', message: '' },
 } satisfies Record<string, RotationStep>;
 
-const take = (secret: StoredRing, step: RotationStep, rotateFor?: string): StoredRing =>
-  writeStep(secret, step, { newKey: secretOf(2), rotateFor, nowMs });
+const take = (secret: StoredRing, step: RotationStep): StoredRing =>
+  writeStep(secret, step, { newKey: secretOf(2), nowMs });
 const shortOf = ({ data = {} }: StoredRing): string => {
   const parsed = parseKeyRing(data);
   return parsed.kind === 'damaged'
@@ -55,15 +49,17 @@ test('a ring that was never rotated signs since its creation', () => {
 });
 
 test('each step of a rotation is stored in data and annotations', () => {
-  const added = take(storedRing(), steps.add, 'monday');
+  const added = take(storedRing(asked('monday')), steps.add);
   expect(shortOf(added)).toBe('1*,2');
   expect(added.metadata.annotations).toEqual({
+    ...asked('monday'),
     'holdfast.dev/session-key-added-at': '2026-02-03T04:05:06Z',
     'holdfast.dev/session-keys-rotated-for': 'monday',
   });
   const promoted = take(added, steps.promote);
   expect(shortOf(promoted)).toBe('1,2*');
   expect(promoted.metadata.annotations).toEqual({
+    ...asked('monday'),
     'holdfast.dev/session-key-promoted-at': '2026-02-03T04:05:06Z',
     'holdfast.dev/session-keys-rotated-for': 'monday',
   });
@@ -74,7 +70,7 @@ test('each step of a rotation is stored in data and annotations', () => {
 
 test('a step changes neither the other key nor the rest of the Secret', () => {
   const before = storedRing();
-  const added = writeStep(before, steps.add, { newKey: secretOf(2), rotateFor: undefined, nowMs });
+  const added = writeStep(before, steps.add, { newKey: secretOf(2), nowMs });
   expect(added).toMatchObject({ ...before, metadata: before.metadata, data: before.data });
   expect(added.data).toEqual({ ...before.data, 'key-2': secretOf(2) });
 });
@@ -102,22 +98,15 @@ test('unreadable times count as absent: a pending key does not sign, old keys ar
 });
 
 describe('a rotation', () => {
-  const asked = (value: string) => ({ annotations: { 'holdfast.dev/rotate-session-keys': value } });
-  const rotated = take(storedRing(), steps.add, 'monday');
-  const rows: [string, { annotations?: Record<string, string> }, StoredRing, boolean][] = [
-    ['is not requested without the annotation', {}, storedRing(), false],
-    ['is requested by a new value', asked('monday'), storedRing(), true],
-    ['is not requested by a value that was handled', asked('monday'), rotated, false],
-    ['is requested by the next value', asked('tuesday'), rotated, true],
-    [
-      'is not requested by a value from before the first keys',
-      asked('monday'),
-      storedRing(asked('monday').annotations),
-      false,
-    ],
-  ];
-  test.each(rows)('%s', (_, workload, secret, expected) => {
-    expect(isRotationRequested(workload, secret)).toBe(expected);
+  const rotated = take(storedRing(asked('monday')), steps.add);
+  const again = { ...rotated, metadata: { annotations: { ...rotated.metadata.annotations, ...asked('tuesday') } } };
+  test.each<[string, StoredRing, boolean]>([
+    ['is not requested without the annotation', storedRing(), false],
+    ['is requested by a new value', storedRing(asked('monday')), true],
+    ['is not requested by a value that was handled', rotated, false],
+    ['is requested by the next value', again, true],
+  ])('%s', (_, secret, expected) => {
+    expect(isRotationRequested(secret)).toBe(expected);
   });
 });
 
@@ -130,18 +119,14 @@ const twoKeys: KeyRing = {
     { id: 12, secret: secretOf(2) },
   ],
 };
-const { data, ...secret } = buildKeyRingSecret({ namespace: 'shop', name: 'cart', uid: 'uid-cart' }, twoKeys);
+const { data, ...secret } = buildKeyRingSecret('holdfast-system', twoKeys);
 
 test('a ring is read back from its Secret', () => {
   expect(parseKeyRing(data as Record<string, string>)).toEqual({ kind: 'ring', ring: twoKeys });
 });
 
-test('the Secret is owned by its StickyWorkload', () => {
-  expect(secret.metadata).toMatchObject({
-    namespace: 'shop',
-    name: 'cart-session-keys',
-    ownerReferences: [{ uid: 'uid-cart', controller: true }],
-  });
+test('the Secret is in the namespace of the operator', () => {
+  expect(secret.metadata).toMatchObject({ namespace: 'holdfast-system', name: 'holdfast-session-keys' });
 });
 
 describe('a damaged Secret is rejected with its damage', () => {

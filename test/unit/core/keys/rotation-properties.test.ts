@@ -1,7 +1,7 @@
 /** A model of everything that signs and verifies, with random actions: whatever the order of events, no proxy rejects a live token. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
+import { longestWaitMs, maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
 import {
   isRotationRequested,
   parseKeyRing,
@@ -60,12 +60,14 @@ function createModel() {
   };
   let asked = 0;
   const steps: string[] = [];
+  const addedAtMs = new Map<number, number>();
+  const promotedAtMs = new Map<number, number>();
   const proxies: Proxy[] = [0, 1, 2].map((index) => ({ uid: `p${index}`, ring: readRing(stored), isCut: false }));
   const sessions: (Session | undefined)[] = [];
   const at = (index: number): Proxy => proxies[index] ?? { uid: '', ring: readRing(stored), isCut: true };
 
   function takeStep(): void {
-    const workload = { annotations: { [annotations.rotateKeys]: String(asked) } };
+    stored.metadata.annotations = { ...stored.metadata.annotations, [annotations.rotateKeys]: String(asked) };
     const known = proxies.map(({ uid, ring, isCut }) => ({
       uid,
       ...(!isCut && { ring: { current: ring.current, ids: ring.keys.map(({ id }) => id) } }),
@@ -74,14 +76,16 @@ function createModel() {
       {
         state: readRotation(stored, readRing(stored)),
         proxies: known,
-        tokens: { limits, renewsTokens: true },
-        requested: asked > 0 && isRotationRequested(workload, stored),
+        tokens: [{ limits, renewsTokens: true }],
+        requested: asked > 0 && isRotationRequested(stored),
       },
       nowMs,
     );
     if (plan.kind !== 'step') return;
     steps.push(plan.step.kind);
-    stored = writeStep(stored, plan.step, { newKey: secret, rotateFor: String(asked), nowMs });
+    if (plan.step.kind === 'Added') addedAtMs.set(plan.step.keyId, nowMs);
+    if (plan.step.kind === 'Promoted') promotedAtMs.set(plan.step.keyId, nowMs);
+    stored = writeStep(stored, plan.step, { newKey: secret, nowMs });
     expect(readRing(stored).keys.length).toBeLessThanOrEqual(maxKeys);
   }
 
@@ -91,7 +95,15 @@ function createModel() {
     const isLive = token !== undefined && nowMs - token.lastSeenMs < 1.25 * limits.idleTimeoutMs;
     const isKnown = ring.keys.some(({ id }) => id === token?.keyId);
     sessions[session] = { keyId: ring.current, lastSeenMs: nowMs };
-    return !isLive || isKnown;
+    return !isLive || isKnown || isGivenUp(token, ring);
+  }
+
+  /** Whether this proxy, or the one that issued the token, was a day behind: no rotation waits for longer. */
+  function isGivenUp({ keyId, lastSeenMs }: Session, ring: KeyRing): boolean {
+    const isBehind =
+      Math.max(...ring.keys.map(({ id }) => id)) < keyId && nowMs - (addedAtMs.get(keyId) ?? 0) >= longestWaitMs;
+    const wasBehind = lastSeenMs - (promotedAtMs.get(keyId + 1) ?? nowMs) >= longestWaitMs;
+    return isBehind || wasBehind;
   }
 
   return {

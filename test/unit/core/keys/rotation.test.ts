@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   keptForMs,
+  longestWaitMs,
   patienceMs,
   planRotation,
   promoteAfterMs,
@@ -40,7 +41,7 @@ function plan({ ring, ago = {}, known = [ring, ring], requested = false, absolut
   const state: RotationState = { ...ringOf(ring), promotedAtMs: now - (ago.promoted ?? day), ...times };
   const given = { ...limits, ...(absoluteTimeoutMs !== undefined && { absoluteTimeoutMs }) };
   const answer = planRotation(
-    { state, proxies: proxies(...known), tokens: { limits: given, renewsTokens: true }, requested },
+    { state, proxies: proxies(...known), tokens: [{ limits: given, renewsTokens: true }], requested },
     now,
   );
   if (answer.kind === 'waiting') return `waiting: ${answer.message}`;
@@ -90,6 +91,16 @@ const rows: [string, Case, string][] = [
     'a report names at most three proxies',
     { ring: '1*,2', ago: { added: patienceMs }, known: ['1*', '1*', '1*', '1*', '1*'] },
     'waiting: Session key 2 cannot sign yet: proxy pod p0 does not have key 2; proxy pod p1 does not have key 2; proxy pod p2 does not have key 2; and 2 more. Sessions continue with key 1.',
+  ],
+  [
+    'a key waits for a proxy for a day at most, because that proxy may be of anyone who can create pods',
+    { ring: '1*,2', ago: { added: longestWaitMs }, known: ['1*,2', undefined] },
+    'Promoted 2',
+  ],
+  [
+    'a promoted key is settled after a day, whatever a proxy reports',
+    { ring: '1,2*', ago: { promoted: longestWaitMs }, known: ['1,2*', '1*,2'] },
+    'Settled',
   ],
   ['a promoted key is settled when every proxy signs with it', { ring: '1,2*' }, 'Settled'],
   [

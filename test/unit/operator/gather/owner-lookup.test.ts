@@ -21,6 +21,7 @@ beforeEach(() => {
     clock,
     random: () => 0,
     logger: createMemoryLogger(),
+    operatorNamespace: 'holdfast-system',
     observe: () => undefined,
   });
 });
