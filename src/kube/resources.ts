@@ -25,6 +25,7 @@ export const pods = namespaced('', 'v1', 'Pod', 'pods');
 export const nodes = clusterScoped('', 'v1', 'Node', 'nodes');
 export const namespaces = clusterScoped('', 'v1', 'Namespace', 'namespaces');
 export const services = namespaced('', 'v1', 'Service', 'services');
+export const configMaps = namespaced('', 'v1', 'ConfigMap', 'configmaps');
 export const secrets = namespaced('', 'v1', 'Secret', 'secrets');
 export const serviceAccounts = namespaced('', 'v1', 'ServiceAccount', 'serviceaccounts');
 export const endpointSlices = namespaced('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
@@ -46,6 +47,12 @@ export const trafficPolicies = namespaced(
   'v1alpha1',
   'XBackendTrafficPolicy',
   'xbackendtrafficpolicies',
+);
+export const backendTlsPolicies = namespaced(
+  'gateway.networking.k8s.io',
+  'v1',
+  'BackendTLSPolicy',
+  'backendtlspolicies',
 );
 export const listenerSets = namespaced('gateway.networking.k8s.io', 'v1', 'ListenerSet', 'listenersets');
 /** Both versions are identical; the installed release of Gateway API determines which one is served. */

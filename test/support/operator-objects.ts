@@ -210,5 +210,6 @@ const definitionOf = (name: string, version: string): KubeObject => ({
 });
 
 export const listenerSetDefinition = definitionOf('listenersets.gateway.networking.k8s.io', 'v1');
+export const backendTlsDefinition = definitionOf('backendtlspolicies.gateway.networking.k8s.io', 'v1');
 export const grpcRouteDefinition = definitionOf('grpcroutes.gateway.networking.k8s.io', 'v1');
 export const trafficPolicyDefinition = definitionOf('xbackendtrafficpolicies.gateway.networking.x-k8s.io', 'v1alpha1');

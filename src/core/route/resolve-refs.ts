@@ -1,4 +1,5 @@
 /** Resolves the backendRefs of a route: which Service ports they name, and whether they may refer to them. */
+import type { BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
 import { gatewayApiGroup } from '../names/names.ts';
 import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
 import type { Service, ServicePort } from '../snapshot/snapshot.ts';
@@ -28,6 +29,8 @@ export type RefLookup = {
   grants: Grants;
   workloadOf: WorkloadOfService;
   policies: TrafficPolicies;
+  /** Which pods are reached over TLS. Absent: none. */
+  backendTls?: Pick<BackendTlsPolicies, 'find'>;
 };
 
 /** Returns a verdict for each reference, by its path in the spec. One that does not resolve does not affect the others. */
@@ -51,7 +54,7 @@ export const referencesOf = ({ rules }: Pick<RouteIR, 'rules'>): Reference[] =>
 
 /** The ReferenceGrant is checked first: without permission, a message must not reveal whether the Service exists. */
 function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLookup): RefVerdict {
-  const { services, grants, workloadOf, policies } = lookup;
+  const { services, grants, workloadOf, policies, backendTls } = lookup;
   const { at, group, kind, namespace, name, port } = target;
   const fail = (reason: RefReason, message: string): UnresolvedRef => ({
     kind: 'unresolved',
@@ -76,10 +79,10 @@ function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLo
   }
   const found = service.ports.find((one) => one.port === port);
   if (found === undefined) return fail('BackendNotFound', `Service ${key} has no TCP port ${port}: use another one.`);
-  if (!speaksHttp1(found)) {
+  if (!speaksHttp1(found, key, backendTls)) {
     return fail(
       'UnsupportedProtocol',
-      `appProtocol ${found.appProtocol} of port ${port} of Service ${key} is not supported: pods receive HTTP/1.1 without TLS.`,
+      `appProtocol ${found.appProtocol} of port ${port} of Service ${key} is not supported: pods receive HTTP/1.1, over TLS only with a BackendTLSPolicy.`,
     );
   }
   const workload = workloadOf(service);
@@ -106,4 +109,11 @@ const otherProtocols: ReadonlySet<string> = new Set([
   'h2c',
   'http2',
 ]);
-const speaksHttp1 = ({ appProtocol = 'http' }: ServicePort): boolean => !otherProtocols.has(appProtocol.toLowerCase());
+/** HTTP/1.1 over TLS. */
+const tlsProtocols: ReadonlySet<string> = new Set(['https', 'kubernetes.io/wss']);
+
+function speaksHttp1(port: ServicePort, service: string, backendTls: RefLookup['backendTls']): boolean {
+  const protocol = (port.appProtocol ?? 'http').toLowerCase();
+  if (!otherProtocols.has(protocol)) return true;
+  return tlsProtocols.has(protocol) && backendTls?.find(service, port.name) !== undefined;
+}

@@ -2,6 +2,7 @@
  * The observed cluster state as plain data. `gather` (in src/operator) builds it from watches; everything else in core is decided from
  * it. Lists are sorted by namespace and name, so that equal clusters give equal results whatever the order of events was.
  */
+import type { BackendTlsPolicy, CaBundle } from './backend-tls.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
@@ -35,6 +36,10 @@ export type Snapshot = {
   referenceGrants: ReferenceGrant[];
   /** Absent if their definition is not installed. */
   listenerSets?: ListenerSet[];
+  /** Absent: the kind is not installed. */
+  backendTlsPolicies?: BackendTlsPolicy[];
+  /** ConfigMaps; absent: they are not read, as no BackendTLSPolicy can refer to them. */
+  caBundles?: CaBundle[];
   /** Secrets of type kubernetes.io/tls. Absent: they are not read, as the operator has no right to or has not listed them yet. */
   tlsSecrets?: TlsSecret[];
   /** Their labels may select which routes attach to a Gateway; empty if Gateway API is not installed. */

@@ -9,6 +9,7 @@ import {
 } from '../resolve/gateway-plan.ts';
 import type { HeldRules } from '../route/held-rules.ts';
 import { seniority } from '../route/judge-routes.ts';
+import { withoutBroken } from './backend-tls.ts';
 import { buildCertificates, buildListener } from './table-listeners.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
@@ -22,6 +23,8 @@ import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts'
 type Judged = {
   routes: Readonly<Record<string, { backends: BackendVerdict[] }>>;
   backends: ReadonlyMap<string, BuiltBackend>;
+  /** Keys of backends that no request may reach. */
+  broken: ReadonlySet<string>;
   /** How the rules of users' routes keep sessions. */
   held: HeldRules;
   /** Of each StickyWorkload that is served, by the key of its backend. */
@@ -37,7 +40,8 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const served = servedListeners(gateway);
   const listeners = served.map(buildListener);
   const certificates = buildCertificates(served);
-  const routes = sortRoutes(inOrder(gateway).flatMap((attached) => buildRoutes(attached, listeners, judged)));
+  const built = inOrder(gateway).flatMap((attached) => buildRoutes(attached, listeners, judged));
+  const routes = sortRoutes(judged.broken.size === 0 ? built : built.map((one) => withoutBroken(one, judged.broken)));
   const keys = new Set(routes.flatMap(backendsOf));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends.get(key)?.backend ?? []);
   const proxy = settingsFor(gateway, [...keys], judged);

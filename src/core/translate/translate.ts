@@ -15,6 +15,8 @@ import { indexServiceWorkloads } from '../route/service-workloads.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
+import { judgeBackendTls, type BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
+import { secureBackends } from './backend-tls.ts';
 import { buildBackends, type BuiltBackend, type HeldBackend } from './backends.ts';
 import { findRouteBackends } from './route-backends.ts';
 import { sourceOf } from './session-sources.ts';
@@ -37,6 +39,7 @@ export type Translation = {
   /** The routes that receive requests in place of users' routes, by `HTTPRoute/namespace/name`, and by key of the Gateway. */
   routeShadows: ReadonlyMap<string, ReadonlyMap<string, Shadow>>;
   grpcRoutes: ReadonlyMap<string, JudgedRoute>;
+  backendTls: BackendTlsPolicies;
   /** The XBackendTrafficPolicies, by `namespace/name`. */
   policies: ReadonlyMap<string, JudgedPolicy>;
   /** By `namespace/name` of each StickyWorkload that is served and has keys. */
@@ -63,7 +66,8 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const routes = judgeWorkloadRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
   const workloadOf = indexServiceWorkloads(plans.values(), index.targets);
   const policies = indexTrafficPolicies(snapshot.trafficPolicies);
-  const lookup = { ...workloads.attachment, ...index, workloadOf, policies };
+  const backendTls = judgeBackendTls(snapshot);
+  const lookup = { ...workloads.attachment, ...index, workloadOf, policies, backendTls };
   const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup);
   const grpcRoutes = judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup);
   const held = holdRules(httpRoutes.values(), plans.values());
@@ -80,6 +84,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     ...buildBackends(found.held, sources, known),
     ...buildServiceBackends(found.plain, sources, known),
   ]);
+  const secured = secureBackends(built, httpRoutes.values(), backendTls);
   const parameters = indexParameters(snapshot);
   const gateways = planGateways(workloads.gateways.served, {
     workloads: served,
@@ -92,7 +97,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
       key,
       buildTable(gateway, {
         routes,
-        backends: built,
+        ...secured,
         held,
         plans,
         owners: found.owners,
@@ -109,6 +114,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     httpRoutes,
     routeShadows,
     grpcRoutes,
+    backendTls,
     policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
     backends: backendsOf(own),
     gatewaysByBackend: indexByBackend(tables, found.owners),

@@ -14,6 +14,8 @@ import {
   always,
   entriesOf,
   grantsOf,
+  backendTlsPolicies,
+  caBundles,
   grpcRoutes,
   listenerSets,
   tlsSecrets,
@@ -76,6 +78,7 @@ const definitionCaches = [
   'definitions',
   'grantDefinitions',
   'listenerSetDefinitions',
+  'backendTlsDefinitions',
   'grpcRouteDefinitions',
   'trafficPolicyDefinitions',
 ] as const satisfies CacheName[];
@@ -133,6 +136,9 @@ export function createCaches(options: CacheOptions): Caches {
 
   const definition = () => list('definitions')[0];
 
+  const servesBackendTls = () =>
+    definition()?.gatewayApi.installed === true && list('backendTlsDefinitions')[0]?.isServed === true;
+
   /** What to watch of each optional kind at present. Without ReferenceGrants no object of another namespace may be referred to. */
   const optional: Record<OptionalCacheName, () => Watched | undefined> = {
     referenceGrants: () => {
@@ -141,6 +147,8 @@ export function createCaches(options: CacheOptions): Caches {
     },
     listenerSets: () =>
       definition()?.gatewayApi.installed && list('listenerSetDefinitions')[0]?.isServed ? listenerSets : undefined,
+    backendTlsPolicies: () => (servesBackendTls() ? backendTlsPolicies : undefined),
+    caBundles: () => (servesBackendTls() ? caBundles : undefined),
     grpcRoutes: () =>
       definition()?.gatewayApi.installed && list('grpcRouteDefinitions')[0]?.isServed ? grpcRoutes : undefined,
     trafficPolicies: () =>

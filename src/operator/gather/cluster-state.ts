@@ -133,6 +133,10 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         ...(caches.isRead('listenerSets') && {
           listenerSets: list('listenerSets').map(({ listenerSet }) => listenerSet),
         }),
+        ...(caches.isRead('backendTlsPolicies') && {
+          backendTlsPolicies: list('backendTlsPolicies').map(({ policy }) => policy),
+        }),
+        ...(caches.isRead('caBundles') && { caBundles: list('caBundles').map(({ bundle }) => bundle) }),
         namespaces: list('namespaces').map(({ namespace }) => namespace),
         proxies: targets.flatMap((target) => proxyOf(target) ?? []),
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),

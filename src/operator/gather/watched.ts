@@ -32,6 +32,13 @@ import {
 } from './routes.ts';
 import { projectTrafficPolicy, trafficPolicyDefinition, type CachedTrafficPolicy } from './traffic-policies.ts';
 import { listenerSetDefinition, projectListenerSet, type CachedListenerSet } from './listener-sets.ts';
+import {
+  backendTlsDefinition,
+  projectBackendTlsPolicy,
+  projectCaBundle,
+  type CachedBackendTlsPolicy,
+  type CachedCaBundle,
+} from './backend-tls.ts';
 import { projectNode, type CachedNode } from './nodes.ts';
 import {
   projectAutoscaler,
@@ -78,6 +85,9 @@ export type CacheContents = {
   trafficPolicyDefinitions: CachedServing;
   trafficPolicies: CachedTrafficPolicy;
   listenerSetDefinitions: CachedServing;
+  backendTlsDefinitions: CachedServing;
+  backendTlsPolicies: CachedBackendTlsPolicy;
+  caBundles: CachedCaBundle;
   listenerSets: CachedListenerSet;
 };
 
@@ -142,6 +152,11 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | Opt
     select: { fieldSelector: `metadata.name=${listenerSetDefinition}` },
     project: projectServing('v1'),
   },
+  backendTlsDefinitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${backendTlsDefinition}` },
+    project: projectServing('v1'),
+  },
   webhooks: {
     resource: resources.mutatingWebhookConfigurations,
     select: { fieldSelector: `metadata.name=${webhookConfiguration}` },
@@ -157,7 +172,14 @@ export const withGatewayApi = {
 } as const satisfies Record<string, Watched>;
 
 /** What is read if it can be: the definition may be missing, or the right to read. */
-export type OptionalCacheName = 'referenceGrants' | 'tlsSecrets' | 'listenerSets' | 'grpcRoutes' | 'trafficPolicies';
+export type OptionalCacheName =
+  | 'referenceGrants'
+  | 'tlsSecrets'
+  | 'listenerSets'
+  | 'grpcRoutes'
+  | 'trafficPolicies'
+  | 'backendTlsPolicies'
+  | 'caBundles';
 
 /** Only while Gateway API is installed. The right to read Secrets can be left out where no listener is HTTPS. */
 export const tlsSecrets: Watched = {
@@ -170,6 +192,13 @@ export const tlsSecrets: Watched = {
 export const grpcRoutes: Watched = { resource: resources.grpcRoutes, project: projectGrpcRoute };
 export const trafficPolicies: Watched = { resource: resources.trafficPolicies, project: projectTrafficPolicy };
 export const listenerSets: Watched = { resource: resources.listenerSets, project: projectListenerSet };
+
+/** Only while the definition of BackendTLSPolicies is installed, which refer to ConfigMaps. */
+export const backendTlsPolicies: Watched = {
+  resource: resources.backendTlsPolicies,
+  project: projectBackendTlsPolicy,
+};
+export const caBundles: Watched = { resource: resources.configMaps, project: projectCaBundle };
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */
 export const grantsOf = (version: keyof typeof resources.referenceGrants): Watched => ({
@@ -185,6 +214,8 @@ export const everyKind: Record<CacheName, Watched> = {
   listenerSets,
   grpcRoutes,
   trafficPolicies,
+  backendTlsPolicies,
+  caBundles,
   referenceGrants: grantsOf('v1'),
 };
 

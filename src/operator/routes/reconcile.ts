@@ -1,9 +1,10 @@
 /** Writes the statuses of the routes of users, and of the policies on their backends. */
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
+import { ancestorsOf, judgeBackendTlsStatus } from '../../core/status/backend-tls-status.ts';
 import { judgePolicy } from '../../core/status/policy-status.ts';
 import { judgeHttpRoute } from '../../core/status/route-status.ts';
 import type { Resource } from '../../kube/ports.ts';
-import { grpcRoutes, httpRoutes, trafficPolicies } from '../../kube/resources.ts';
+import { backendTlsPolicies, grpcRoutes, httpRoutes, trafficPolicies } from '../../kube/resources.ts';
 import type { CachedWithStatus } from '../gather/owned.ts';
 import type { GatewayTools } from '../gateway/reconcile.ts';
 
@@ -20,6 +21,7 @@ const works: Partial<Record<string, (key: string, tools: RouteTools) => Promise<
   GRPCRoute: (key, tools) =>
     writeRoute(tools.translations.latest()?.translation.grpcRoutes.get(key), grpcRoutes, tools),
   XBackendTrafficPolicy: writePolicy,
+  BackendTLSPolicy: writeBackendTls,
 };
 
 async function writeRoute(
@@ -42,6 +44,16 @@ async function writePolicy(key: string, { translations, caches, statuses, nowMs 
   if (!judged || !cached || !isCurrent(judged.policy, cached)) return;
   const status = judgePolicy(judged, cached.observed, nowMs());
   if (status) await statuses.writeOther(trafficPolicies, cached, status);
+}
+
+async function writeBackendTls(key: string, { translations, caches, statuses, nowMs }: RouteTools): Promise<undefined> {
+  const translation = translations.latest()?.translation;
+  const judged = translation?.backendTls.judged.get(key);
+  const cached = judged && caches.get('backendTlsPolicies', judged.policy);
+  if (!translation || !judged || !cached || !isCurrent(judged.policy, cached)) return;
+  const ancestors = ancestorsOf(judged, translation.gateways, translation.routes);
+  const status = judgeBackendTlsStatus(judged, ancestors, cached.observed, nowMs());
+  if (status) await statuses.writeOther(backendTlsPolicies, cached, status);
 }
 
 /** Otherwise the verdict is on an earlier version: the next translation has this one, and calls again. */

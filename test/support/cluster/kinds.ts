@@ -2,6 +2,7 @@
 import { customResourceDefinition, proxyDefinition } from '../../../src/api/crd.ts';
 import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
 import {
+  backendTlsPolicies,
   gatewayClasses,
   gateways,
   grpcRoutes,
@@ -71,6 +72,7 @@ const definitions: KubeObject[] = [
   definitionOf(gateways, statusWithListeners),
   definitionOf(listenerSets, statusWithListeners),
   definitionOf(httpRoutes),
+  definitionOf(backendTlsPolicies),
   definitionOf(grpcRoutes),
   definitionOf(trafficPolicies),
   definitionOf(referenceGrants.v1),

@@ -34,6 +34,11 @@ const law: readonly Article[] = [
   { from: 'src/core/names', may: ['src/api', 'node:crypto'], but: operatorClient },
   { from: 'src/core/session', may: ['src/api', 'src/core', 'src/wire', 'node:crypto'], but: operatorClient },
   {
+    from: 'src/core/backend-tls',
+    may: ['src/api', 'src/core', 'src/wire', 'node:crypto'],
+    but: operatorClient,
+  },
+  {
     from: 'src/core/listener',
     may: ['src/api', 'src/core', 'src/wire', 'src/platform/record.ts', 'node:crypto', 'node:tls'],
     but: operatorClient,
