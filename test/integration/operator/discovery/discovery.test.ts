@@ -47,6 +47,16 @@ describe('the stream of resources', () => {
     expect(await stream.next()).toMatchObject({ type: 'delta', revision: '7' });
   });
 
+  test('of a Gateway that is deleted stays open and takes nothing back: the proxy serves its open requests by its last table', async () => {
+    discovery.publish('infra/web', tableOf('web'), '100');
+    const stream = await openStream(discovery, 'proxy-1');
+    await stream.next();
+    discovery.withdraw('infra/web');
+    await discovery.clock.advance(20_000);
+    discovery.publish('infra/web', tableOf('web', 'again.example.com'), '101');
+    expect(await stream.next()).toMatchObject({ type: 'delta', revision: '101' });
+  });
+
   test('sends the date of the table every two seconds', async () => {
     discovery.publish('infra/web', tableOf('web'), '100');
     const stream = await openStream(discovery, 'proxy-1');

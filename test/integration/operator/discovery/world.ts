@@ -104,6 +104,11 @@ export async function startDiscovery() {
     port,
     caPem,
     listeners,
+    /** The Gateway is deleted. */
+    withdraw(gatewayKey: string) {
+      tables.delete(gatewayKey);
+      for (const listener of listeners) listener([gatewayKey]);
+    },
     publish(gatewayKey: string, table: RoutingTable, revision: string) {
       tables.set(gatewayKey, { revision, asOfMs: clock.nowMs(), table });
       for (const listener of listeners) listener([gatewayKey]);
