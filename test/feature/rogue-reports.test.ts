@@ -1,12 +1,12 @@
 /**
- * Pods of a namespace that report sessions of another one. Anyone who may create a ServiceAccount `x-holdfast` and a pod is authenticated as
- * a proxy of Gateway x of that namespace.
+ * Pods of a namespace that report sessions of another one. Anyone who may create a StickyWorkload and a pod can run that pod as the
+ * ServiceAccount of a Gateway of that namespace.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { pods } from '../../src/kube/resources.ts';
+import { deployments, pods, stickyWorkloads } from '../../src/kube/resources.ts';
 import type { Report } from '../../src/wire/messages.ts';
 import type { Operator } from '../../src/operator/operator.ts';
-import { proxyPod } from '../support/operator-objects.ts';
+import { deployment, elsewhere, proxyPod, stickyWorkload } from '../support/operator-objects.ts';
 import type { OperatorWorld } from '../support/operator-world.ts';
 import { openResourceStream } from '../support/resource-stream.ts';
 import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
@@ -20,14 +20,21 @@ beforeEach(async () => {
   ({ world, operator } = reported);
   const evil = proxyPod('rogue');
   // It looks like the proxy of shop's Gateway, but in its own namespace.
-  world.put(pods, { ...evil, metadata: { ...evil.metadata, namespace: 'evil' } });
-  for (const account of ['holdfast-holdfast', 'other-holdfast']) {
-    world.cluster.addToken(`evil-${account}`, {
-      username: `system:serviceaccount:evil:${account}`,
-      podName: 'rogue',
-      podUid: 'uid-rogue',
+  world.put(pods, elsewhere('evil', evil));
+  world.put(deployments, elsewhere('evil', deployment('decoy')));
+  world.put(stickyWorkloads, elsewhere('evil', stickyWorkload({ name: 'decoy' })));
+  for (const pod of ['rogue', 'bystander']) {
+    world.cluster.addToken(`evil-${pod}`, {
+      username: 'system:serviceaccount:evil:holdfast-holdfast',
+      podName: pod,
+      podUid: `uid-${pod}`,
     });
   }
+  world.cluster.addToken('evil-other', {
+    username: 'system:serviceaccount:evil:other-holdfast',
+    podName: 'rogue',
+    podUid: 'uid-rogue',
+  });
   await world.settle();
   world.terminate('cart-a');
   await world.settle();
@@ -74,20 +81,30 @@ const counted = (sessions: number) => [{ type: 'Proxy', known: true, sessions }]
 const results = () => Object.fromEntries(operator.counters.reports);
 
 test('a proxy of another namespace cannot add sessions to a pod', async () => {
-  expect(await send('evil-holdfast-holdfast', lie)).toMatchObject({ status: 200 });
+  expect(await send('evil-rogue', lie)).toMatchObject({ status: 200 });
   expect(await sessionsOfCartA()).toEqual(counted(0));
   expect(world.condition('cart', 'Draining')?.status).toBe('True');
 });
 
 test('a pod that is no proxy of its Gateway cannot report, and the operator logs and counts why', async () => {
-  expect(await send('evil-other-holdfast', lie)).toMatchObject({
+  expect(await send('evil-bystander', lie)).toMatchObject({
     status: 403,
-    body: { message: expect.stringContaining('UnknownProxy: pod evil/rogue is not a proxy of Gateway evil/other') },
+    body: {
+      message: expect.stringContaining('UnknownProxy: pod evil/bystander is not a proxy of Gateway evil/holdfast'),
+    },
   });
   expect(results()).toMatchObject({ UnknownProxy: 1 });
   expect(world.logger.lines().filter(({ message }) => message === 'report refused')).toMatchObject([
-    { level: 'warn', fields: { result: 'UnknownProxy', gateway: 'evil/other', pod: 'rogue' } },
+    { level: 'warn', fields: { result: 'UnknownProxy', gateway: 'evil/holdfast', pod: 'bystander' } },
   ]);
+  expect(await sessionsOfCartA()).toEqual(counted(0));
+});
+
+test('a ServiceAccount that has only the name of one of a proxy cannot report', async () => {
+  expect(await send('evil-other', lie)).toMatchObject({
+    status: 403,
+    body: { message: expect.stringContaining('does not belong to the proxy of a Gateway') },
+  });
   expect(await sessionsOfCartA()).toEqual(counted(0));
 });
 
@@ -113,14 +130,14 @@ test('a proxy of another namespace cannot release a pod whose proxy crashed with
   await send('proxy-2', { ...nothing, ...routed });
   expect(await sessionsOfCartA()).toEqual(counted(5));
   const successorOf = [{ uid: 'uid-proxy-1', startedAtMs: 1 }];
-  await send('evil-holdfast-holdfast', { successorOf });
+  await send('evil-rogue', { successorOf });
   expect(await sessionsOfCartA()).toEqual(counted(5));
   await send('proxy-2', { ...nothing, sequence: 2, successorOf });
   expect(await sessionsOfCartA()).toEqual(counted(0));
 });
 
 test("a proxy of another namespace cannot have a proxy's own reports ignored", async () => {
-  await send('evil-holdfast-holdfast', { successorOf: [{ uid: 'uid-proxy-1', startedAtMs: 1 }] });
+  await send('evil-rogue', { successorOf: [{ uid: 'uid-proxy-1', startedAtMs: 1 }] });
   await reported.report({ 'cart-a': 3 }, 'Draining');
   expect(await sessionsOfCartA()).toEqual(counted(3));
 });

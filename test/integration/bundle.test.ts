@@ -32,7 +32,7 @@ describe('the command line of the image', () => {
   test('--help lists the commands', async () => {
     const { code, out } = await holdfast('--help');
     expect(code).toBe(0);
-    expect(out).toMatch(/operator .*\n.*proxy .*\n.*sidecar /);
+    expect(out).toMatch(/operator .*\n.*proxy .*\n.*translate .*\n.*sidecar /);
   });
 
   test('--version is that of the package', async () => {

@@ -62,6 +62,9 @@ function run(command: string, args: string[], env: Record<string, string> = {}):
   return child;
 }
 
+/** Of a process, while other tests start theirs. */
+const startLimitMs = 20_000;
+
 const untilListening = (port: number) =>
   eventually(
     () =>
@@ -72,6 +75,7 @@ const untilListening = (port: number) =>
         socket.on('connect', () => socket.destroy());
       }),
     Boolean,
+    startLimitMs,
   );
 
 /** Responds with the headers that it received, and echoes WebSocket messages. */
@@ -100,8 +104,8 @@ async function startHoldfast(proxy: Partial<ProxySettings>) {
     HOLDFAST_ADMIN_PORT: String(adminPort),
     HOLDFAST_LOG_LEVEL: 'error',
   });
-  await untilListening(adminPort);
-  await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok, Boolean);
+  const isReady = async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok;
+  await eventually(() => isReady().catch(() => false), Boolean, startLimitMs);
   return {
     port,
     async metric(name: string) {

@@ -132,7 +132,8 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
       for (;;) {
         const nowMs = Date.now() + aheadMs;
         const known = proxies.map(({ replica }, index) => {
-          const reported = replica.reports.at(-1)?.keyRings?.[backendName];
+          // A report of changes names key rings only when they have changed.
+          const reported = replica.reports.findLast(({ keyRings }) => keyRings)?.keyRings?.[backendName];
           return { uid: String(index), ...(reported && { ring: reported }) };
         });
         const plan = planRotation(

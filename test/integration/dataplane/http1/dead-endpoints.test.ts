@@ -1,4 +1,5 @@
 /** A node that lost its power is silent; a slow app is silent too, for a while. The proxy must distinguish them. */
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { canDropConnections, startMortalApp } from './unresponsive.ts';
 import type { MortalApp } from './unresponsive.ts';
@@ -176,14 +177,22 @@ describe('a live app is never cut, however slow it is:', () => {
     ['a stream', get, streaming],
     ['a request', get, ''],
   ])('one that closed its port and finishes what is open: %s', async (_, request, answer) => {
-    const app = await mortalApp(answer);
+    const asked = Promise.withResolvers<Socket>();
+    const app = await startMortalApp((socket) =>
+      socket.on('data', () => {
+        asked.resolve(socket);
+        socket.write(answer);
+      }),
+    );
+    apps.push(app);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
     client.send(request);
-    await eventually(() => app.sockets.length === 1);
+    // Only then is the proxy connected: it gives up an attempt soon, which the app may have accepted.
+    const socket = await asked.promise;
     await app.closePort();
     await severalProbes();
-    app.sockets[0]?.write(answer === '' ? empty : '3\r\nend\r\n');
+    socket.write(answer === '' ? empty : '3\r\nend\r\n');
     expect(await client.until(answer === '' ? '204' : 'end')).not.toContain('502');
   });
 
