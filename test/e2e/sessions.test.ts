@@ -158,7 +158,7 @@ describeWithCluster('Sessions on a real cluster', () => {
           'name',
         )
       ).trim(),
-    ).toBe('secret/holdfast-ca');
+    ).toBe('secret/holdfast-ca\nsecret/holdfast-session-keys');
     const webhooks = await kubectl(
       'get',
       'mutatingwebhookconfiguration',

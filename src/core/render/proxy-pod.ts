@@ -28,6 +28,9 @@ const shutdownMarginMs = 30_000;
 /** The part of the pod spec that does not depend on the other replicas. */
 export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => ({
   automountServiceAccountToken: false,
+  // Linux drops a SIGTERM for a process 1 that has no handler yet: a proxy that was deleted while it started would stay until the end of its
+  // grace period. In a shared process namespace it is not process 1, and ends at once.
+  shareProcessNamespace: true,
   terminationGracePeriodSeconds: Math.ceil((durationMs(spec.drainTimeout) + shutdownMarginMs) / 1000),
   ...(spec.nodeSelector && { nodeSelector: spec.nodeSelector }),
   ...(spec.tolerations && { tolerations: spec.tolerations }),
