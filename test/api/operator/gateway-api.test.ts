@@ -198,9 +198,9 @@ describeWithApi('Gateways and backends of several namespaces', () => {
         | undefined;
       return found?.length === 2 ? found : undefined;
     });
-    expect(listeners.map(({ conditions }) => conditions.find(({ type }) => type === 'Accepted')?.reason)).toEqual([
-      'Accepted',
-      'UnsupportedProtocol',
+    expect(listeners.map(({ conditions }) => conditions.find(({ type }) => type === 'ResolvedRefs')?.reason)).toEqual([
+      'ResolvedRefs',
+      'InvalidCertificateRef',
     ]);
   });
 
