@@ -97,11 +97,11 @@ const podSpec: Schema = object({
   dnsPolicy: or(text, 'ClusterFirst'),
   schedulerName: or(text, 'default-scheduler'),
   ...each(text, 'serviceAccountName serviceAccount nodeName priorityClassName preemptionPolicy'),
-  ...each(bool, 'automountServiceAccountToken enableServiceLinks'),
+  ...each(bool, 'automountServiceAccountToken enableServiceLinks shareProcessNamespace'),
   priority: int32,
   securityContext: or(anything, {}),
   imagePullSecrets: listBy(['name'], localReference),
-  affinity: anything,
+  ...each(anything, 'affinity nodeSelector'),
   ...each(list(anything), 'tolerations topologySpreadConstraints'),
 });
 
