@@ -1,7 +1,13 @@
 /** Events of a namespace, as a user reads them. */
 import { kubectl, until } from '../../support/kubectl.ts';
 
-type Event = { reason: string; note?: string; type: string; regarding: { kind: string; name: string } };
+type Event = {
+  reason: string;
+  note?: string;
+  type: string;
+  eventTime: string;
+  regarding: { kind: string; name: string };
+};
 
 async function listEvents(namespace: string): Promise<Event[]> {
   return (JSON.parse(await kubectl('-n', namespace, 'get', 'events.events.k8s.io', '-o', 'json')) as { items: Event[] })
