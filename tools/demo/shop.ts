@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../src/kube/ports.ts';
+import { isRecord } from '../../src/platform/record.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const installation = [
@@ -24,10 +25,19 @@ const readManifest = async (file: string): Promise<KubeObject[]> =>
 
 /** The sample: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. `demoUrl`: the API of its page. */
 export async function readShop({ sticky, demoUrl }: { sticky: boolean; demoUrl?: string }): Promise<KubeObject[]> {
-  const sample = await readManifest('manifests/samples/cart.yaml');
+  const sample = (await readManifest('manifests/samples/cart.yaml')).map(withSharedProcesses);
   if (!sticky) return [...sample.filter(({ kind }) => kind === 'Deployment').map(withoutSidecar), plainService];
   return demoUrl === undefined ? sample : sample.map((object) => withDemoUrl(object, demoUrl));
 }
+
+/**
+ * The demo deletes pods while they start. Linux drops a SIGTERM for a process 1 that has no handler yet, and a kubelet that had begun to stop
+ * the container keeps the grace period of that time, an hour. In a shared process namespace the shop is not process 1.
+ */
+const withSharedProcesses = (object: KubeObject): KubeObject =>
+  rewrite(object, (key, value) =>
+    key === 'spec' && isRecord(value) && 'containers' in value ? { ...value, shareProcessNamespace: true } : value,
+  );
 
 /** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
 const withoutSidecar = (deployment: KubeObject): KubeObject =>
