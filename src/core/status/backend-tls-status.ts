@@ -1,44 +1,18 @@
 /** The status of a BackendTLSPolicy: one entry for each Gateway whose routes lead to its Services. */
 import type { JudgedPolicy } from '../backend-tls/judge-policies.ts';
-import { controllerName, gatewayApiGroup } from '../names/names.ts';
 import type { GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
 import type { RouteVerdict } from '../resolve/route.ts';
-import {
-  dateConditions,
-  entriesOf,
-  holds,
-  isSameReference,
-  lacks,
-  readConditions,
-  type Observed,
-  type Verdict,
-} from './dated-conditions.ts';
+import { judgeAncestors } from './controller-entries.ts';
+import { holds, lacks, type Observed, type Verdict } from './dated-conditions.ts';
 
-/** The API server takes no more in one status. */
-const maxAncestors = 16;
-
-/** Entries of other controllers are kept. Returns undefined if there is none of Holdfast's, and was none. */
-export function judgeBackendTlsStatus(
+/** Returns undefined if there is no entry of Holdfast, and was none. */
+export const judgeBackendTlsStatus = (
   judged: JudgedPolicy,
   gateways: readonly GatewayRef[],
   observed: Observed,
   nowMs: number,
-): object | undefined {
-  const entries = entriesOf(observed.status, 'ancestors');
-  const others = entries.filter((entry) => entry['controllerName'] !== controllerName);
-  if (gateways.length === 0 && others.length === entries.length) return undefined;
-  const verdicts = [judgeAccepted(judged), judgeRefs(judged)];
-  const own = gateways.slice(0, maxAncestors - others.length).map(({ namespace, name }) => {
-    const ancestorRef = { group: gatewayApiGroup, kind: 'Gateway', namespace, name };
-    const known = entries.find(
-      (entry) => entry['controllerName'] === controllerName && isSameReference(entry['ancestorRef'], ancestorRef),
-    );
-    const conditions = dateConditions(verdicts, observed, { nowMs, before: readConditions(known) });
-    return { ancestorRef, controllerName, conditions };
-  });
-  return { ancestors: [...others, ...own] };
-}
+): object | undefined => judgeAncestors(gateways, [judgeAccepted(judged), judgeRefs(judged)], observed, nowMs);
 
 const judgeAccepted = ({ problem }: JudgedPolicy): Verdict =>
   problem === undefined

@@ -1,55 +1,29 @@
 /** The status of an HTTPRoute of a user. */
 import type { AttachVerdict } from '../route/attach.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
-import { controllerName } from '../names/names.ts';
 import { gatewayKey } from '../resolve/plan.ts';
 import { explainShadow, type Shadow } from '../resolve/shadowed.ts';
-import {
-  dateConditions,
-  entriesOf,
-  holds,
-  isSameReference,
-  lacks,
-  readConditions,
-  type Observed,
-  type Verdict,
-} from './dated-conditions.ts';
+import { judgeEntries } from './controller-entries.ts';
+import { holds, lacks, type Observed, type Verdict } from './dated-conditions.ts';
 
 /** By key of the Gateway. */
 type Shadows = ReadonlyMap<string, Shadow>;
 const noShadows: Shadows = new Map();
 
-/**
- * One entry for each parent that Holdfast manages. Entries of other controllers are kept, because the API server treats the list as one
- * value. Returns undefined if there is none of Holdfast's, and was none: the route is not its to judge.
- */
+/** One entry for each parent that Holdfast manages. Returns undefined if there is none, and was none. */
 export function judgeHttpRoute(
   judged: JudgedRoute,
   observed: Observed,
   nowMs: number,
   shadows: Shadows = noShadows,
 ): object | undefined {
-  const known = entriesOf(observed.status, 'parents');
-  const own = known.filter((entry) => entry['controllerName'] === controllerName);
-  if (judged.parents.length === 0 && own.length === 0) return undefined;
   const resolved = judgeRefs(judged);
-  return {
-    parents: [
-      ...known.filter((entry) => entry['controllerName'] !== controllerName),
-      ...judged.parents.map((verdict) => {
-        const { ref } = verdict.parent;
-        const before = own.find((entry) => isSameReference(entry['parentRef'], ref));
-        return {
-          parentRef: ref,
-          controllerName,
-          conditions: dateConditions([...judgeParent(verdict, shadows), resolved], observed, {
-            nowMs,
-            before: readConditions(before),
-          }),
-        };
-      }),
-    ],
-  };
+  const own = judged.parents.map((verdict) => ({
+    ref: verdict.parent.ref,
+    verdicts: [...judgeParent(verdict, shadows), resolved],
+  }));
+  const parents = judgeEntries('parents', own, observed, nowMs);
+  return parents && { parents };
 }
 
 /** A condition of its own for what Gateway API has none: it is accepted, and another route has its requests. */

@@ -7,17 +7,8 @@ import { projectWithStatus, type CachedWithStatus } from './owned.ts';
 export type CachedHttpRoute = CachedWithStatus & { route: HttpRoute };
 
 export function projectHttpRoute(object: KubeObject): CachedHttpRoute {
-  const { metadata, spec = {} } = object as KubeObject & { spec?: HttpRouteSpec };
-  const cached = projectWithStatus(object);
-  return {
-    ...cached,
-    route: {
-      ...cached.owned,
-      generation: metadata.generation ?? 0,
-      createdAt: metadata.creationTimestamp ?? '',
-      spec,
-    },
-  };
+  const { spec = {} } = object as KubeObject & { spec?: HttpRouteSpec };
+  return projectRoute(object, spec);
 }
 
 export const grpcRouteDefinition = 'grpcroutes.gateway.networking.k8s.io';
@@ -25,21 +16,18 @@ export const grpcRouteDefinition = 'grpcroutes.gateway.networking.k8s.io';
 export type CachedGrpcRoute = CachedWithStatus & { route: GrpcRoute };
 
 export function projectGrpcRoute(object: KubeObject): CachedGrpcRoute {
-  const { metadata, spec = {} } = object as KubeObject & { spec?: GrpcRouteSpec };
-  const cached = projectWithStatus(object);
+  const { spec = {} } = object as KubeObject & { spec?: GrpcRouteSpec };
   const { parentRefs, hostnames, rules } = spec;
-  return {
-    ...cached,
-    route: {
-      ...cached.owned,
-      generation: metadata.generation ?? 0,
-      createdAt: metadata.creationTimestamp ?? '',
-      // Matches and filters are not read: no GRPCRoute is served yet.
-      spec: {
-        parentRefs: parentRefs ?? [],
-        hostnames: hostnames ?? [],
-        rules: (rules ?? []).map(({ backendRefs }) => ({ backendRefs: backendRefs ?? [] })),
-      },
-    },
-  };
+  return projectRoute(object, {
+    parentRefs: parentRefs ?? [],
+    hostnames: hostnames ?? [],
+    // Matches and filters are not read: no GRPCRoute is served yet.
+    rules: (rules ?? []).map(({ backendRefs }) => ({ backendRefs: backendRefs ?? [] })),
+  });
+}
+
+function projectRoute<Spec>(object: KubeObject, spec: Spec) {
+  const cached = projectWithStatus(object);
+  const { generation = 0, creationTimestamp = '' } = object.metadata;
+  return { ...cached, route: { ...cached.owned, generation, createdAt: creationTimestamp, spec } };
 }
