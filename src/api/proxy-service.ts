@@ -52,7 +52,7 @@ export const proxyService = {
       minLength: 1,
       maxLength: 316,
       description:
-        'The implementation of the load balancer, such as service.k8s.aws/nlb. Kubernetes lets nobody change it while the Service is of type LoadBalancer.',
+        'The implementation of the load balancer, such as service.k8s.aws/nlb. Kubernetes does not allow a change while the Service is of type LoadBalancer.',
     },
     loadBalancerSourceRanges: {
       type: 'array',

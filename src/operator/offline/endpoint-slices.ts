@@ -12,7 +12,7 @@ type Pod = KubeObject & {
 
 const serviceLabel = 'kubernetes.io/service-name';
 
-/** A Service that has slices keeps them: somebody wrote them. */
+/** A Service that has slices keeps them: their owner wrote them. */
 export function makeSlices(objects: readonly KubeObject[]): KubeObject[] {
   const pods = objects.filter(({ kind }) => kind === 'Pod') as Pod[];
   const served = new Set(
