@@ -105,12 +105,12 @@ export type RequestEdits = {
 };
 
 /**
- * Why a request did not reach its endpoint. `Refused`: the kernel of the pod responded with RST, so its node lives. `NoResponse`: nothing
- * responded to the connection attempt. `Silent`: nothing responded on an open connection, nor to several probes. `LocalError`: this proxy has
- * no file, port or memory for a connection, `LimitReached`: it has as many unanswered requests there as it may; both say nothing about the
- * endpoint.
+ * Why a request did not reach its endpoint. `Refused`: the kernel of the pod responded with RST, so its node lives. `NotSecured`: it accepted
+ * the connection, but TLS could not begin. `NoResponse`: nothing responded to the connection attempt. `Silent`: nothing responded on an open
+ * connection, nor to several probes. `LocalError`: this proxy has no file, port or memory for a connection, `LimitReached`: it has as many
+ * unanswered requests there as it may; both say nothing about the endpoint.
  */
-export type ConnectFailure = 'Refused' | 'NoResponse' | 'Silent' | 'LocalError' | 'LimitReached';
+export type ConnectFailure = 'Refused' | 'NotSecured' | 'NoResponse' | 'Silent' | 'LocalError' | 'LimitReached';
 
 /** The parts of a response head that concern the session. */
 export type SessionResponse = {

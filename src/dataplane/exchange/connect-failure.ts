@@ -14,8 +14,7 @@ const isLocalError = (reason: string): reason is LocalError => localErrors.some(
 /** `reason`: the error code of a connection that was never open. */
 export function classifyConnectFailure(reason: string): Exclude<ConnectFailure, 'Silent' | 'LimitReached'> {
   if (isLocalError(reason)) return 'LocalError';
-  // An endpoint that answers, but not as the settings of TLS demand, is no use to the request: as one whose port is closed.
-  if (isTlsFailure(reason)) return 'Refused';
+  if (isTlsFailure(reason)) return 'NotSecured';
   return reason === 'ECONNREFUSED' || reason === 'ECONNRESET' ? 'Refused' : 'NoResponse';
 }
 

@@ -23,7 +23,7 @@ export const isOfEndpoint = (failure: ConnectFailure): boolean =>
 
 export function recordConnectFailure(slot: OutlierState, failure: ConnectFailure, nowMs: number): void {
   if (!isOfEndpoint(failure)) return;
-  slot.unanswered = failure !== 'Refused';
+  slot.unanswered = failure !== 'Refused' && failure !== 'NotSecured';
   // A hundred requests that were in flight when a pod died count as one failure and must not multiply the ejection time.
   if (nowMs < slot.ejectedUntilMs) return;
   slot.ejectedUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.connectFailures);
@@ -44,12 +44,14 @@ const retryDelaysMs = [100, 300, 600];
 
 /**
  * Returns the delay before a failed request tries the endpoint again, after `retries` retries; undefined: it does not. When an earlier
- * request has retried for a whole second without success, later ones do not wait; nor does one whose endpoint left several probes unanswered.
+ * request has retried for a whole second without success, later ones do not wait; nor does one whose endpoint left several probes unanswered,
+ * or does not have the certificate that it must have: a restart does not change that.
  */
 export const retryAfterMs = (
   { unhealthy }: OutlierState,
   { failure, retries }: { failure: ConnectFailure; retries: number },
-): number | undefined => (unhealthy || failure === 'Silent' ? undefined : retryDelaysMs[retries]);
+): number | undefined =>
+  unhealthy || failure === 'Silent' || failure === 'NotSecured' ? undefined : retryDelaysMs[retries];
 
 /**
  * Whether the sessions of an endpoint whose node is lost are given up: only if this proxy cannot reach it either. Silence is enough. A refusal

@@ -123,7 +123,7 @@ export class UpstreamConnection implements Timed {
   }
 
   connectTimedOut(): void {
-    this.reason = 'connect timeout';
+    this.reason = this.isHandshaking ? 'Handshake' : 'connect timeout';
     this.socket.destroy();
   }
 

@@ -64,7 +64,7 @@ function isMatch(wanted: SubjectAltName, name: SubjectAltName): boolean {
 
 /**
  * `Untrusted`: no authority that is trusted has signed the certificate. `WrongName`: it has another name. `Expired`: or it is not valid yet.
- * `Handshake`: the endpoint does not speak TLS, or no version or cipher that the proxy does.
+ * `Handshake`: the endpoint does not speak TLS, or no version or cipher that the proxy does, or does not reply in time.
  */
 export const tlsFailures = ['Untrusted', 'WrongName', 'Expired', 'Handshake'] as const;
 export type TlsFailure = (typeof tlsFailures)[number];

@@ -194,7 +194,8 @@ describe('the certificate of a pod is not accepted', () => {
     const { pod, proxy, failures } = await start(issue, settings());
     expect((await proxy.send(get)).status).toBe(503);
     expect(pod.bodies).toEqual([]);
-    expect(await failures()).toEqual([expect.stringContaining(`reason="${reason}"`)]);
+    // One attempt: it would end as the first one.
+    expect(await failures()).toEqual([`holdfast_upstream_tls_failures_total{reason="${reason}"} 1`]);
   });
 
   test('by a pod that does not speak TLS: nothing is sent to it in the clear', async () => {
@@ -202,6 +203,9 @@ describe('the certificate of a pod is not accepted', () => {
     const proxy = await world.proxy(tableTo(app.port, trusted()));
     expect((await proxy.send(get)).status).toBe(503);
     expect(app.received()).toBe('');
+    expect(await proxy.metrics('holdfast_upstream_tls_failures_total{reason="Handshake"}')).toEqual([
+      expect.stringMatching(/ 1$/),
+    ]);
   });
 });
 
