@@ -1,6 +1,6 @@
 /** Connects discovery with the router, the server and the listeners: tables in, reports and handovers in and out. */
 import type { ProxyProcess } from '../wire/messages.ts';
-import type { Endpoint } from '../wire/routing-table.ts';
+import type { Endpoint, RoutingTable } from '../wire/routing-table.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { DiscoveryTarget } from './discovery/discovery.ts';
@@ -63,10 +63,10 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
   return {
     asOfMs: () => asOfMs,
     onTable(choice) {
+      const sameBackends = router.table()?.backends === choice.table.backends;
       router.applyTable(choice.table, choice.asOfMs);
       if (choice.table.proxy) settings.apply(choice.table.proxy);
-      const endpoints = Object.values(choice.table.backends).flatMap((backend) => backend.endpoints);
-      server.retain(uidsOf(endpoints), uidsOf(endpoints.filter(({ nodeLost }) => nodeLost)));
+      if (!sameBackends) retainEndpoints(server, choice.table);
       server.configureTls(choice.table);
       listeners.sync(choice.table.listeners);
       asOfMs = choice.asOfMs;
@@ -128,6 +128,11 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       await Promise.all(passedOn);
     },
   };
+}
+
+function retainEndpoints(server: TargetPorts['server'], { backends }: RoutingTable): void {
+  const endpoints = Object.values(backends).flatMap((backend) => backend.endpoints);
+  server.retain(uidsOf(endpoints), uidsOf(endpoints.filter(({ nodeLost }) => nodeLost)));
 }
 
 const uidsOf = (endpoints: readonly Endpoint[]) => new Set(endpoints.map(({ uid }) => uid));

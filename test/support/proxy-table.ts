@@ -14,7 +14,9 @@ import type {
 import { defaultProxySettings, type ProxySettings } from '../../src/wire/proxy-settings.ts';
 import type { RequestView, TokenFilter } from '../../src/dataplane/routing.ts';
 import type { CarrierConflict } from '../../src/wire/messages.ts';
-import { compileTokenFilter, gatewayCarriers } from '../../src/dataplane/sessions/token-filter.ts';
+import { placeRoutes } from '../../src/core/routing/placed-routes.ts';
+import { createGatewayCarriers } from '../../src/dataplane/sessions/gateway-carriers.ts';
+import { compileTokenFilter } from '../../src/dataplane/sessions/token-filter.ts';
 
 /** `uid`: by default that of its name. `identity`: the endpoint is of a StatefulSet, and has an id by each identity. */
 export type ShortEndpoint = {
@@ -167,7 +169,9 @@ export function tokenFilter(
 ): TokenFilter {
   const [route] = table.routes;
   if (route === undefined) throw new Error('the table has no route');
-  return compileTokenFilter(route, table.listeners, { carriers: gatewayCarriers(table), onConflict, nowMs: () => 0 });
+  const carriers = createGatewayCarriers(table.listeners);
+  carriers.change(placeRoutes([], table.routes, (placed) => placed));
+  return compileTokenFilter(route, table.listeners, { carriers, onConflict, nowMs: () => 0 });
 }
 
 /** The filter of a route whose tokens travel in this cookie or header, alone on its Gateway. */

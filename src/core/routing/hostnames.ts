@@ -26,6 +26,7 @@ const covers = (pattern: string, hostname: string): boolean =>
 export interface HostMap<T> {
   get(hostname: string): T | undefined;
   set(hostname: string, value: T): void;
+  delete(hostname: string): void;
   /** Calls `ask` for each value whose pattern matches, the most specific first, until it returns a result. */
   find<R>(host: string, ask: (value: T) => R | undefined): R | undefined;
 }
@@ -38,6 +39,10 @@ export function hostMap<T>(): HostMap<T> {
     set(hostname, value) {
       if (hostname === '') forAll = value;
       else named.set(hostname, value);
+    },
+    delete(hostname) {
+      if (hostname === '') forAll = undefined;
+      else named.delete(hostname);
     },
     find(host, ask) {
       // Most tables have no host names: then no patterns are derived from the request's host.

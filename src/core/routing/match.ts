@@ -1,10 +1,6 @@
-/**
- * Which route a request matches: Gateway API's matching of hosts, paths, methods, headers and query parameters, compiled once per
- * table, and its precedence between routes.
- */
+/** Gateway API's matching of paths, methods, headers and query parameters, compiled once per route, and its precedence between routes. */
 import type { RouteMatch } from '../../api/spec.ts';
-import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
-import { hostMap, intersectHostnames, type HostMap } from './hostnames.ts';
+import type { Route } from '../../wire/routing-table.ts';
 import { compileRegex } from './regex.ts';
 
 /** What matching needs of a request; the proxy's RequestView is one. */
@@ -18,53 +14,6 @@ export interface MatchableRequest {
 }
 
 type Test = (request: MatchableRequest) => boolean;
-type CompiledRoute = { route: Route; test: Test };
-
-export interface RouteMatcher {
-  /** Returns the route for a request on a listener's port, or undefined. */
-  match(listenerPort: number, request: MatchableRequest): Route | undefined;
-}
-
-export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>): RouteMatcher {
-  const routes = table.routes
-    .toSorted((a, b) => compareMatches(a.match, b.match))
-    .map((route) => ({ route, test: compileMatch(route.match) }));
-  const ports = new Map<number, HostMap<HostMap<CompiledRoute[]>>>();
-  for (const listener of table.listeners) {
-    const hosts = ports.get(listener.port) ?? hostMap();
-    hosts.set(listener.hostname ?? '', routesOn(listener, routes));
-    ports.set(listener.port, hosts);
-  }
-  return {
-    match(listenerPort, request) {
-      // The most specific listener handles the request, whether or not one of its routes matches: Gateway API isolates listeners.
-      const attached = ports.get(listenerPort)?.find(request.host, itself);
-      return attached?.find(request.host, (bucket) => bucket.find(({ test }) => test(request)))?.route;
-    },
-  };
-}
-
-const itself = <T>(value: T): T => value;
-
-/** Returns a bucket per host name. Within a bucket only the order of the matches counts, in which `routes` are sorted. */
-function routesOn(listener: Listener, routes: readonly CompiledRoute[]): HostMap<CompiledRoute[]> {
-  const buckets = hostMap<CompiledRoute[]>();
-  for (const compiled of routes) {
-    const { listeners, hostnames } = compiled.route;
-    if (listeners !== undefined && !listeners.includes(listener.name)) continue;
-    const shared = intersectHostnames(hostnames, listener.hostname);
-    // An empty list: neither the route nor the listener has a host name.
-    for (const hostname of shared?.length === 0 ? [''] : (shared ?? [])) add(buckets, hostname, compiled);
-  }
-  return buckets;
-}
-
-function add(buckets: HostMap<CompiledRoute[]>, hostname: string, compiled: CompiledRoute): void {
-  const bucket = buckets.get(hostname);
-  if (bucket === undefined) buckets.set(hostname, [compiled]);
-  else bucket.push(compiled);
-}
-
 /** Compiles a single match, without the host. */
 export function compileMatch(match: RouteMatch): Test {
   const tests: Test[] = [];

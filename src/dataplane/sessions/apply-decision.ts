@@ -3,7 +3,8 @@ import type { Start } from '../../core/session/confirmation.ts';
 import type { SessionDecision, TokenCandidate } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { RouteDecision } from '../routing.ts';
-import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
+import type { CompiledBackend } from './compiled-table.ts';
+import type { SessionRoute } from './session-route.ts';
 import { countersOf, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { PinnedSession, SessionStarter } from './hold-context.ts';
@@ -13,7 +14,7 @@ import { freshStart } from './session-starter.ts';
 
 /** The parts of a request that a decision needs while the request waits, when its own bytes may be overwritten; and how long it may wait. */
 export type Pending = {
-  route: CompiledRoute;
+  route: SessionRoute;
   tokens: readonly Token[];
   startsSession: boolean;
   start: Start;

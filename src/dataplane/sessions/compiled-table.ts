@@ -1,45 +1,22 @@
 /** A routing table compiled for the request path: its routes and backends with everything that a decision needs. */
-import { startOf, type Start } from '../../core/session/confirmation.ts';
 import type { EndpointLookup } from '../../core/session/decide.ts';
 import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
 import { endsRememberedMs } from '../../core/session/validity.ts';
-import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
-import type { Backend, BackendSessions, Route, RoutePersistence, RoutingTable } from '../../wire/routing-table.ts';
-import { compileFilters } from '../filters/compile.ts';
-import type { MirrorPorts } from '../filters/mirrors.ts';
-import { compileCarrier } from './carrier.ts';
-import type { CompiledCarrier } from './compiled-carrier.ts';
+import type { Backend, BackendSessions, RoutingTable } from '../../wire/routing-table.ts';
+import { compileRoutes, type CompiledRoutes, type RoutePorts } from './compiled-routes.ts';
 import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
-import { compilePlainBackend, compilePlainRoute, type PlainBackend, type PlainRoute } from './plain-backend.ts';
-import type { RouteParts } from './route-parts.ts';
-import { compileTokenFilter, gatewayCarriers, ownerOf, type FilterPorts } from './token-filter.ts';
 import { inTable, type BackendRecord, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
+import { compilePlainBackend, type PlainBackend } from './plain-backend.ts';
 
 export type CompiledTable = {
   table: RoutingTable;
-  matcher: RouteMatcher;
-  routes: ReadonlyMap<Route, CompiledRoute | PlainRoute>;
+  routes: CompiledRoutes;
   /** Those with sessions. */
   backends: ReadonlyMap<string, CompiledBackend>;
   plainBackends: ReadonlyMap<string, PlainBackend>;
   /** How long an ended session must be remembered. */
   endsRememberedMs: number;
 };
-
-/** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
-export interface CompiledRoute extends RouteParts {
-  readonly kind: 'Sessions';
-  readonly carrier: CompiledCarrier;
-  readonly onEndpointLost: RoutePersistence['onEndpointLost'];
-  /** Key of the StickyWorkload that owns it. */
-  readonly owner: string;
-  /** Returns the key of one of its backends, whatever its weight, by the id in tokens. */
-  backendKey(id: number): string | undefined;
-  /** Whether the request starts a session although it carries the token of a session on a draining pod. */
-  startsSession(request: MatchableRequest): boolean;
-  /** Returns what the request starts if it has no session. */
-  startOf(request: MatchableRequest): Start;
-}
 
 export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
   readonly source: Backend;
@@ -56,7 +33,7 @@ type Inputs = {
   before: CompiledTable | undefined;
   slots: EndpointSlots;
   counters: SessionCounters;
-  filters: Omit<FilterPorts, 'carriers'> & { mirrorPorts: MirrorPorts };
+  filters: RoutePorts;
 };
 
 /**
@@ -76,58 +53,9 @@ export function compileRouting(table: RoutingTable, { before, slots, counters, f
     backends.set(key, known?.source === source ? known : compileBackend(source, inputs));
   }
   if (before !== undefined) detachMissing(before.backends, backends, slots);
-  const sameRoutes = before?.table.routes === table.routes && before.table.listeners === table.listeners;
-  return {
-    table,
-    backends,
-    plainBackends,
-    endsRememberedMs: endsRememberedMs(table),
-    ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table, filters)),
-  };
+  const routes = compileRoutes(table, before?.routes, filters);
+  return { table, backends, plainBackends, endsRememberedMs: endsRememberedMs(table), routes };
 }
-
-function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<CompiledTable, 'matcher' | 'routes'> {
-  const ports = { ...filters, carriers: gatewayCarriers(table) };
-  return {
-    matcher: compileTable(table),
-    routes: new Map(
-      table.routes.map((route) => {
-        const filter = compileTokenFilter(route, table.listeners, ports);
-        const common = {
-          filter,
-          ...compileFilters(route, table.listeners, { tokens: filter, mirrorPorts: filters.mirrorPorts }),
-        };
-        const { persistence } = route;
-        return [route, persistence ? compileRoute(route, persistence, common) : compilePlainRoute(common)];
-      }),
-    ),
-  };
-}
-
-function compileRoute(route: Route, persistence: RoutePersistence, common: RouteParts): CompiledRoute {
-  const keys = new Map(
-    common.refs.flatMap(({ backend }) => (backend === undefined ? [] : [[backendId(backend), backend]])),
-  );
-  const starts = persistence.newSessionOn.map(compileMatch);
-  const excludes = (persistence.exclude ?? []).map(compileMatch);
-  return {
-    kind: 'Sessions',
-    ...common,
-    carrier: compileCarrier(persistence.carrier),
-    onEndpointLost: persistence.onEndpointLost,
-    owner: ownerOf(route),
-    backendKey: (id) => keys.get(id),
-    startsSession: (request) => starts.some((matches) => matches(request)),
-    startOf: (request) =>
-      isPreflight(request) || excludes.some((matches) => matches(request)) ? 'Nothing' : startOf(request.method),
-  };
-}
-
-/** A CORS preflight (Fetch standard, section 3.2.2): browsers send it without cookies, and ignore those of its response. */
-const isPreflight = (request: MatchableRequest): boolean =>
-  request.method === 'OPTIONS' &&
-  request.headers('origin').length > 0 &&
-  request.headers('access-control-request-method').length > 0;
 
 /** `before`: the same backend in the previous table; its parts that are still the same objects are reused. */
 type BackendInputs = {

@@ -3,7 +3,8 @@ import type { Start } from '../../core/session/confirmation.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ConnectFailure, RouteDecision } from '../routing.ts';
-import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
+import type { CompiledBackend } from './compiled-table.ts';
+import type { SessionRoute } from './session-route.ts';
 import type { LossReason } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { SessionId } from './session-ids.ts';
@@ -34,17 +35,17 @@ export type LostSession = PinnedSession & { reason: LossReason; tried: readonly 
 
 export interface SessionStarter {
   /** An endpoint that was not tried for a request without a session, or the reply with the reason why there is none. */
-  start(route: CompiledRoute, start: StartContext): RouteDecision;
+  start(route: SessionRoute, start: StartContext): RouteDecision;
   /** Whether there is an endpoint that was not tried, or a draining one to fall back to. */
-  canStart(route: CompiledRoute, start: StartContext): boolean;
+  canStart(route: SessionRoute, start: StartContext): boolean;
   /** A session lost its pod: a new session in its place, or the reply that reports the loss. */
-  reassign(route: CompiledRoute, lost: LostSession): RouteDecision;
+  reassign(route: SessionRoute, lost: LostSession): RouteDecision;
   /** Whether a session that lost its pod would get another response than "no room". */
-  canReassign(route: CompiledRoute, lost: LostSession): boolean;
+  canReassign(route: SessionRoute, lost: LostSession): boolean;
   /** A session whose pod cannot be reached but is not lost: a reply, and the client keeps its token. */
   refuse(session: PinnedSession, failure: ConnectFailure): RouteDecision;
   /** A session that has its pod. */
-  pin(route: CompiledRoute, session: PinnedRequest): RouteDecision;
+  pin(route: SessionRoute, session: PinnedRequest): RouteDecision;
 }
 
 /** What all holds share. */

@@ -9,7 +9,8 @@ import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import type { ConnectFailure, Forwarding, SessionHold, SessionResponse } from '../routing.ts';
-import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
+import type { CompiledBackend } from './compiled-table.ts';
+import type { SessionRoute } from './session-route.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, StartContext } from './hold-context.ts';
 import { isOfEndpoint, recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
@@ -32,7 +33,7 @@ export class NewHold implements SessionHold {
   readonly forwarding: Forwarding | undefined;
   endpoint: Endpoint;
   private readonly context: HoldContext;
-  private readonly route: CompiledRoute;
+  private readonly route: SessionRoute;
   private readonly backend: CompiledBackend;
   private readonly slot: EndpointSlot;
   private readonly start: StartContext;
@@ -42,7 +43,7 @@ export class NewHold implements SessionHold {
   private retries = 0;
   private released = false;
 
-  constructor(context: HoldContext, route: CompiledRoute, { backend, slot, forwarding, start }: StartedRequest) {
+  constructor(context: HoldContext, route: SessionRoute, { backend, slot, forwarding, start }: StartedRequest) {
     this.context = context;
     this.route = route;
     this.backend = backend;

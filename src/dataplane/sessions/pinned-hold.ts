@@ -9,7 +9,8 @@ import { isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import type { ConnectFailure, Forwarding, SessionHold, SessionResponse } from '../routing.ts';
-import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
+import type { CompiledBackend } from './compiled-table.ts';
+import type { SessionRoute } from './session-route.ts';
 import type { LossReason } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, PinnedRequest } from './hold-context.ts';
@@ -23,7 +24,7 @@ export class PinnedHold implements SessionHold {
   readonly isNew = false;
   endpoint: Endpoint;
   private readonly context: HoldContext;
-  private readonly route: CompiledRoute;
+  private readonly route: SessionRoute;
   private readonly backend: CompiledBackend;
   private readonly token: Token;
   private readonly slot: EndpointSlot;
@@ -38,7 +39,7 @@ export class PinnedHold implements SessionHold {
 
   constructor(
     context: HoldContext,
-    route: CompiledRoute,
+    route: SessionRoute,
     { backend, token, slot, start, nowMs, seenMs }: PinnedRequest,
   ) {
     this.context = context;

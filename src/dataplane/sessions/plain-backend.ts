@@ -5,7 +5,7 @@ import type { CompiledRef } from '../filters/compile.ts';
 import type { OutlierState } from './outlier.ts';
 import type { RouteParts } from './route-parts.ts';
 
-/** Contains keys of backends, as `CompiledRoute`. `refs`: those with a weight above 0. */
+/** Contains keys of backends, as `SessionRoute`. `refs`: those with a weight above 0. */
 export type PlainRoute = RouteParts & { kind: 'Plain' };
 
 /** An endpoint of one backend. The same pod may be in several backends: each counts its own requests. */

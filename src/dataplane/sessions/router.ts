@@ -5,8 +5,8 @@ import { endsRememberedMs } from '../../core/session/validity.ts';
 import { maxHandedEnds, type CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { MirrorPorts } from '../filters/mirrors.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
+import { routeFor, type RoutePorts } from './compiled-routes.ts';
 import { compileRouting, keysDiffer, type CompiledTable } from './compiled-table.ts';
 import { createApplyDecision, type Pending, type SessionCandidate } from './apply-decision.ts';
 import { createCarrierConflicts } from './carrier-conflicts.ts';
@@ -23,7 +23,6 @@ import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './sess
 import { createSessionStarter } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
-import type { FilterPorts } from './token-filter.ts';
 import { createTokenCache, readTokens } from './token-reader.ts';
 
 /** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
@@ -85,7 +84,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const conflicts = createCarrierConflicts();
   const nowMs = () => clock.nowMs();
   const plain: PlainPorts = { clock, random: ports.random, plainBackend: (key) => state?.plainBackends.get(key) };
-  const filters: Omit<FilterPorts, 'carriers'> & { mirrorPorts: MirrorPorts } = {
+  const filters: RoutePorts = {
     nowMs,
     mirrorPorts: { random: ports.random, target: (key) => mirrorTarget(key, plain) },
     onConflict(conflict) {
@@ -187,9 +186,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     table: () => state?.table,
     route(request, listenerPort) {
       if (state === undefined) return reply(notReady);
-      const { matcher, routes, backends } = state;
-      const matched = matcher.match(listenerPort, request);
-      const route = matched && routes.get(matched);
+      const { routes, backends } = state;
+      const route = routeFor(routes, request, listenerPort);
       if (route === undefined) return reply(noRoute);
       const response = route.respond?.(request, listenerPort);
       if (response !== undefined) return reply(response);

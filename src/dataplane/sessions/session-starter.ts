@@ -2,7 +2,8 @@
 import type { Start } from '../../core/session/confirmation.ts';
 import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
 import type { ConnectFailure, Forwarding, Reply, RouteDecision } from '../routing.ts';
-import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
+import type { CompiledBackend } from './compiled-table.ts';
+import type { SessionRoute } from './session-route.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, LostSession, SessionStarter, StartContext } from './hold-context.ts';
@@ -48,11 +49,11 @@ export const freshStart: Readonly<Record<Start, StartContext>> = {
 export function createSessionStarter({ counters, backends, random, ...ports }: StarterPorts): SessionStarter {
   const isFirstLoss = createLossMemory();
 
-  const find = (route: CompiledRoute, { tried, start }: Pick<StartContext, 'tried' | 'start'>) =>
+  const find = (route: SessionRoute, { tried, start }: Pick<StartContext, 'tried' | 'start'>) =>
     findPlacement(route, { backends: backends(), tried, start, nowMs: ports.clock.nowMs(), random });
 
   const startOn = (
-    route: CompiledRoute,
+    route: SessionRoute,
     { backend, slot, forwarding }: Placement,
     start: StartContext,
   ): RouteDecision => {
@@ -72,7 +73,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
   };
 
   /** A session on its draining pod is better than none. */
-  const fallBackToDraining = (route: CompiledRoute, attempt: StartContext): RouteDecision | undefined => {
+  const fallBackToDraining = (route: SessionRoute, attempt: StartContext): RouteDecision | undefined => {
     const { replaces, start } = attempt;
     const slot = ownPod(attempt);
     if (replaces === undefined || slot === undefined) return undefined;
@@ -161,7 +162,7 @@ type Search = {
  * while another backend has room for them.) A backend of weight 0 is never tried: its weight was set to 0 on purpose. One that does not
  * resolve is an error of the route, and its share sees it.
  */
-function findPlacement(route: CompiledRoute, search: Search): Placement | PlacementFailure | NoBackend {
+function findPlacement(route: SessionRoute, search: Search): Placement | PlacementFailure | NoBackend {
   let first: PlacementFailure | undefined;
   for (const { backend: key, forwarding } of orderByWeight(route.refs, search.random)) {
     if (key === undefined && first === undefined) return { kind: 'noBackend', reply: backendUnresolved };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RouteMatch } from '../../../../src/api/spec.ts';
-import { compileTable, sortRoutes, type MatchableRequest } from '../../../../src/core/routing/match.ts';
+import { sortRoutes, type MatchableRequest } from '../../../../src/core/routing/match.ts';
+import { createRouteIndex } from '../../../../src/core/routing/route-index.ts';
 import { intersectHostnames, shareHost } from '../../../../src/core/routing/hostnames.ts';
-import type { Listener, Route, RoutePersistence } from '../../../../src/wire/routing-table.ts';
+import type { Listener, Route, RoutePersistence, RoutingTable } from '../../../../src/wire/routing-table.ts';
 
 const listeners = [{ name: 'http', protocol: 'HTTP' as const, port: 80 }];
 const prefix = (value: string): RouteMatch['path'] => ({ type: 'PathPrefix', value });
@@ -20,6 +21,13 @@ const route = (name: string, match: Partial<RouteMatch>, hostnames: string[] = [
   backendRefs: [],
   persistence,
 });
+
+/** Returns the route that a table has for a request. */
+function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>) {
+  const index = createRouteIndex(table.listeners);
+  index.replace(table.routes);
+  return { match: (port: number, sent: MatchableRequest) => index.match(port, sent)?.route };
+}
 
 type Sent = { method?: string; host?: string; path?: string; query?: string; headers?: Record<string, string[]> };
 const request = ({

@@ -36,7 +36,6 @@ describe('a new table with one change', () => {
       });
     const before = apply(sides({ pod: 'd' }));
     const after = apply(sides({ pod: 'd', state: 'Draining' }));
-    expect(after.matcher).toBe(before.matcher);
     expect(after.routes).toBe(before.routes);
     expect(after.backends.get(backendName)).toBe(before.backends.get(backendName));
     expect(after.backends.get('shop/canary')?.keys).toBe(before.backends.get('shop/canary')?.keys);
