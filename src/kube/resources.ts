@@ -48,6 +48,7 @@ export const trafficPolicies = namespaced(
   'XBackendTrafficPolicy',
   'xbackendtrafficpolicies',
 );
+export const xBackends = namespaced('gateway.networking.x-k8s.io', 'v1alpha1', 'XBackend', 'xbackends');
 export const backendTlsPolicies = namespaced(
   'gateway.networking.k8s.io',
   'v1',

@@ -212,4 +212,10 @@ const definitionOf = (name: string, version: string): KubeObject => ({
 export const listenerSetDefinition = definitionOf('listenersets.gateway.networking.k8s.io', 'v1');
 export const backendTlsDefinition = definitionOf('backendtlspolicies.gateway.networking.k8s.io', 'v1');
 export const grpcRouteDefinition = definitionOf('grpcroutes.gateway.networking.k8s.io', 'v1');
+/** `fields`: of its spec. */
+export const xBackendDefinition = (fields: Record<string, object>): KubeObject => {
+  const name = 'xbackends.gateway.networking.x-k8s.io';
+  const schema = { openAPIV3Schema: { properties: { spec: { properties: fields } } } };
+  return { ...definitionOf(name, 'v1alpha1'), spec: { versions: [{ name: 'v1alpha1', served: true, schema }] } };
+};
 export const trafficPolicyDefinition = definitionOf('xbackendtrafficpolicies.gateway.networking.x-k8s.io', 'v1alpha1');

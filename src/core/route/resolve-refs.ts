@@ -1,10 +1,13 @@
-/** Resolves the backendRefs of a route: which Service ports they name, and whether they may refer to them. */
+/** Resolves the backendRefs of a route: which ports of Services and which XBackends they name, and whether they may refer to them. */
 import type { BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
 import { gatewayApiGroup } from '../names/names.ts';
 import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
 import type { Service, ServicePort } from '../snapshot/snapshot.ts';
+import type { XBackend } from '../snapshot/x-backend.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { BackendTarget, PersistenceIR, RouteIR, RouteSource, RuleIR } from './ir.ts';
+import { xBackendGroup } from './read-x-backend.ts';
+import { resolveXBackend } from './resolve-x-backend.ts';
 import type { WorkloadOfService } from './service-workloads.ts';
 import type { TrafficPolicies } from './traffic-policies.ts';
 
@@ -12,9 +15,12 @@ export type ResolvedRef = { kind: 'resolved'; backend: ServiceTarget };
 export type UnresolvedRef = { kind: 'unresolved'; reason: RefReason; message: string };
 export type RefVerdict = ResolvedRef | UnresolvedRef;
 
-type RefReason = 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol';
+type RefReason = 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
 
-/** A port of a Service. `key`: `namespace/name:port`. `service`: `namespace/name`. `workload`: the StickyWorkload of its pods. `policy`: sessions by an XBackendTrafficPolicy. */
+/**
+ * A port of a Service, or an XBackend. `key`: `namespace/name:port`. `service`: `namespace/name`, or the key of the XBackend. `workload`: the
+ * StickyWorkload of its pods. `policy`: sessions by an XBackendTrafficPolicy or by the XBackend.
+ */
 export type ServiceTarget = {
   key: string;
   service: string;
@@ -26,6 +32,8 @@ export type ServiceTarget = {
 export type RefLookup = {
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
+  /** Likewise; absent: the kind is not installed. */
+  xBackends?: ReadonlyMap<string, XBackend>;
   grants: Grants;
   workloadOf: WorkloadOfService;
   policies: TrafficPolicies;
@@ -52,51 +60,65 @@ export const referencesOf = ({ rules }: Pick<RouteIR, 'rules'>): Reference[] =>
     ),
   ]);
 
-/** The ReferenceGrant is checked first: without permission, a message must not reveal whether the Service exists. */
+/** The ReferenceGrant is checked first: without permission, a message must not reveal whether the object exists. */
 function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLookup): RefVerdict {
-  const { services, grants, workloadOf, policies, backendTls } = lookup;
-  const { at, group, kind, namespace, name, port } = target;
+  const { at, group, kind, namespace, name } = target;
+  const resolve = resolverOf(target, lookup);
   const fail = (reason: RefReason, message: string): UnresolvedRef => ({
     kind: 'unresolved',
     reason,
     message: `${at}: ${message}`,
   });
-  if (group !== '' || kind !== 'Service') {
+  if (resolve === undefined) {
     return fail('InvalidKind', `${group === '' ? kind : `${group}/${kind}`} is not supported: refer to a Service.`);
   }
   const referrer = { group: gatewayApiGroup, kind: source.kind, namespace: source.namespace };
-  if (!isPermitted(referrer, target, grants)) {
+  if (!isPermitted(referrer, target, lookup.grants)) {
     return fail(
       'RefNotPermitted',
-      `no ReferenceGrant in namespace ${namespace} permits an ${source.kind} of namespace ${source.namespace} to refer to Service ${name}: create one there.`,
+      `no ReferenceGrant in namespace ${namespace} permits an ${source.kind} of namespace ${source.namespace} to refer to ${kind} ${name}: create one there.`,
     );
   }
+  const outcome = resolve(target, lookup);
+  return 'backend' in outcome ? { kind: 'resolved', ...outcome } : fail(outcome.reason, outcome.message);
+}
+
+/** What a reference leads to, or why it does not. */
+export type RefOutcome = { backend: ServiceTarget } | { reason: RefReason; message: string };
+
+type Resolver = (target: BackendTarget, lookup: RefLookup) => RefOutcome;
+
+/** Returns undefined for a kind that is not supported, or not installed. */
+function resolverOf({ group, kind }: BackendTarget, { xBackends }: RefLookup): Resolver | undefined {
+  if (group === '' && kind === 'Service') return resolveService;
+  return group === xBackendGroup && kind === 'XBackend' && xBackends !== undefined ? resolveXBackend : undefined;
+}
+
+function resolveService({ namespace, name, port }: BackendTarget, lookup: RefLookup): RefOutcome {
   const key = `${namespace}/${name}`;
-  const service = services.get(key);
-  if (service === undefined) return fail('BackendNotFound', `Service ${key} does not exist: create it.`);
-  if (service.isExternalName) {
-    return fail('BackendNotFound', `Service ${key} is of type ExternalName, which has no pods: use another Service.`);
-  }
+  const notFound = (message: string): RefOutcome => ({
+    reason: 'BackendNotFound',
+    message: `Service ${key} ${message}`,
+  });
+  const service = lookup.services.get(key);
+  if (service === undefined) return notFound('does not exist: create it.');
+  if (service.isExternalName) return notFound('is of type ExternalName, which has no pods: use another Service.');
   const found = service.ports.find((one) => one.port === port);
-  if (found === undefined) return fail('BackendNotFound', `Service ${key} has no TCP port ${port}: use another one.`);
-  if (!speaksHttp1(found, key, backendTls)) {
-    return fail(
-      'UnsupportedProtocol',
-      `appProtocol ${found.appProtocol} of port ${port} of Service ${key} is not supported: pods receive HTTP/1.1, over TLS only with a BackendTLSPolicy.`,
-    );
+  if (found === undefined) return notFound(`has no TCP port ${port}: use another one.`);
+  if (!speaksHttp1(found, key, lookup.backendTls)) {
+    return {
+      reason: 'UnsupportedProtocol',
+      message: `appProtocol ${found.appProtocol} of port ${port} of Service ${key} is not supported: pods receive HTTP/1.1, over TLS only with a BackendTLSPolicy.`,
+    };
   }
+  return { backend: targetOf(service, found, lookup) };
+}
+
+function targetOf(service: Service, port: ServicePort, { workloadOf, policies }: RefLookup): ServiceTarget {
+  const key = `${service.namespace}/${service.name}`;
   const workload = workloadOf(service);
   const policy = policies.get(key)?.persistence;
-  return {
-    kind: 'resolved',
-    backend: {
-      key: `${key}:${found.port}`,
-      service: key,
-      port: found,
-      ...(workload && { workload }),
-      ...(policy && { policy }),
-    },
-  };
+  return { key: `${key}:${port.port}`, service: key, port, ...(workload && { workload }), ...(policy && { policy }) };
 }
 
 /** Others are names of an organization or of IANA that say nothing against HTTP/1.1 (GEP-1911). */

@@ -3,7 +3,10 @@ import { targetKey } from '../names/names.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { Service, Target } from '../snapshot/snapshot.ts';
 
-export type WorkloadOfService = (service: Service) => ServingPlan | undefined;
+/** Of an XBackend only its labels count: it has no owner. */
+export type WorkloadOfService = (
+  service: Pick<Service, 'namespace' | 'name' | 'ownerUids' | 'selector'>,
+) => ServingPlan | undefined;
 
 /** `oldestFirst`: of several StickyWorkloads whose pods a Service selects, the oldest decides. */
 export function indexServiceWorkloads(

@@ -6,6 +6,7 @@ import type { BackendTlsPolicy, CaBundle } from './backend-tls.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
+import type { XBackend } from './x-backend.ts';
 import type { GrpcRouteSpec, HttpRouteSpec, SessionPersistenceSpec } from './http-route.ts';
 
 export type Snapshot = {
@@ -33,6 +34,8 @@ export type Snapshot = {
   /** These two are empty if their kinds are not installed. */
   grpcRoutes: GrpcRoute[];
   trafficPolicies: TrafficPolicy[];
+  /** Absent: the kind is not installed, or only in the form of v1.6, which selects no pods. */
+  xBackends?: XBackend[];
   referenceGrants: ReferenceGrant[];
   /** Absent if their definition is not installed. */
   listenerSets?: ListenerSet[];

@@ -2,6 +2,8 @@
 import type { ServingPlan } from '../resolve/plan.ts';
 import { selectsTarget } from '../route/service-workloads.ts';
 import { targetKey } from '../names/names.ts';
+import type { XBackend } from '../snapshot/x-backend.ts';
+import { sliceXBackends } from './x-backend-slices.ts';
 import type {
   Autoscaler,
   Owned,
@@ -19,10 +21,12 @@ export type ClusterIndex = {
   /** By `targetKey`; also deleted ones, whose pods may run on or return. */
   targets: ReadonlyMap<string, Target>;
   podsByTarget: ReadonlyMap<string, Pod[]>;
-  /** By `namespace/name` of the Service. */
+  /** By `namespace/name` of the Service, or by the key of the XBackend. */
   slicesByService: ReadonlyMap<string, Slice[]>;
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
+  /** By `namespace/name`; absent: the kind is not installed. */
+  xBackends?: ReadonlyMap<string, XBackend>;
   /** Nodes that are not ready, do not renew their Lease, or are deleted. */
   lostNodes: ReadonlySet<string>;
   /** By their namespace. */
@@ -42,7 +46,7 @@ export const ownedKey = (kind: string, object: { namespace: string; name: string
   `${kind}/${nameOf(object)}`;
 
 export function indexCluster(snapshot: Snapshot): ClusterIndex {
-  const { pods, slices, services, referenceGrants, proxies } = snapshot;
+  const { pods, slices, services, xBackends, referenceGrants, proxies } = snapshot;
   return {
     podsByUid: new Map(pods.map((pod) => [pod.uid, pod])),
     targets: new Map(
@@ -52,8 +56,12 @@ export function indexCluster(snapshot: Snapshot): ClusterIndex {
       pods.filter((pod) => pod.controller !== undefined),
       (pod) => targetKey(pod.namespace, pod.controller ?? { kind: '', name: '' }),
     ),
-    slicesByService: Map.groupBy(slices, ({ namespace, service }) => `${namespace}/${service}`),
+    slicesByService: new Map([
+      ...Map.groupBy(slices, ({ namespace, service }) => `${namespace}/${service}`),
+      ...sliceXBackends(xBackends ?? [], pods),
+    ]),
     services: new Map(services.map((service) => [nameOf(service), service])),
+    ...(xBackends && { xBackends: new Map(xBackends.map((backend) => [nameOf(backend), backend])) }),
     lostNodes: new Set(Object.entries(snapshot.nodes).flatMap(([name, { lost }]) => (lost ? [name] : []))),
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
     proxies: new Map(proxies.map((proxy) => [nameOf(proxy), proxy])),

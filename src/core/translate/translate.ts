@@ -9,6 +9,7 @@ import { judgeRoutes, type JudgedRoute } from '../route/judge-routes.ts';
 import { readGrpcRoute } from '../route/read-grpc-route.ts';
 import { readHttpRoute } from '../route/read-http-route.ts';
 import { judgePolicies, type JudgedPolicy } from '../route/judge-policies.ts';
+import { judgeXBackends, type JudgedXBackend } from '../route/judge-x-backends.ts';
 import { indexTrafficPolicies } from '../route/traffic-policies.ts';
 import { holdRules } from '../route/held-rules.ts';
 import { indexServiceWorkloads } from '../route/service-workloads.ts';
@@ -42,6 +43,8 @@ export type Translation = {
   backendTls: BackendTlsPolicies;
   /** The XBackendTrafficPolicies, by `namespace/name`. */
   policies: ReadonlyMap<string, JudgedPolicy>;
+  /** By `namespace/name`. */
+  xBackends: ReadonlyMap<string, JudgedXBackend>;
   /** By `namespace/name` of each StickyWorkload that is served and has keys. */
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes lead to the pods of a StickyWorkload, by its key. */
@@ -116,6 +119,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     grpcRoutes,
     backendTls,
     policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
+    xBackends: judgeXBackends(index.xBackends, httpRoutes.values()),
     backends: backendsOf(own),
     gatewaysByBackend: indexByBackend(tables, found.owners),
     built,

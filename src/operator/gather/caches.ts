@@ -21,6 +21,7 @@ import {
   tlsSecrets,
   trafficPolicies,
   withGatewayApi,
+  xBackends,
   type CacheContents,
   type CacheName,
   type OptionalCacheName,
@@ -81,6 +82,7 @@ const definitionCaches = [
   'backendTlsDefinitions',
   'grpcRouteDefinitions',
   'trafficPolicyDefinitions',
+  'xBackendDefinitions',
 ] as const satisfies CacheName[];
 
 export function createCaches(options: CacheOptions): Caches {
@@ -153,6 +155,8 @@ export function createCaches(options: CacheOptions): Caches {
       definition()?.gatewayApi.installed && list('grpcRouteDefinitions')[0]?.isServed ? grpcRoutes : undefined,
     trafficPolicies: () =>
       definition()?.gatewayApi.installed && list('trafficPolicyDefinitions')[0]?.isServed ? trafficPolicies : undefined,
+    xBackends: () =>
+      definition()?.gatewayApi.installed && list('xBackendDefinitions')[0]?.isServed ? xBackends : undefined,
     tlsSecrets: () => (definition()?.gatewayApi.installed ? tlsSecrets : undefined),
   };
   const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';

@@ -130,6 +130,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         ...(caches.isRead('tlsSecrets') && { tlsSecrets: list('tlsSecrets').map(({ secret }) => secret) }),
         grpcRoutes: list('grpcRoutes').map(({ route }) => route),
         trafficPolicies: list('trafficPolicies').map(({ policy }) => policy),
+        ...(caches.isRead('xBackends') && { xBackends: list('xBackends').map(({ backend }) => backend) }),
         ...(caches.isRead('listenerSets') && {
           listenerSets: list('listenerSets').map(({ listenerSet }) => listenerSet),
         }),

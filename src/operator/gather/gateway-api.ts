@@ -57,7 +57,6 @@ export function projectGrantDefinition(object: KubeObject): CachedGrantDefinitio
   };
 }
 
-/** Whether a definition serves v1. */
 /** Whether the version that is read is served. */
 export type CachedServing = KubeObject & { isServed: boolean };
 
@@ -69,6 +68,10 @@ export const projectServing =
     metadata: identityOf(object.metadata),
     isServed: servedVersion(object, version) !== undefined,
   });
+
+/** Returns the schema of a version that is served. */
+export const servedSchema = (object: KubeObject, version: string): JsonSchema | undefined =>
+  servedVersion(object, version)?.schema?.openAPIV3Schema;
 
 function servedVersion(object: KubeObject, version: string): Version | undefined {
   const { spec, status } = object as Definition;

@@ -31,6 +31,7 @@ import {
   type CachedHttpRoute,
 } from './routes.ts';
 import { projectTrafficPolicy, trafficPolicyDefinition, type CachedTrafficPolicy } from './traffic-policies.ts';
+import { projectXBackend, projectXBackendDefinition, xBackendDefinition, type CachedXBackend } from './x-backends.ts';
 import { listenerSetDefinition, projectListenerSet, type CachedListenerSet } from './listener-sets.ts';
 import {
   backendTlsDefinition,
@@ -84,6 +85,8 @@ export type CacheContents = {
   grpcRoutes: CachedGrpcRoute;
   trafficPolicyDefinitions: CachedServing;
   trafficPolicies: CachedTrafficPolicy;
+  xBackendDefinitions: CachedServing;
+  xBackends: CachedXBackend;
   listenerSetDefinitions: CachedServing;
   backendTlsDefinitions: CachedServing;
   backendTlsPolicies: CachedBackendTlsPolicy;
@@ -147,6 +150,11 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | Opt
     select: { fieldSelector: `metadata.name=${trafficPolicyDefinition}` },
     project: projectServing('v1alpha1'),
   },
+  xBackendDefinitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${xBackendDefinition}` },
+    project: projectXBackendDefinition,
+  },
   listenerSetDefinitions: {
     resource: resources.customResourceDefinitions,
     select: { fieldSelector: `metadata.name=${listenerSetDefinition}` },
@@ -178,6 +186,7 @@ export type OptionalCacheName =
   | 'listenerSets'
   | 'grpcRoutes'
   | 'trafficPolicies'
+  | 'xBackends'
   | 'backendTlsPolicies'
   | 'caBundles';
 
@@ -191,6 +200,7 @@ export const tlsSecrets: Watched = {
 /** Only while its definition is installed. */
 export const grpcRoutes: Watched = { resource: resources.grpcRoutes, project: projectGrpcRoute };
 export const trafficPolicies: Watched = { resource: resources.trafficPolicies, project: projectTrafficPolicy };
+export const xBackends: Watched = { resource: resources.xBackends, project: projectXBackend };
 export const listenerSets: Watched = { resource: resources.listenerSets, project: projectListenerSet };
 
 /** Only while the definition of BackendTLSPolicies is installed, which refer to ConfigMaps. */
@@ -214,6 +224,7 @@ export const everyKind: Record<CacheName, Watched> = {
   listenerSets,
   grpcRoutes,
   trafficPolicies,
+  xBackends,
   backendTlsPolicies,
   caBundles,
   referenceGrants: grantsOf('v1'),

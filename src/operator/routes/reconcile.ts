@@ -2,9 +2,10 @@
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { ancestorsOf, judgeBackendTlsStatus } from '../../core/status/backend-tls-status.ts';
 import { judgePolicy } from '../../core/status/policy-status.ts';
+import { judgeXBackend } from '../../core/status/x-backend-status.ts';
 import { judgeHttpRoute } from '../../core/status/route-status.ts';
 import type { Resource } from '../../kube/ports.ts';
-import { backendTlsPolicies, grpcRoutes, httpRoutes, trafficPolicies } from '../../kube/resources.ts';
+import { backendTlsPolicies, grpcRoutes, httpRoutes, trafficPolicies, xBackends } from '../../kube/resources.ts';
 import type { CachedWithStatus } from '../gather/owned.ts';
 import type { GatewayTools } from '../gateway/reconcile.ts';
 
@@ -21,6 +22,7 @@ const works: Partial<Record<string, (key: string, tools: RouteTools) => Promise<
   GRPCRoute: (key, tools) =>
     writeRoute(tools.translations.latest()?.translation.grpcRoutes.get(key), grpcRoutes, tools),
   XBackendTrafficPolicy: writePolicy,
+  XBackend: writeXBackend,
   BackendTLSPolicy: writeBackendTls,
 };
 
@@ -44,6 +46,14 @@ async function writePolicy(key: string, { translations, caches, statuses, nowMs 
   if (!judged || !cached || !isCurrent(judged.policy, cached)) return;
   const status = judgePolicy(judged, cached.observed, nowMs());
   if (status) await statuses.writeOther(trafficPolicies, cached, status);
+}
+
+async function writeXBackend(key: string, { translations, caches, statuses, nowMs }: RouteTools): Promise<undefined> {
+  const judged = translations.latest()?.translation.xBackends.get(key);
+  const cached = judged && caches.get('xBackends', judged.backend);
+  if (!judged || !cached || !isCurrent(judged.backend, cached)) return;
+  const status = judgeXBackend(judged, cached.observed, nowMs());
+  if (status) await statuses.writeOther(xBackends, cached, status);
 }
 
 async function writeBackendTls(key: string, { translations, caches, statuses, nowMs }: RouteTools): Promise<undefined> {

@@ -27,7 +27,7 @@ export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.
 
 /** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
 export function findAffectedKeys(
-  { translation: { workloads, gateways, httpRoutes, grpcRoutes, policies, backendTls } }: Translated,
+  { translation: { workloads, gateways, httpRoutes, grpcRoutes, policies, xBackends, backendTls } }: Translated,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
   const touches = (dependencies: () => ReadonlySet<string>): boolean =>
@@ -45,6 +45,7 @@ export function findAffectedKeys(
       .map(({ route: { source } }) => `${source.kind}/${source.key}`),
     // Routes of any namespace may lead to its Services.
     ...[...policies.keys()].map((key) => `XBackendTrafficPolicy/${key}`),
+    ...[...xBackends.keys()].map((key) => `XBackend/${key}`),
     ...[...backendTls.judged.keys()].map((key) => `BackendTLSPolicy/${key}`),
   ];
 }

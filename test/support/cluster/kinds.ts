@@ -10,6 +10,7 @@ import {
   listenerSets,
   referenceGrants,
   trafficPolicies,
+  xBackends,
 } from '../../../src/kube/resources.ts';
 import { builtInKinds } from '../../../tools/devcluster/apiserver/kinds/built-in.ts';
 import { createCustomKinds } from '../../../tools/devcluster/apiserver/kinds/custom.ts';
@@ -75,6 +76,7 @@ const definitions: KubeObject[] = [
   definitionOf(backendTlsPolicies),
   definitionOf(grpcRoutes),
   definitionOf(trafficPolicies),
+  definitionOf(xBackends),
   definitionOf(referenceGrants.v1),
   definitionOf(referenceGrants.v1beta1),
   definitionOf(widgets),
