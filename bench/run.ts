@@ -28,7 +28,7 @@ const measures: Record<SectionName, (place: Place, options: Options) => Promise<
   connections: (place, options) => measureConnections(place, { ...options, progress }),
   sidecar: (place) => measureSidecar(place),
   abuse: (place, options) => measureAbuse(place, { ...options, progress }),
-  table: (_place, options) => Promise.resolve(measureTable(options)),
+  table: ({ folder }, options) => measureTable(folder, { ...options, progress }),
   operator: (place, options) => measureOperator(place, { ...options, progress }),
   devcluster: () => measureDevcluster(progress),
 };

@@ -17,6 +17,7 @@ import { tableOf, worldOf } from '../holdfast/table.ts';
 import { median, quantile } from '../measure/statistics.ts';
 import { formatBytes, formatNumber } from '../report/markdown.ts';
 import type { Section } from '../report/section.ts';
+import { measureSpread } from './spread.ts';
 
 const repeats = 200;
 const warmUps = 20;
@@ -50,7 +51,9 @@ function time<T>([one, other]: readonly [T, T], work: (input: T) => void): numbe
   return taken;
 }
 
-export function measureTable({ endpoints }: { endpoints: number }): Section {
+export type TableOptions = { endpoints: number; progress: (text: string) => void };
+
+export async function measureTable(folder: string, { endpoints, progress }: TableOptions): Promise<Section> {
   const pods = worlds(endpoints);
   const tables = [tableOf(pods[0]), tableOf(pods[1])] as const;
   const text = JSON.stringify(tables[0]);
@@ -61,6 +64,7 @@ export function measureTable({ endpoints }: { endpoints: number }): Section {
         before: [{ name: 'operator: translate the cluster state', taken: timeTranslation(pods) }],
       }),
       measureChange(routeTables(), { title: `a change of one of ${count(routes)} routes`, before: [] }),
+      await measureSpread(folder, progress),
     ],
   };
 }

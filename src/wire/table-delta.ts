@@ -1,5 +1,5 @@
 /** What makes one table another: the resources that are new or differ, those that are gone, and the entries of endpoints that changed. */
-import type { Endpoint, RemovedEndpoint, RoutingTable } from './routing-table.ts';
+import type { Endpoint, RemovedEndpoint, Route, RoutingTable } from './routing-table.ts';
 import {
   namesOf,
   resourceId,
@@ -97,8 +97,8 @@ function compact({ set, remove, endpoints, order }: Delta): TableDelta {
 type EntryChanges<T> = { type: ResourceType; delta: Delta; onChange: (name: string, value: T) => void };
 
 function diffEntries<T>(
-  from: Record<string, T>,
-  to: Record<string, T>,
+  from: Record<string, T | undefined>,
+  to: Record<string, T | undefined>,
   { type, delta, onChange }: EntryChanges<T>,
 ): void {
   for (const name in to) {
@@ -108,19 +108,25 @@ function diffEntries<T>(
   for (const name in from) if (!(name in to)) delta.remove.push(resourceId(type, name));
 }
 
+/** By place where the names are the same in both, which is nearly everywhere; by name between. */
 function diffRoutes(from: RoutingTable, to: RoutingTable, { delta, versions, add }: Building): void {
   const [before, after] = [namesOf(from.routes), namesOf(to.routes)];
-  const byName = (names: string[], { routes }: RoutingTable) =>
-    Object.fromEntries(routes.map((route, at) => [names[at] ?? '', route]));
-  diffEntries(byName(before, from), byName(after, to), {
-    type: 'route',
-    delta,
-    onChange: (name, value) => {
-      add({ type: 'route', name, value });
-    },
-  });
   const order = diffOrder(before, after);
+  const onChange = (name: string, value: Route) => {
+    add({ type: 'route', name, value });
+  };
+  const { at, remove, insert } = order ?? { at: before.length, remove: 0, insert: [] };
+  const shift = insert.length - remove;
+  for (const [index, value] of to.routes.entries()) {
+    if (index >= at && index < at + insert.length) continue;
+    const known = from.routes[index < at ? index : index - shift];
+    if (known !== value && !sameJson(known, value)) onChange(after[index] ?? '', value);
+  }
   if (order === undefined) return;
+  const byName = (names: string[], { routes }: RoutingTable, length: number) =>
+    Object.fromEntries(names.slice(at, at + length).map((name, index) => [name, routes[at + index]]));
+  const [gone, come] = [byName(before, from, remove), byName(after, to, insert.length)];
+  diffEntries<Route>(gone, come, { type: 'route', delta, onChange });
   const version = (value: string[]) => versions.of({ type: 'order', name: '', value });
   delta.order = { from: version(before), version: version(after), ...order };
 }
