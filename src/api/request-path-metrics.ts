@@ -49,7 +49,7 @@ export const requestPathMetrics = {
     part: 'proxy',
     type: 'counter',
     labels: ['reason'],
-    help: 'TLS handshakes of clients that failed, by reason: UnknownName (no listener of the port has the server name, or the client sent none), NoCertificate (the listener has none that can be used), NotTLS (plain HTTP, for example), Refused (no version, cipher or protocol in common, or an alert of the client), ClientClosed, Timeout.',
+    help: 'TLS handshakes of clients that failed, by reason: UnknownName (no listener of the port has the server name, or the client sent none), NoCertificate (the listener has none that can be used), NotTLS (plain HTTP, for example), Refused (no version, cipher or protocol in common, or an alert of the client), ClientCertificate (the client has none that the listener accepts), ClientClosed, Timeout.',
   },
   holdfast_http_mirrors_total: {
     part: 'proxy',

@@ -30,6 +30,7 @@ import type {
   BackendTls,
   Carrier,
   Certificate,
+  ClientCertificates,
   CookieCarrier,
   Endpoint,
   HttpListener,
@@ -167,6 +168,9 @@ const httpsListener = object<HttpsListener>({
   port,
   hostname: optional(string),
   certificates: list(string),
+  clientCertificates: optional(
+    object<ClientCertificates>({ mode: oneOf('Required', 'Optional'), authorities: string }),
+  ),
 });
 const listener: Check<Listener> = (value, path) =>
   isRecord(value) && value['protocol'] === 'HTTPS' ? httpsListener(value, path) : httpListener(value, path);

@@ -23,7 +23,15 @@ export type RoutingTable = {
 /** `name`: unique in the table. */
 export type Listener = HttpListener | HttpsListener;
 export type HttpListener = { name: string; protocol: 'HTTP'; port: number; hostname?: string };
-export type HttpsListener = Omit<HttpListener, 'protocol'> & { protocol: 'HTTPS'; certificates: string[] };
+/** `clientCertificates`: absent if clients need none. */
+export type HttpsListener = Omit<HttpListener, 'protocol'> & {
+  protocol: 'HTTPS';
+  certificates: string[];
+  clientCertificates?: ClientCertificates;
+};
+
+/** One of `authorities`, in PEM, has signed the certificate of a client. `Optional`: clients without such a certificate are accepted too. */
+export type ClientCertificates = { mode: 'Required' | 'Optional'; authorities: string };
 
 /** In PEM. `chain`: the certificate of the server first. */
 export type Certificate = { chain: string; key: string };

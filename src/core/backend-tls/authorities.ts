@@ -26,7 +26,12 @@ export function readAuthorities({ namespace, authorities }: BackendTlsPolicy, bu
   };
 }
 
-function readBundle(key: string, at: string, bundles: CaBundles): { pem: string } | { problem: AuthorityProblem } {
+/** `key`: `namespace/name` of the ConfigMap. `at`: the field that refers to it. */
+export function readBundle(
+  key: string,
+  at: string,
+  bundles: CaBundles,
+): { pem: string } | { problem: { reason: 'InvalidCACertificateRef'; message: string } } {
   const bundle = bundles.get(key);
   const fail = (message: string) => ({
     problem: { reason: 'InvalidCACertificateRef', message: `${at}: ConfigMap ${key} ${message}` } as const,

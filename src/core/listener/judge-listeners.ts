@@ -1,9 +1,11 @@
 /** Judges the listeners of a Gateway, those of its ListenerSets included, in the order in which Gateway API lets them precede each other. */
-import type { Gateway, GatewayListener } from '../snapshot/snapshot.ts';
+import type { GatewayListener } from '../snapshot/snapshot.ts';
+import { failuresFor, resolveClientCertificates, type ResolvedClients, type Frontend } from './client-certificates.ts';
 import { createClaims } from './conflicts.ts';
 import {
   acceptedUnless,
   conflictedIf,
+  lacksCertificates,
   listenerId,
   type JudgedListener,
   type ListenerProblem,
@@ -15,7 +17,8 @@ import { resolveRefs, type RefLookup } from './resolve-refs.ts';
 /** The listeners of one object. */
 export type ListenerGroup = { from: ListenerSource; listeners: readonly GatewayListener[] };
 
-export type ListenerLookup = RefLookup & Pick<Gateway, 'clientValidation'>;
+/** `frontend`: absent if clients need no certificates. */
+export type ListenerLookup = RefLookup & { frontend?: Frontend };
 
 /** Returns the listeners of all groups in their order. */
 export function judgeListeners(groups: readonly ListenerGroup[], lookup: ListenerLookup): JudgedListener[] {
@@ -46,7 +49,7 @@ const servedFirst = (listeners: readonly GatewayListener[]): GatewayListener[] =
 ];
 
 /** A listener without a usable certificate keeps its port and hostname, or a Secret that is replaced would pass them on. */
-const isClaim = ({ problem }: JudgedListener): boolean => problem === undefined || problem.about === 'ResolvedRefs';
+const isClaim = ({ problem }: JudgedListener): boolean => problem === undefined || lacksCertificates(problem);
 
 /** `conflict`: with a listener that precedes it and is accepted. */
 function judgeListener(
@@ -54,8 +57,9 @@ function judgeListener(
   from: ListenerSource,
   { conflict, lookup }: { conflict: Refusal | undefined; lookup: ListenerLookup },
 ): JudgedListener {
-  const refused = conflict === undefined ? findRefusal(listener, lookup) : undefined;
-  const refs = resolveRefs(listener, from, lookup);
+  const clients = clientCertificatesOf(listener, from, lookup);
+  const refused = conflict === undefined ? (findRefusal(listener) ?? clients?.refusal) : undefined;
+  const refs = resolveRefs(listener, from, lookup, clients?.failures);
   // Gateway API has the reasons of conflicts for Accepted too, but only in a ListenerSet.
   const accepted = acceptedUnless(refused ?? (from.kind === 'ListenerSet' ? conflict : undefined));
   const problem =
@@ -67,7 +71,18 @@ function judgeListener(
     verdicts: { accepted, resolvedRefs: refs.verdict, conflicted: conflictedIf(conflict) },
     ...(problem && { problem }),
     certificates: refs.certificates,
+    ...(clients?.accepted && { clientCertificates: clients.accepted }),
   };
+}
+
+function clientCertificatesOf(
+  { port, protocol }: GatewayListener,
+  from: ListenerSource,
+  { frontend, ...lookup }: ListenerLookup,
+): ResolvedClients | undefined {
+  if (protocol !== 'HTTPS' || frontend === undefined) return undefined;
+  const resolved = resolveClientCertificates(frontend, port, lookup);
+  return resolved && { ...resolved, failures: failuresFor(from, frontend, resolved.failures) };
 }
 
 const withAbout = (
@@ -77,10 +92,7 @@ const withAbout = (
 
 type Refusal = Omit<ListenerProblem, 'about'>;
 
-function findRefusal(
-  { port, protocol, tls }: GatewayListener,
-  { clientValidation }: Pick<ListenerLookup, 'clientValidation'>,
-): Refusal | undefined {
+function findRefusal({ protocol, tls }: GatewayListener): Refusal | undefined {
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
     return {
       reason: 'UnsupportedProtocol',
@@ -94,17 +106,5 @@ function findRefusal(
   if (option !== undefined) {
     return { reason: 'UnsupportedValue', message: `tls.options: ${option} is not supported: remove it.` };
   }
-  // Served without validation, it would be open to every client.
-  if (protocol === 'HTTPS' && validatesClients(port, clientValidation)) {
-    return {
-      reason: 'UnsupportedValue',
-      message: `spec.tls.frontend of the Gateway demands certificates of clients on port ${port}, which is not supported by this version: remove it, or use HTTP and a proxy in front that validates clients.`,
-    };
-  }
   return undefined;
-}
-
-function validatesClients(port: number, validation: ListenerLookup['clientValidation']): boolean {
-  if (validation === undefined) return false;
-  return validation.ports.find((one) => one.port === port)?.validates ?? validation.byDefault;
 }

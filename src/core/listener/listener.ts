@@ -1,6 +1,7 @@
 /** What is decided about a listener. */
 import { holds, lacks, type Verdict } from '../status/dated-conditions.ts';
 import type { GatewayListener } from '../snapshot/snapshot.ts';
+import type { ClientCertificates } from '../../wire/routing-table.ts';
 import type { LoadedCertificate } from './certificate.ts';
 
 /** The object whose spec has the listener. */
@@ -15,6 +16,8 @@ export type JudgedListener = GatewayListener & {
   problem?: ListenerProblem;
   /** Those that it presents; empty unless its protocol is HTTPS. */
   certificates: LoadedCertificate[];
+  /** Those that it demands of clients; absent: none. */
+  clientCertificates?: ClientCertificates;
 };
 
 export const listenerId = ({ kind, namespace, name }: ListenerSource, listener: string): string =>
@@ -29,6 +32,13 @@ export type ListenerVerdicts = {
 };
 
 export type ListenerProblem = { about: 'Accepted' | 'ResolvedRefs' | 'Conflicted'; reason: string; message: string };
+
+/** The reason of Accepted (Gateway API) if clients need certificates, and no authority is known. */
+export const noValidAuthority = 'NoValidCACertificate';
+
+/** Whether a listener is valid but for certificates: it keeps its port and hostname, as they may return at any time. */
+export const lacksCertificates = ({ about, reason }: ListenerProblem): boolean =>
+  about === 'ResolvedRefs' || reason === noValidAuthority;
 
 /** Returns the condition Accepted. */
 export const acceptedUnless = (problem: Omit<ListenerProblem, 'about'> | undefined): Verdict =>

@@ -1,14 +1,13 @@
-/** The condition ResolvedRefs of a listener: the kinds of routes that it asks for, and its certificates. */
+/** The condition ResolvedRefs of a listener: the kinds of routes that it asks for, its certificates, and the authorities of its clients. */
 import { holds, lacks, type Verdict } from '../status/dated-conditions.ts';
 import type { CertificateRef, GatewayListener, TlsSecret } from '../snapshot/snapshot.ts';
-import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
+import { isPermitted } from '../resolve/reference-grants.ts';
 import { isHttpRoute } from '../resolve/route-kinds.ts';
+import type { AuthorityLookup } from './client-certificates.ts';
 import { loadCertificate, type LoadedCertificate } from './certificate.ts';
 import type { ListenerProblem, ListenerSource } from './listener.ts';
 
-export type RefLookup = {
-  /** By the namespace that they are in. */
-  grants: Grants;
+export type RefLookup = AuthorityLookup & {
   /** Secrets of type kubernetes.io/tls by `namespace/name`; absent if they cannot be read. */
   secrets?: ReadonlyMap<string, TlsSecret>;
 };
@@ -22,18 +21,25 @@ export type ResolvedRefs = {
 
 /**
  * With several certificates the valid ones are presented although the condition is False, as Gateway API leaves open: a second
- * certificate that is broken must not cut off the clients of the first.
+ * certificate that is broken must not cut off the clients of the first. `ofClients`: references to authorities that do not resolve.
  */
-export function resolveRefs(listener: GatewayListener, from: ListenerSource, lookup: RefLookup): ResolvedRefs {
+export function resolveRefs(
+  listener: GatewayListener,
+  from: ListenerSource,
+  lookup: RefLookup,
+  ofClients: readonly Failure[] = [],
+): ResolvedRefs {
   const resolved = listener.protocol === 'HTTPS' ? resolveCertificates(listener, from, lookup) : [];
   const certificates = resolved.flatMap((one) => ('certificate' in one ? [one.certificate] : []));
-  const failures = resolved.flatMap((one) => ('reason' in one ? [one] : []));
-  const [first] = failures;
-  const failed = first && { reason: first.reason, message: failures.map(({ message }) => message).join(' ') };
-  const verdict = judge(listener, failed);
+  const broken = joined(resolved.flatMap((one) => ('reason' in one ? [one] : [])));
+  const verdict = judge(listener, joined([...(broken ? [broken] : []), ...ofClients]));
   const isLost = listener.protocol === 'HTTPS' && certificates.length === 0;
-  return { verdict, certificates, ...(isLost && failed && { problem: failed }) };
+  return { verdict, certificates, ...(isLost && broken && { problem: broken }) };
 }
+
+/** The reason of the first, and the messages of all. */
+const joined = ([first, ...others]: readonly Failure[]): Failure | undefined =>
+  first && { reason: first.reason, message: [first, ...others].map(({ message }) => message).join(' ') };
 
 function judge({ allowedRoutes, protocol }: GatewayListener, failed: ResolvedRefs['problem']): Verdict {
   if (failed !== undefined) return lacks('ResolvedRefs', failed.reason, failed.message);
@@ -46,7 +52,7 @@ function judge({ allowedRoutes, protocol }: GatewayListener, failed: ResolvedRef
   return holds('ResolvedRefs', 'ResolvedRefs', message);
 }
 
-type Failure = { reason: 'RefNotPermitted' | 'InvalidCertificateRef'; message: string };
+type Failure = NonNullable<ResolvedRefs['problem']>;
 
 function resolveCertificates(
   { tls }: GatewayListener,

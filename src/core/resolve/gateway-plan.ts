@@ -1,6 +1,6 @@
 /** The plan of a Gateway: its listeners, the routes on each, and the owner of the proxy. */
 import { generatedListener } from '../listener/generated-listener.ts';
-import type { JudgedListener } from '../listener/listener.ts';
+import { lacksCertificates, type JudgedListener } from '../listener/listener.ts';
 import type { ServedGateway } from './gateways.ts';
 import { gatewayClassName } from '../names/names.ts';
 import { gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
@@ -135,7 +135,7 @@ export function servedListeners(plan: GatewayPlan): JudgedListener[] {
  * gets another node port, and load balancers drop their connections.
  */
 export function exposedListeners(plan: GatewayPlan): JudgedListener[] {
-  const isAccepted = ({ problem }: JudgedListener) => problem === undefined || problem.about === 'ResolvedRefs';
+  const isAccepted = ({ problem }: JudgedListener) => problem === undefined || lacksCertificates(problem);
   const added = plan.userManaged?.sets?.flatMap(({ listeners }) => listeners) ?? [];
   return [...listenersOf(plan), ...added].filter(isAccepted);
 }

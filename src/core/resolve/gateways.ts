@@ -24,7 +24,7 @@ export type GatewayIndex = {
 };
 
 type GatewayInputs = Pick<Snapshot, 'gateways' | 'gatewayClasses' | 'workloads'> & LookupInputs;
-type LookupInputs = Pick<Snapshot, 'referenceGrants' | 'tlsSecrets' | 'listenerSets' | 'namespaces'>;
+type LookupInputs = Pick<Snapshot, 'referenceGrants' | 'tlsSecrets' | 'caBundles' | 'listenerSets' | 'namespaces'>;
 
 /**
  * All user-managed Gateways, by whether Holdfast controls their class. Generated Gateways are in neither map: they are derived from
@@ -60,16 +60,18 @@ type Lookup = {
   namespaces: ReadonlyMap<string, Record<string, string>>;
 };
 
-const lookupOf = ({ referenceGrants, tlsSecrets, listenerSets, namespaces }: LookupInputs): Lookup => ({
+const lookupOf = ({ referenceGrants, tlsSecrets, caBundles, listenerSets, namespaces }: LookupInputs): Lookup => ({
   refs: {
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
-    ...(tlsSecrets && {
-      secrets: new Map(tlsSecrets.map((secret) => [`${secret.namespace}/${secret.name}`, secret])),
-    }),
+    ...(tlsSecrets && { secrets: byKey(tlsSecrets) }),
+    ...(caBundles && { bundles: byKey(caBundles) }),
   },
   ...(listenerSets && { sets: indexListenerSets(listenerSets) }),
   namespaces: new Map(namespaces.map(({ name, labels }) => [name, labels])),
 });
+
+const byKey = <T extends { namespace: string; name: string }>(objects: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(objects.map((object) => [`${object.namespace}/${object.name}`, object]));
 
 function judgeGatewaySpec(object: Gateway, lookup: Lookup): ServedGateway {
   const { namespace, name } = object;
@@ -81,8 +83,8 @@ function judgeGatewaySpec(object: Gateway, lookup: Lookup): ServedGateway {
   const own = { from: { kind: 'Gateway' as const, namespace, name }, listeners: object.listeners };
   const allowed = sets.filter(({ refusal }) => refusal === undefined);
   const groups = [own, ...allowed.map(({ set, from }) => ({ from, listeners: set.listeners }))];
-  const { clientValidation } = object;
-  const listenerLookup = { ...lookup.refs, ...(clientValidation && { clientValidation }) };
+  const { clientValidation: validation } = object;
+  const listenerLookup = { ...lookup.refs, ...(validation && { frontend: { namespace, validation } }) };
   const judged = Map.groupBy(judgeListeners(groups, listenerLookup), ({ from }) => from);
   const listenersIn = (from: ListenerSource): JudgedListener[] => judged.get(from) ?? [];
   return {

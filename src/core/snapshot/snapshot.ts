@@ -253,8 +253,14 @@ export type Gateway = Owned & {
   unsupported: string[];
 };
 
-/** On which ports clients of HTTPS listeners must present a certificate. `byDefault`: on those that are not in `ports`. */
-export type ClientValidation = { byDefault: boolean; ports: { port: number; validates: boolean }[] };
+/**
+ * Which clients of HTTPS listeners are accepted. `byDefault`: on the ports that are not in `ports`. Without a rule clients need no
+ * certificate.
+ */
+export type ClientValidation = { byDefault?: ClientRule; ports: { port: number; rule?: ClientRule }[] };
+
+/** `field`: where it is set. `authorities`: one of them has signed the certificate of a client. */
+export type ClientRule = { field: string; mode: string; authorities: CertificateRef[] };
 
 /** Listeners that are added to a Gateway, which must allow it. */
 export type ListenerSet = {

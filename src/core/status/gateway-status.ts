@@ -35,7 +35,7 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
   const known = entriesOf(observed.status, 'listeners');
   return {
     addresses: addressesOf(gateway, proxy.service, plan.addresses.kind === 'usable' ? plan.addresses.ips : []),
-    conditions: dateConditions([accepted, judgeProgrammed(plan, proxy, programmed)], observed, {
+    conditions: dateConditions([accepted, judgeProgrammed(plan, proxy, programmed), ...judgeFrontend(plan)], observed, {
       nowMs,
       before: readConditions(observed.status),
     }),
@@ -78,6 +78,17 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
 }
 
 const noListener = 'No listener can be served, see their conditions.';
+
+/** Gateway API: the condition is there only while a mode lets clients without a valid certificate in. */
+function judgeFrontend({ userManaged }: GatewayPlan): Verdict[] {
+  const { byDefault, ports } = userManaged?.object.clientValidation ?? { ports: [] };
+  const open = [byDefault, ...ports.map(({ rule }) => rule)].flatMap((rule) =>
+    rule?.mode === 'AllowInsecureFallback' ? [`${rule.field}.validation.mode`] : [],
+  );
+  if (open.length === 0) return [];
+  const message = `AllowInsecureFallback in ${open.join(', ')}: clients without a valid certificate are accepted. Use AllowValidOnly to refuse them.`;
+  return [holds('InsecureFrontendValidationMode', 'ConfigurationChanged', message)];
+}
 
 /** Of the listeners: whether proxies serve them, whatever address clients use. */
 function judgeProxy(plan: GatewayPlan, { readyReplicas, refusal, obstacle }: ProxyView): Verdict {

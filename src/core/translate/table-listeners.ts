@@ -2,10 +2,17 @@
 import type { JudgedListener } from '../listener/listener.ts';
 import type { Certificate, Listener } from '../../wire/routing-table.ts';
 
-export function buildListener({ id, port, protocol, hostname, certificates }: JudgedListener): Listener {
+export function buildListener(listener: JudgedListener): Listener {
+  const { id, port, protocol, hostname, certificates, clientCertificates } = listener;
   const place = { port, ...(hostname !== undefined && { hostname }) };
   if (protocol !== 'HTTPS') return { name: id, protocol: 'HTTP', ...place };
-  return { name: id, protocol: 'HTTPS', ...place, certificates: certificates.map(({ name }) => name) };
+  return {
+    name: id,
+    protocol: 'HTTPS',
+    ...place,
+    certificates: certificates.map(({ name }) => name),
+    ...(clientCertificates && { clientCertificates }),
+  };
 }
 
 /** Only those that a listener of the table presents: a proxy has the keys of no other Gateway. Undefined if there are none. */

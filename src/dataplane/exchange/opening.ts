@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { plainAddress } from '../net/addresses.ts';
 import { appended } from '../net/byte-copy.ts';
 import type { ClientReader } from '../net/client-socket.ts';
@@ -9,7 +8,7 @@ import type { ProxyHeader } from '../net/proxy-protocol.ts';
 import { alerts } from '../tls/alerts.ts';
 import { parseClientHello } from '../tls/client-hello.ts';
 import { ConnectionTls, listenerFor } from '../tls/connection-tls.ts';
-import { shakeHands, type HandshakeFailure } from '../tls/handshake.ts';
+import { shakeHands, type HandshakeFailure, type HandshakeSettings } from '../tls/handshake.ts';
 import type { TlsPort } from '../tls/termination.ts';
 import { countReason } from './counters.ts';
 import type { ProxyProtocolRefusal } from './counters.ts';
@@ -45,7 +44,7 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
   private step: Step = 'hello';
   private kept: Buffer | undefined;
   private header: ProxyHeader | undefined;
-  private chosen: { tls: ConnectionTls; secureContext: SecureContext } | undefined;
+  private chosen: (HandshakeSettings & { tls: ConnectionTls }) | undefined;
 
   constructor(parts: OpeningParts) {
     this.parts = parts;
@@ -120,7 +119,8 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
     else if (secureContext === undefined) this.refuseHello('NoCertificate', alerts.handshakeFailure);
     else {
       this.step = 'handshake';
-      this.chosen = { tls: new ConnectionTls(port, listener, serverName), secureContext };
+      const clients = listener.certificates.clients?.mode;
+      this.chosen = { tls: new ConnectionTls(port, listener, serverName), secureContext, clients };
       transport.pause().unshift(hello);
       context.handshakeTurns.wait(this);
     }
@@ -131,7 +131,7 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
     const { parts, chosen, step } = this;
     if (step !== 'handshake' || chosen === undefined) return;
     try {
-      shakeHands(parts.transport, chosen.secureContext, {
+      shakeHands(parts.transport, chosen, {
         secured: (socket) => this.finish(socket),
         failed: (reason) => this.failed(reason),
         fault: (error) => this.fault(error),

@@ -12,6 +12,8 @@ export class ConnectionTls {
   /** The last host that belonged to the connection, and the listeners by which it did. */
   private host: string;
   private listeners: HostMap<TlsListener>;
+  /** The client had to present a certificate. */
+  private readonly isVerified: boolean;
 
   /** `serverName`: empty if the client sent none. */
   constructor(port: TlsPort, listener: TlsListener, serverName: string) {
@@ -19,11 +21,17 @@ export class ConnectionTls {
     this.listener = listener;
     this.host = serverName;
     this.listeners = port.listeners;
+    this.isVerified = demandsCertificate(listener);
   }
 
-  /** Gateway API, Listener.hostname: a host that no listener has is not misdirected, but unknown. */
+  /**
+   * Gateway API, Listener.hostname: a host that no listener has is not misdirected, but unknown. If the listener has begun to demand
+   * certificates, the client must repeat the request where it presents one. With other authorities than before, open connections continue:
+   * an authority is replaced more often than it is taken back.
+   */
   isMisdirected(host: string): boolean {
     const { listeners } = this.port;
+    if (!this.isVerified && demandsCertificate(this.listener)) return true;
     if (host === this.host && listeners === this.listeners) return false;
     const owner = listeners.find(host, itself);
     if (owner !== undefined && owner !== this.listener) return true;
@@ -32,6 +40,8 @@ export class ConnectionTls {
     return false;
   }
 }
+
+const demandsCertificate = ({ certificates }: TlsListener): boolean => certificates.clients?.mode === 'Required';
 
 const itself = <T>(value: T): T => value;
 

@@ -1,14 +1,27 @@
 /** The handshake of one connection. */
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
+import { isRecord } from '../../platform/record.ts';
+import type { ClientCertificates } from '../../wire/routing-table.ts';
 import { alpn } from './secure-context.ts';
 
 /**
  * `UnknownName`: no listener of the port has the name, or the client sent none and every listener has one. `NoCertificate`: the listener
  * has none that can be used. `NotTLS`: the client did not begin with a ClientHello. `Refused`: client and proxy have no version, cipher or
- * protocol in common, or the client sent an alert, as many do when they do not trust the certificate.
+ * protocol in common, or the client sent an alert, as many do when they do not trust the certificate. `ClientCertificate`: the client has
+ * none that the listener accepts.
  */
-export type HandshakeFailure = 'UnknownName' | 'NoCertificate' | 'NotTLS' | 'Refused' | 'ClientClosed' | 'Timeout';
+export type HandshakeFailure =
+  | 'UnknownName'
+  | 'NoCertificate'
+  | 'NotTLS'
+  | 'Refused'
+  | 'ClientCertificate'
+  | 'ClientClosed'
+  | 'Timeout';
+
+/** `clients`: absent if they need no certificate. */
+export type HandshakeSettings = { secureContext: SecureContext; clients: ClientCertificates['mode'] | undefined };
 
 export type HandshakeEvents = {
   /** Called once, unless the transport is destroyed before. */
@@ -24,12 +37,22 @@ const queuedBytes = 16 * 1024;
 const options = { isServer: true, ALPNProtocols: alpn, highWaterMark: queuedBytes };
 
 /** `transport`: paused, with the bytes of the client that have been read put back. It is destroyed if the handshake fails. */
-export function shakeHands(transport: Socket, secureContext: SecureContext, events: HandshakeEvents): void {
-  const socket = new TLSSocket(transport, { ...options, secureContext });
+export function shakeHands(
+  transport: Socket,
+  { secureContext, clients }: HandshakeSettings,
+  events: HandshakeEvents,
+): void {
+  const requestCert = clients !== undefined;
+  const rejectUnauthorized = clients === 'Required';
+  const socket = new TLSSocket(transport, { ...options, secureContext, requestCert, rejectUnauthorized });
   const ended = () => fail('ClientClosed');
-  const broken = ({ code = '' }: NodeJS.ErrnoException) => fail(isOfTls(code) ? 'Refused' : 'ClientClosed');
+  const broken = ({ code = '' }: NodeJS.ErrnoException) => fail(failureOf(code));
   const stop = () => socket.off('secure', secured).off('end', ended).off('close', ended).off('error', broken);
   const secured = () => {
+    if (rejectUnauthorized && !isVerified(socket)) {
+      fail('ClientCertificate');
+      return;
+    }
     stop();
     try {
       events.secured(socket);
@@ -47,4 +70,18 @@ export function shakeHands(transport: Socket, secureContext: SecureContext, even
   socket.on('_tlsError', () => socket.destroy());
 }
 
-const isOfTls = (code: string): boolean => code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_');
+function failureOf(code: string): HandshakeFailure {
+  if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') return 'ClientCertificate';
+  return code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') ? 'Refused' : 'ClientClosed';
+}
+
+/**
+ * OpenSSL as Node sets it up lets a handshake with any certificate finish: `tls.Server` reads the verdict afterwards, from the handle, and so
+ * must who has none. Without a certificate it says that all is well for every resumed session.
+ */
+function isVerified(socket: TLSSocket): boolean {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (!isRecord(handle) || typeof handle['verifyError'] !== 'function') return false;
+  const problem: unknown = Reflect.apply(handle['verifyError'], handle, []);
+  return problem === null && socket.getPeerX509Certificate() !== undefined;
+}

@@ -1,27 +1,39 @@
-/** Which certificates of a listener a client gets. */
+/** Which certificates of a listener a client gets, and what is demanded of its own. */
 import type { SecureContext } from 'node:tls';
+import type { ClientCertificates } from '../../wire/routing-table.ts';
 import type { LoadedCertificate } from './certificates.ts';
 import { serverContext } from './secure-context.ts';
 
 export interface ListenerCertificates {
   readonly all: readonly LoadedCertificate[];
+  /** Undefined: clients need no certificate. */
+  readonly clients: ClientCertificates | undefined;
   /** Returns undefined if there is no certificate. `serverName`: empty for a client that sends none. */
   contextFor(serverName: string): SecureContext | undefined;
 }
 
-/** For a name, the certificates with that name, or all if none has it: then the client, not the proxy, says what is wrong. */
-export function listenerCertificates(all: readonly LoadedCertificate[]): ListenerCertificates {
+/**
+ * For a name, the certificates with that name, or all if none has it: then the client, not the proxy, says what is wrong. `clients`: what is
+ * demanded of them; throws if their authorities cannot be used.
+ */
+export function listenerCertificates(
+  all: readonly LoadedCertificate[],
+  clients?: ClientCertificates,
+): ListenerCertificates {
+  if (clients !== undefined) serverContext([], clients);
   const [first, second] = all;
   if (second === undefined) {
-    return { all, contextFor: () => first?.context };
+    const context = first && contextOf([first], clients);
+    return { all, clients, contextFor: () => context };
   }
   const contexts = new Map<string, SecureContext>();
   return {
     all,
+    clients,
     contextFor(serverName) {
       const chosen = firstOfEachType(withName(all, serverName));
       const key = chosen.map((certificate) => all.indexOf(certificate)).join();
-      const known = contexts.get(key) ?? contextOf(chosen);
+      const known = contexts.get(key) ?? contextOf(chosen, clients);
       contexts.set(key, known);
       return known;
     },
@@ -38,8 +50,9 @@ const firstOfEachType = (certificates: readonly LoadedCertificate[]): readonly L
   ...new Map(certificates.toReversed().map((certificate) => [certificate.keyType, certificate])).values(),
 ];
 
-const contextOf = (certificates: readonly LoadedCertificate[]): SecureContext => {
+function contextOf(certificates: readonly LoadedCertificate[], clients: ClientCertificates | undefined): SecureContext {
   const [first, second] = certificates;
-  if (first !== undefined && second === undefined) return first.context;
-  return serverContext(certificates.map(({ source }) => source));
-};
+  if (first !== undefined && second === undefined && clients === undefined) return first.context;
+  const pairs = certificates.map(({ source }) => source);
+  return serverContext(pairs, clients);
+}

@@ -1,6 +1,7 @@
 /** The settings of TLS towards clients. */
-import { constants, randomBytes } from 'node:crypto';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { constants, createHash, randomBytes } from 'node:crypto';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { ClientCertificates } from '../../wire/routing-table.ts';
 
 /** PEM. `chain`: the certificate of the server first. */
 export type KeyPair = { chain: string; key: string };
@@ -24,16 +25,32 @@ const ticketKeys = randomBytes(48);
 /** The list of RFC 7301: each name after its length. */
 export const alpn = Buffer.from('\x08http/1.1', 'latin1');
 
-/** `pairs`: at most one of each type of key; OpenSSL takes the one that the client can verify. Throws if one cannot be used. */
-export const serverContext = (pairs: readonly KeyPair[]): SecureContext =>
+/**
+ * `pairs`: at most one of each type of key; OpenSSL takes the one that the client can verify. Throws if one cannot be used. `clients`: what
+ * is demanded of them.
+ */
+export const serverContext = (pairs: readonly KeyPair[], clients?: ClientCertificates): SecureContext =>
   createSecureContext({
     minVersion: 'TLSv1.2',
     ciphers,
     // A client could make the proxy sign again and again on one connection.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ticketKeys,
-    // Without a list Node adds the roots of the web, 150 certificates for each context.
-    ca: [],
+    ...(clients === undefined ? nobodyTrusted : trust(clients)),
     cert: pairs.map(({ chain }) => chain),
     key: pairs.map(({ key }) => key),
   });
+
+/** Without a list Node adds the roots of the web, 150 certificates for each context. */
+const nobodyTrusted: SecureContextOptions = { ca: [] };
+
+/**
+ * A resumed session has no certificate, and OpenSSL takes it for one whose client was verified. As all contexts have the same ticket keys,
+ * a session counts only where the same authorities are demanded in the same mode: elsewhere the handshake is a full one.
+ */
+const trust = ({ mode, authorities }: ClientCertificates): SecureContextOptions => ({
+  ca: authorities,
+  // Gateway API: each is a trust anchor, also if another authority has signed it.
+  allowPartialTrustChain: true,
+  sessionIdContext: createHash('sha256').update(`${mode} ${authorities}`).digest('hex').slice(0, 32),
+});

@@ -6,7 +6,8 @@
  */
 import { hostMap, type HostMap } from '../../core/routing/hostnames.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { RoutingTable } from '../../wire/routing-table.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { ClientCertificates, RoutingTable } from '../../wire/routing-table.ts';
 import { loadCertificates, type LoadedCertificate, type LoadedCertificates } from './certificates.ts';
 import { listenerCertificates, type ListenerCertificates } from './listener-certificates.ts';
 
@@ -31,7 +32,9 @@ export interface Termination {
 
 const none: NonNullable<TlsConfig['certificates']> = {};
 
-export function createTermination(log: Pick<Logger, 'error'>): Termination {
+type Log = Pick<Logger, 'error'>;
+
+export function createTermination(log: Log): Termination {
   const ports = new Map<number, TlsPort>();
   let loaded: LoadedCertificates = new Map();
   let applied: TlsConfig | undefined;
@@ -45,9 +48,9 @@ export function createTermination(log: Pick<Logger, 'error'>): Termination {
       loaded = loadCertificates(certificates, loaded, log);
       const wanted = byPort(config, loaded);
       for (const port of ports.keys()) if (!wanted.has(port)) ports.delete(port);
-      for (const [port, certificatesOf] of wanted) {
+      for (const [port, hosts] of wanted) {
         const known = ports.get(port);
-        const next = compile(certificatesOf, known?.listeners);
+        const next = compile(hosts, known?.listeners, log);
         if (known === undefined) ports.set(port, { listeners: next });
         else known.listeners = next;
       }
@@ -55,30 +58,32 @@ export function createTermination(log: Pick<Logger, 'error'>): Termination {
   };
 }
 
-type CertificatesByHost = Map<string, readonly LoadedCertificate[]>;
+type Wanted = { all: readonly LoadedCertificate[]; clients: ClientCertificates | undefined };
+type WantedByHost = Map<string, Wanted>;
 
 /** A port with one HTTPS listener has no plain ones: a client must never get an answer in the clear where the table demands TLS. */
-function byPort({ listeners }: TlsConfig, loaded: LoadedCertificates): Map<number, CertificatesByHost> {
-  const ports = new Map<number, CertificatesByHost>();
+function byPort({ listeners }: TlsConfig, loaded: LoadedCertificates): Map<number, WantedByHost> {
+  const ports = new Map<number, WantedByHost>();
   for (const listener of listeners) {
     if (listener.protocol !== 'HTTPS') continue;
-    const hosts: CertificatesByHost = ports.get(listener.port) ?? new Map();
+    const hosts: WantedByHost = ports.get(listener.port) ?? new Map();
     ports.set(listener.port, hosts);
-    hosts.set(
-      listener.hostname ?? '',
-      listener.certificates.flatMap((name) => loaded.get(name) ?? []),
-    );
+    const all = listener.certificates.flatMap((name) => loaded.get(name) ?? []);
+    hosts.set(listener.hostname ?? '', { all, clients: listener.clientCertificates });
   }
   return ports;
 }
 
 /** A listener that a port keeps is the same object, with other certificates if they have changed. */
-function compile(wanted: CertificatesByHost, before: HostMap<TlsListener> | undefined): HostMap<TlsListener> {
+function compile(wanted: WantedByHost, before: HostMap<TlsListener> | undefined, log: Log): HostMap<TlsListener> {
   const listeners = hostMap<TlsListener>();
-  for (const [hostname, all] of wanted) {
+  for (const [hostname, wantedOf] of wanted) {
     const known = before?.get(hostname);
-    const certificates =
-      known && isSameList(known.certificates.all, all) ? known.certificates : listenerCertificates(all);
+    const isKnown =
+      known !== undefined &&
+      isSameList(known.certificates.all, wantedOf.all) &&
+      isSameDemand(known.certificates.clients, wantedOf.clients);
+    const certificates = isKnown ? known.certificates : certificatesOf(hostname, wantedOf, log);
     const listener = known ?? { hostname, certificates };
     listener.certificates = certificates;
     listeners.set(hostname, listener);
@@ -86,5 +91,18 @@ function compile(wanted: CertificatesByHost, before: HostMap<TlsListener> | unde
   return listeners;
 }
 
+/** A listener whose clients cannot be verified has no handshakes: it must not be open to all of them. */
+function certificatesOf(hostname: string, { all, clients }: Wanted, log: Log): ListenerCertificates {
+  try {
+    return listenerCertificates(all, clients);
+  } catch (error) {
+    log.error({ hostname, error: describeError(error) }, 'certificates of the authorities of clients cannot be used');
+    return listenerCertificates([]);
+  }
+}
+
 const isSameList = <T>(one: readonly T[], other: readonly T[]): boolean =>
   one.length === other.length && one.every((item, index) => item === other[index]);
+
+const isSameDemand = (one: ClientCertificates | undefined, other: ClientCertificates | undefined): boolean =>
+  one?.mode === other?.mode && one?.authorities === other?.authorities;

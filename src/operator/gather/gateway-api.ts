@@ -124,7 +124,7 @@ export function projectGateway(object: KubeObject): CachedGateway {
       allowedListeners: readNamespaces(spec.allowedListeners?.namespaces, 'None'),
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
       addresses: (spec.addresses ?? []).map(({ type = 'IPAddress', value }) => ({ type, ...(value && { value }) })),
-      ...(spec.tls?.frontend && { clientValidation: readFrontend(spec.tls.frontend) }),
+      ...(spec.tls?.frontend && { clientValidation: readFrontend(spec.tls.frontend, cached.owned.namespace) }),
       unsupported: unsupportedIn(spec),
     },
   };

@@ -1,15 +1,32 @@
 /** Fields of Gateways that concern TLS or are not supported. */
-import type { ClientValidation } from '../../core/snapshot/snapshot.ts';
+import type { ClientRule, ClientValidation } from '../../core/snapshot/snapshot.ts';
 
-export type LiveFrontend = {
-  default?: { validation?: object };
-  perPort?: { port: number; tls?: { validation?: object } }[] | null;
-};
+type LiveReference = { group?: string; kind?: string; namespace?: string; name: string };
+type LiveConfig = { validation?: { mode?: string; caCertificateRefs?: LiveReference[] | null } };
 
-export const readFrontend = ({ default: byDefault, perPort }: LiveFrontend): ClientValidation => ({
-  byDefault: byDefault?.validation !== undefined,
-  ports: (perPort ?? []).map(({ port, tls }) => ({ port, validates: tls?.validation !== undefined })),
-});
+export type LiveFrontend = { default?: LiveConfig; perPort?: { port: number; tls?: LiveConfig }[] | null };
+
+export function readFrontend({ default: byDefault, perPort }: LiveFrontend, ownNamespace: string): ClientValidation {
+  const field = 'spec.tls.frontend';
+  const rule = readRule(byDefault, `${field}.default`, ownNamespace);
+  const ports = (perPort ?? []).map(({ port, tls }, index) => {
+    const ofPort = readRule(tls, `${field}.perPort[${index}].tls`, ownNamespace);
+    return { port, ...(ofPort && { rule: ofPort }) };
+  });
+  return { ports, ...(rule && { byDefault: rule }) };
+}
+
+function readRule({ validation }: LiveConfig = {}, field: string, ownNamespace: string): ClientRule | undefined {
+  if (validation === undefined) return undefined;
+  const { mode = 'AllowValidOnly', caCertificateRefs } = validation;
+  const authorities = (caCertificateRefs ?? []).map(({ group = '', kind = '', namespace = ownNamespace, name }) => ({
+    group,
+    kind,
+    namespace,
+    name,
+  }));
+  return { field, mode, authorities };
+}
 
 /** What is not supported is named in a condition: nothing of a Gateway is ignored. */
 export const unsupportedIn = ({

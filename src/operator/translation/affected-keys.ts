@@ -3,6 +3,7 @@ import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { targetsOf } from '../../core/route/resolve-refs.ts';
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
+import type { ClientRule, ClientValidation } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { Translated } from './translation-store.ts';
 
@@ -62,7 +63,7 @@ function namespacesOfWorkload(candidate: Candidate, { cookies }: Pick<WorkloadIn
   ]);
 }
 
-/** Returns the namespaces that a Gateway depends on: its own, and those of its routes, its ListenerSets and its certificates. */
+/** Returns the namespaces that a Gateway depends on: its own, and those of its routes, its ListenerSets, its certificates and authorities. */
 const namespacesOfGateway = ({ gateway, userManaged, routes, httpRoutes }: GatewayPlan): ReadonlySet<string> =>
   new Set([
     gateway.namespace,
@@ -72,7 +73,11 @@ const namespacesOfGateway = ({ gateway, userManaged, routes, httpRoutes }: Gatew
     ...[userManaged?.object, ...(userManaged?.sets ?? []).map(({ set }) => set)]
       .flatMap((holder) => holder?.listeners ?? [])
       .flatMap(({ tls }) => (tls?.certificateRefs ?? []).map(({ namespace }) => namespace)),
+    ...authoritiesOf(userManaged?.object.clientValidation).map(({ namespace }) => namespace),
   ]);
+
+const authoritiesOf = ({ byDefault, ports }: ClientValidation = { ports: [] }): ClientRule['authorities'] =>
+  [byDefault, ...ports.map(({ rule }) => rule)].flatMap((rule) => rule?.authorities ?? []);
 
 /** Returns the namespaces that a route depends on: its own, and those of its parents and backends. */
 const namespacesOfRoute = ({ route, parents }: JudgedRoute): ReadonlySet<string> => {

@@ -147,24 +147,6 @@ describe('an HTTPS listener', () => {
   });
 });
 
-describe('an HTTPS listener of a Gateway that demands certificates of clients', () => {
-  const refused = (ports: { port: number; validates: boolean }[], byDefault = true) =>
-    judge([https('https', [secret('good')]), listener('http')], {
-      ...lookup(),
-      clientValidation: { byDefault, ports },
-    }).flatMap(({ name, problem }) => (problem?.reason === 'UnsupportedValue' ? [name] : []));
-
-  test('is refused instead of opened to every client, and an HTTP listener is not', () => {
-    expect(refused([])).toEqual(['https']);
-    expect(refused([{ port: 443, validates: true }], false)).toEqual(['https']);
-  });
-
-  test('is served if the validation is of another port', () => {
-    expect(refused([{ port: 443, validates: false }])).toEqual([]);
-    expect(refused([{ port: 8443, validates: true }], false)).toEqual([]);
-  });
-});
-
 describe('listeners of one port', () => {
   const verdictsOf = (listeners: GatewayListener[]) =>
     judge(listeners).map(({ name, problem }) => `${name} ${problem?.reason ?? 'served'}`);

@@ -69,19 +69,29 @@ describe('a Gateway', () => {
   });
 
   test('demands certificates of clients by default, and otherwise by port', () => {
-    const validation = { caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }] };
+    const ca = { group: '', kind: 'ConfigMap', name: 'ca' };
+    const validation = { caCertificateRefs: [ca] };
+    const fallback = { mode: 'AllowInsecureFallback', caCertificateRefs: [{ ...ca, namespace: 'trust' }] };
     const frontend = {
       default: { validation },
       perPort: [
         { port: 8443, tls: {} },
-        { port: 9443, tls: { validation } },
+        { port: 9443, tls: { validation: fallback } },
       ],
     };
+    const field = 'spec.tls.frontend';
     expect(projectGateway(gateway({ tls: { frontend } })).gateway.clientValidation).toEqual({
-      byDefault: true,
+      byDefault: { field: `${field}.default`, mode: 'AllowValidOnly', authorities: [{ ...ca, namespace: 'shop' }] },
       ports: [
-        { port: 8443, validates: false },
-        { port: 9443, validates: true },
+        { port: 8443 },
+        {
+          port: 9443,
+          rule: {
+            field: `${field}.perPort[1].tls`,
+            mode: 'AllowInsecureFallback',
+            authorities: [{ ...ca, namespace: 'trust' }],
+          },
+        },
       ],
     });
     expect(projectGateway(gateway({})).gateway.clientValidation).toBeUndefined();
