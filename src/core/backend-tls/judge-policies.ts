@@ -1,5 +1,6 @@
 /** The verdicts on BackendTLSPolicies, and which of them applies to a port of a Service. */
 import type { BackendTls, SubjectAltName } from '../../wire/routing-table.ts';
+import { settlePolicies, type Conflict } from '../resolve/policy-conflicts.ts';
 import type { BackendTlsPolicy, PolicyTarget } from '../snapshot/backend-tls.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { readAuthorities, type AuthorityProblem, type CaBundles } from './authorities.ts';
@@ -28,21 +29,22 @@ export function judgeBackendTls({
   caBundles = [],
 }: Pick<Snapshot, 'backendTlsPolicies' | 'caBundles'>): BackendTlsPolicies {
   const bundles = policies.length === 0 ? noBundles : new Map(caBundles.map((bundle) => [keyOf(bundle), bundle]));
-  const judged = new Map<string, JudgedPolicy>();
-  const winners = new Map<string, JudgedPolicy>();
-  for (const policy of policies.toSorted((one, other) => (seniority(one) < seniority(other) ? -1 : 1))) {
-    const own = judge(policy, bundles);
-    const lost = policy.targets.find((target) => winners.has(targetKey(policy.namespace, target)));
-    const winner = lost && winners.get(targetKey(policy.namespace, lost));
-    judged.set(keyOf(policy), winner && lost ? { ...own, problem: conflict(lost, winner) } : own);
-    for (const target of policy.targets) {
-      const key = targetKey(policy.namespace, target);
-      if (isService(target) && !winners.has(key)) winners.set(key, own);
-    }
-  }
+  const { winners, conflicts } = settlePolicies(policies, ({ namespace, targets }) =>
+    targets.filter(isService).map((target) => targetKey(namespace, target)),
+  );
+  const judged = new Map(
+    policies.map((policy) => {
+      const conflict = conflicts.get(policy);
+      const own = judge(policy, bundles);
+      return [keyOf(policy), conflict ? { ...own, problem: describeConflict(policy, conflict) } : own];
+    }),
+  );
   return {
     judged,
-    find: (service, portName) => winners.get(`${service}#${portName}`) ?? winners.get(service),
+    find: (service, portName) => {
+      const winner = winners.get(`${service}#${portName}`) ?? winners.get(service);
+      return winner && judged.get(keyOf(winner));
+    },
   };
 }
 
@@ -50,18 +52,21 @@ const noBundles: CaBundles = new Map();
 
 const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
 
-/** Gateway API: the older one takes precedence, and of the same age the first by name. */
-const seniority = (policy: BackendTlsPolicy): string => `${policy.createdAt} ${keyOf(policy)}`;
-
 const isService = ({ group, kind }: PolicyTarget): boolean => group === '' && kind === 'Service';
 
 const targetKey = (namespace: string, { name, port }: PolicyTarget): string =>
   port === undefined ? `${namespace}/${name}` : `${namespace}/${name}#${port}`;
 
-const conflict = ({ name, port }: PolicyTarget, { policy }: JudgedPolicy): PolicyProblem => ({
-  reason: 'Conflicted',
-  message: `BackendTLSPolicy ${policy.name}, which is older or the first by name, applies to ${port === undefined ? '' : `port ${port} of `}Service ${name}: delete one of the two, or change its targetRefs.`,
-});
+function describeConflict(
+  { namespace, targets }: BackendTlsPolicy,
+  { target, winner }: Conflict<BackendTlsPolicy>,
+): PolicyProblem {
+  const { name, port } = targets.find((one) => targetKey(namespace, one) === target) ?? { name: target };
+  return {
+    reason: 'Conflicted',
+    message: `BackendTLSPolicy ${winner.name}, which is older or the first by name, applies to ${port === undefined ? '' : `port ${port} of `}Service ${name}: delete one of the two, or change its targetRefs.`,
+  };
+}
 
 function judge(policy: BackendTlsPolicy, bundles: CaBundles): JudgedPolicy {
   const { pem, problems: unresolved } = readAuthorities(policy, bundles);

@@ -1,5 +1,6 @@
 /** ListenerSets: which of them a Gateway allows, and in which order their listeners precede each other. */
 import { gatewayApiGroup } from '../names/names.ts';
+import { oldestFirst } from '../resolve/policy-conflicts.ts';
 import { selects } from '../resolve/label-selector.ts';
 import type { Gateway, ListenerSet } from '../snapshot/snapshot.ts';
 import type { JudgedListener } from './listener.ts';
@@ -10,14 +11,9 @@ export type JudgedListenerSet = { set: ListenerSet; refusal?: string; listeners:
 /** Returns the sets of each Gateway, by `namespace/name`: the oldest first, and of the same age by namespace and name. */
 export const indexListenerSets = (sets: readonly ListenerSet[]): Map<string, ListenerSet[]> =>
   Map.groupBy(
-    sets
-      .filter(({ parent }) => parent.group === gatewayApiGroup && parent.kind === 'Gateway')
-      .toSorted((one, other) => (seniority(one) < seniority(other) ? -1 : 1)),
+    oldestFirst(sets.filter(({ parent }) => parent.group === gatewayApiGroup && parent.kind === 'Gateway')),
     ({ parent }) => `${parent.namespace}/${parent.name}`,
   );
-
-// Timestamps are RFC 3339 in UTC, so that text order is time order.
-const seniority = ({ createdAt, namespace, name }: ListenerSet): string => `${createdAt} ${namespace}/${name}`;
 
 /** `namespaces`: their labels by name. Returns why the Gateway does not allow the set, or undefined. */
 export function findSetRefusal(

@@ -20,27 +20,21 @@ export function judgePolicies(
     policies.map((policy) => {
       const services = policy.services.map((name) => `${policy.namespace}/${name}`);
       const found = services.flatMap((service) => [...(gateways.get(service)?.values() ?? [])]);
-      const problem = findProblem(policy, services, index);
+      const problem = findProblem(policy, index);
       const unique = [...new Map(found.map((gateway) => [gatewayKey(gateway), gateway])).values()];
       return [`${policy.namespace}/${policy.name}`, { policy, gateways: unique, ...(problem && { problem }) }];
     }),
   );
 }
 
-function findProblem(
-  policy: TrafficPolicy,
-  services: readonly string[],
-  index: TrafficPolicies,
-): PolicyProblem | undefined {
+function findProblem(policy: TrafficPolicy, { conflicts }: TrafficPolicies): PolicyProblem | undefined {
   const { problems } = readPolicy(policy);
   if (problems.length > 0) return { reason: 'Invalid', message: problems.map(({ message }) => message).join(' ') };
-  const older = services
-    .map((service) => index.get(service)?.policy)
-    .find((one) => one !== undefined && one.uid !== policy.uid);
+  const conflict = conflicts.get(policy);
   return (
-    older && {
+    conflict && {
       reason: 'Conflicted',
-      message: `XBackendTrafficPolicy ${older.name} is older and targets one of the Services: remove the target from one of the two.`,
+      message: `XBackendTrafficPolicy ${conflict.winner.name} is older and targets one of the Services: remove the target from one of the two.`,
     }
   );
 }

@@ -1,30 +1,42 @@
 /** XBackendTrafficPolicies: sessions on a Service, for every rule that leads to it and has none of its own. */
+import { settlePolicies, type Settled } from '../resolve/policy-conflicts.ts';
 import type { TrafficPolicy } from '../snapshot/snapshot.ts';
 import type { PersistenceIR, RouteProblem } from './ir.ts';
 import { readPersistence } from './read-persistence.ts';
 
-/** The policy of a Service, by `namespace/name` of the Service. */
-export type TrafficPolicies = ReadonlyMap<string, { policy: TrafficPolicy; persistence?: PersistenceIR }>;
+/** `conflicts`: of those that are valid. */
+export type TrafficPolicies = Pick<Settled<TrafficPolicy>, 'conflicts'> & {
+  /** Returns what the policy of a Service says, by `namespace/name` of the Service. */
+  get(service: string): Pick<ReadPolicy, 'persistence'> | undefined;
+};
 
-/** Of several policies for a Service the oldest applies, and of the same age the first by name (GEP-713). One that is invalid applies to none. */
+/** A policy that is invalid applies to no Service. */
 export function indexTrafficPolicies(policies: readonly TrafficPolicy[]): TrafficPolicies {
-  const index = new Map<string, { policy: TrafficPolicy; persistence?: PersistenceIR }>();
-  for (const policy of policies.toSorted((one, other) => (age(one) < age(other) ? -1 : 1))) {
-    const { persistence, problems } = readPolicy(policy);
-    if (problems.length > 0) continue;
-    for (const name of policy.services) {
-      const service = `${policy.namespace}/${name}`;
-      if (!index.has(service)) index.set(service, { policy, ...(persistence && { persistence }) });
-    }
-  }
-  return index;
+  const valid = policies.filter((policy) => readPolicy(policy).problems.length === 0);
+  const { winners, conflicts } = settlePolicies(valid, ({ namespace, services }) =>
+    services.map((name) => `${namespace}/${name}`),
+  );
+  return {
+    conflicts,
+    get: (service) => {
+      const winner = winners.get(service);
+      return winner && readPolicy(winner);
+    },
+  };
 }
-
-const age = ({ createdAt, namespace, name }: TrafficPolicy): string => `${createdAt} ${namespace}/${name}`;
 
 type ReadPolicy = { persistence?: PersistenceIR; problems: RouteProblem[] };
 
-export function readPolicy({ sessionPersistence, unsupported }: TrafficPolicy): ReadPolicy {
+const known = new WeakMap<TrafficPolicy, ReadPolicy>();
+
+/** Objects of the cache are never modified, so a policy is read once for as long as the object is the same. */
+export function readPolicy(object: TrafficPolicy): ReadPolicy {
+  const before = known.get(object) ?? read(object);
+  known.set(object, before);
+  return before;
+}
+
+function read({ sessionPersistence, unsupported }: TrafficPolicy): ReadPolicy {
   const problems: RouteProblem[] = unsupported.map((path) => ({
     path,
     reason: 'UnsupportedValue',
