@@ -33,12 +33,13 @@ import { createSessionSources } from './drain/session-sources.ts';
 
 /** The state of a replica, whether or not it is the leader. */
 export function createCore(
-  { cluster, namespace, namespaces, clock, random, logger }: OperatorOptions,
+  options: OperatorOptions,
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
 ): Core {
+  const { cluster, namespace, clock, random, logger } = options;
   const caches = createCaches({
     reader: cluster,
-    ...(namespaces && { namespaces: [...new Set([namespace, ...namespaces])] }),
+    ...servedNamespaces(options),
     operatorNamespace: namespace,
     clock,
     random,
@@ -106,6 +107,10 @@ export function createCore(
   };
 }
 
+/** Its own namespace is always read. */
+const servedNamespaces = ({ namespace, namespaces }: OperatorOptions): { namespaces?: readonly string[] } =>
+  namespaces ? { namespaces: [...new Set([namespace, ...namespaces])] } : {};
+
 export function injectionPorts(
   options: OperatorOptions,
   { caches, counters }: Core,
@@ -113,7 +118,12 @@ export function injectionPorts(
 ): InjectionPorts {
   return {
     settings: () => injectionSettings(options, authority, caches),
-    findWorkload: createOwnerLookup({ caches, reader: options.cluster, clock: options.clock }),
+    findWorkload: createOwnerLookup({
+      caches,
+      reader: options.cluster,
+      clock: options.clock,
+      ...servedNamespaces(options),
+    }),
     observe: (outcome) => {
       count(counters.injections, outcome);
     },
@@ -213,7 +223,11 @@ export function controllerOptions(
     statuses: createStatusWriter({ writer: cluster, events: cluster }),
     failures: createRepeatedFailures(),
     proxy: partSettings(options, own.authority),
-    webhook: { caPem: own.authority.certPem, ...(webhookUrl && { url: webhookUrl(own.webhookPort) }) },
+    webhook: {
+      caPem: own.authority.certPem,
+      ...(webhookUrl && { url: webhookUrl(own.webhookPort) }),
+      ...servedNamespaces(options),
+    },
     nowMs,
     clock,
     random,

@@ -1,5 +1,5 @@
 /** Objects for operator tests in a cluster without nodes: Deployments whose pods never run, StickyWorkloads, pods created by the test. */
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { kubectl, kubectlInput, until } from './kubectl.ts';
 import { conditionOf, getObject, type LiveObject } from './objects.ts';
 import { startOperator, type RunningOperator } from './operator.ts';
@@ -19,7 +19,10 @@ export function installOperator(
     operator = await startOperator('holdfast-system');
     await prepare();
   }, 120_000);
-  afterAll(() => operator?.kill());
+  afterAll(async () => {
+    await operator?.kill();
+    expect(operator?.denied()).toEqual([]);
+  });
   return () => {
     if (operator === undefined) throw new Error('the operator has not started');
     return operator;

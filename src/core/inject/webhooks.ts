@@ -17,8 +17,11 @@ import { isObjectName, labels, operatorNamespace, operatorService } from '../nam
 /** A Deployment or StatefulSet that is the target of a StickyWorkload. */
 export type WebhookTarget = { namespace: string; kind: 'Deployment' | 'StatefulSet'; name: string };
 
-/** `caBundle`: the authority's PEM certificate in base64. `url`: instead of the Service, if the operator runs outside of the cluster. */
-export type WebhookClient = { caBundle: string; url?: string };
+/**
+ * `caBundle`: the authority's PEM certificate in base64. `url`: instead of the Service, if the operator runs outside of the cluster.
+ * `namespaces`: those that the operator serves; absent: all.
+ */
+export type WebhookClient = { caBundle: string; url?: string; namespaces?: readonly string[] };
 
 export const injectPath = '/inject';
 
@@ -44,7 +47,10 @@ export function renderWebhooks(targets: WebhookTarget[], client: WebhookClient) 
     if (bytes <= maxEntriesBytes) single.push(entry);
     else grouped.push(namespace);
   }
-  return [...single, ...groupEntries(grouped), labelledEntry].map((entry) => ({ ...entry, ...common(client) }));
+  return [...single, ...groupEntries(grouped), labelledEntry(client.namespaces)].map((entry) => ({
+    ...entry,
+    ...common(client),
+  }));
 }
 
 type WebhookEntry = {
@@ -92,17 +98,20 @@ const groupEntries = (namespaces: string[]): WebhookEntry[] =>
 const namespaceLabel = 'kubernetes.io/metadata.name';
 
 /**
- * Pods whose template has the label, in any namespace: for pods that are created together with their StickyWorkload, before the
+ * Pods whose template has the label, in any namespace that is served: for pods that are created together with their StickyWorkload, before the
  * operator has added their namespace. No entry of a namespace can have its name.
  */
-const labelledEntry: WebhookEntry = {
+const labelledEntry = (namespaces: readonly string[] | undefined): WebhookEntry => ({
   name: 'labelled.holdfast.dev',
   // The operator waits for a StickyWorkload that is applied after its Deployment.
   timeoutSeconds: 10,
-  namespaceSelector: {},
+  namespaceSelector:
+    namespaces === undefined
+      ? {}
+      : { matchExpressions: [{ key: namespaceLabel, operator: 'In', values: namespaces.toSorted() }] },
   objectSelector: { matchLabels: { [labels.inject]: 'true' } },
   matchConditions: [],
-};
+});
 
 /** Returns a CEL expression that is true for pods whose controller is one of the targets or belongs to one. */
 function ownedByTarget(targets: WebhookTarget[]): string {

@@ -11,7 +11,8 @@ import { controllerOf } from './pods.ts';
 import { createSharedReads } from './shared-reads.ts';
 import type { CacheContents } from './watched.ts';
 
-export type OwnerLookupOptions = { caches: Caches; reader: ObjectReader; clock: Clock };
+/** `namespaces`: those that the operator may read; absent: all. */
+export type OwnerLookupOptions = { caches: Caches; reader: ObjectReader; clock: Clock; namespaces?: readonly string[] };
 
 /**
  * Returns a function that finds the oldest StickyWorkload that claims the pod's Deployment or StatefulSet.
@@ -22,10 +23,11 @@ export function createOwnerLookup({
   caches,
   reader,
   clock,
+  namespaces,
 }: OwnerLookupOptions): (pod: ObjectMeta) => Promise<StickyWorkload | Unclaimed> {
   const wait = createClaimWait({ caches, clock });
   const workloadsOf = createSharedReads(async (namespace) => {
-    const { items } = await reader.list(stickyWorkloads, { fieldSelector: `metadata.namespace=${namespace}` });
+    const { items } = await reader.list(stickyWorkloads, { namespace });
     return items as CacheContents['workloads'][];
   }, clock);
 
@@ -49,7 +51,10 @@ export function createOwnerLookup({
     return target !== undefined && templateLabels(target)[labels.inject] === 'true';
   }
 
+  const isServed = (namespace = ''): boolean => namespaces?.includes(namespace) ?? true;
+
   return async (pod) => {
+    if (!isServed(pod.namespace)) return 'NotSticky';
     const target = await targetOf(pod);
     if (!target) return 'NotSticky';
     const cached = oldestClaim(caches.list('workloads'), target);

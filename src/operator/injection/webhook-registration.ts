@@ -8,7 +8,7 @@ import type { OwnedObjects } from '../apply/owned-objects.ts';
 export type WebhookTools = {
   translations: TranslationStore;
   owned: OwnedObjects;
-  webhook: { caPem: string; url?: string };
+  webhook: { caPem: string; url?: string; namespaces?: readonly string[] };
 };
 
 /** Covers every target of a StickyWorkload, accepted or not: its pods may be created before the StickyWorkload is resolved, and injection is harmless. */
@@ -22,14 +22,12 @@ export async function registerWebhooks({ translations, owned, webhook }: Webhook
     const { kind, name } = spec.targetRef;
     targets.set(`${namespace}/${kind}/${name}`, { namespace, kind, name });
   }
-  const caBundle = Buffer.from(webhook.caPem).toString('base64');
+  const { caPem, ...client } = webhook;
+  const caBundle = Buffer.from(caPem).toString('base64');
   await owned.ensure(mutatingWebhookConfigurations, {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
     metadata: { name: webhookConfiguration },
-    webhooks: renderWebhooks([...targets.values()], {
-      caBundle,
-      ...(webhook.url !== undefined && { url: webhook.url }),
-    }),
+    webhooks: renderWebhooks([...targets.values()], { ...client, caBundle }),
   });
 }

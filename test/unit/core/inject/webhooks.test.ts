@@ -17,6 +17,13 @@ describe('webhook entries', () => {
     });
   });
 
+  test('match labelled pods of the namespaces that are served only, if not all are', () => {
+    const [labelled] = renderWebhooks([], { ...client, namespaces: ['shop', 'infra'] });
+    expect(labelled?.namespaceSelector).toEqual({
+      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['infra', 'shop'] }],
+    });
+  });
+
   test('are one for a namespace, for unlabelled pods of its own workloads', () => {
     const targets: WebhookTarget[] = [
       deployment('shop', 'cart'),

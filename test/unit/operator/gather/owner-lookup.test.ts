@@ -275,3 +275,35 @@ describe('a labelled pod that is created before its StickyWorkload', () => {
     expect(await lookUp(labelled.metadata)).toBe('TooManyWaiting');
   });
 });
+
+describe('an operator for some namespaces', () => {
+  const reads: string[] = [];
+  const reader: ObjectReader = {
+    get: (resource, ref) => {
+      reads.push(`get ${resource.kind} ${ref.namespace}`);
+      return cluster.get(resource, ref);
+    },
+    list: (resource, options) => {
+      reads.push(`list ${resource.kind} ${options?.namespace}`);
+      return cluster.list(resource, options);
+    },
+    watch: (resource, version, options) => cluster.watch(resource, version, options),
+  };
+  beforeEach(() => {
+    reads.length = 0;
+  });
+  const findIn = async (namespaces: string[]): Promise<string> =>
+    nameOf(await createOwnerLookup({ caches, reader, clock, namespaces })(ofCart.metadata));
+
+  test('reads what its cache lacks in the namespace of the pod only, as a Role permits', async () => {
+    putWorld();
+    expect(await findIn(['shop'])).toBe('cart');
+    expect(reads).toEqual(['get ReplicaSet shop', 'list StickyWorkload shop']);
+  });
+
+  test('reads nothing for a pod of another namespace', async () => {
+    putWorld();
+    expect(await findIn(['infra'])).toBe('NotSticky');
+    expect(reads).toEqual([]);
+  });
+});
