@@ -49,7 +49,14 @@ export async function runSuite(
   return { results, exitCode };
 }
 
-const flags = (): string[] => ['-test.v', '--gateway-class=holdfast', '--conformance-profiles=GATEWAY-HTTP'];
+const flags = (): string[] => [
+  '-test.v',
+  '--gateway-class=holdfast',
+  '--conformance-profiles=GATEWAY-HTTP',
+  // For GatewayStaticAddresses: a free address of the cluster's Services, and one of no network (RFC 5737).
+  '--usable-address=10.96.0.50',
+  '--unusable-address=192.0.2.1',
+];
 
 /** Not `--run-test`: it takes one test only, and turns the reading of `supportedFeatures` off. */
 const only = (tests: readonly string[]): string[] => ['-test.run', `^TestConformance$/^(${tests.join('|')})$`];

@@ -31,6 +31,9 @@ export function addressesOf(
   return [...found.slice(0, mostAddresses - 1), hostname(`${proxyName(name)}.${namespace}.svc`)];
 }
 
+const createdOnce =
+  ' A Service of type ClusterIP gets its address only when it is created: delete it to have it created again.';
+
 const ipAddress = (value: string): GatewayAddress => ({ type: 'IPAddress', value });
 const hostname = (value: string): GatewayAddress => ({ type: 'Hostname', value });
 
@@ -57,7 +60,7 @@ export function findAddressProblem(
     const has = service === undefined ? 'does not exist yet' : `does not have the address ${missing.join(', ')}`;
     return {
       reason: 'AddressNotUsable',
-      message: `${which} ${has}: see its events. A Service of type ClusterIP gets its address only when it is created: delete it to have it created again.`,
+      message: `${which} ${has}: see its events.${service?.type === 'ClusterIP' ? createdOnce : ''}`,
     };
   }
   if (found.length > 0) return undefined;
