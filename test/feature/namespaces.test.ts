@@ -168,7 +168,7 @@ describe('a user-managed Gateway', () => {
     const status = found(gateways, 'infra', 'web')?.['status'] as {
       listeners: { name: string; attachedRoutes: number }[];
     };
-    expect(status.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([1, 0, 1, 1, 0]);
+    expect(status.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([1, 0, 1, 1, 1]);
     expect(
       status.listeners
         .map((listener) => conditionsOf(listener))
@@ -238,7 +238,7 @@ describe('a Gateway that does not accept the route', () => {
       sentence: 'it accepts routes of its own namespace only',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] }),
       reason: 'NotAllowedByListeners',
-      message: 'does not allow HTTPRoutes of namespace shop',
+      message: 'allows no HTTPRoute of namespace shop',
     },
     {
       sentence: 'it accepts routes of another kind only',
@@ -246,13 +246,13 @@ describe('a Gateway that does not accept the route', () => {
         listeners: [{ name: 'http', allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }],
       }),
       reason: 'NotAllowedByListeners',
-      message: 'does not allow HTTPRoutes',
+      message: 'allow the kind and the namespace in allowedRoutes',
     },
     {
       sentence: 'its selector does not match the namespace',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }),
       reason: 'NotAllowedByListeners',
-      message: 'allow the namespace in allowedRoutes',
+      message: 'allow the kind and the namespace in allowedRoutes',
     },
     {
       sentence: 'it serves other hosts',
@@ -266,13 +266,13 @@ describe('a Gateway that does not accept the route', () => {
       given: gateway('web'),
       route: { parentRefs: [{ name: 'web', namespace: 'infra', sectionName: 'tls' }] },
       reason: 'NoMatchingParent',
-      message: 'has no listener tls',
+      message: 'has no listener with the name tls: use what an existing listener has, or remove sectionName.',
     },
     {
       sentence: 'its only listener is not supported',
       given: gateway('web', { listeners: [{ name: 'tls', protocol: 'TLS', port: 443 }] }),
-      reason: 'NoMatchingParent',
-      message: 'Protocol TLS is not supported by this version',
+      reason: 'NotAllowedByListeners',
+      message: 'protocol TLS is not supported, use HTTP or HTTPS',
     },
   ];
   test.each(rows)(
@@ -382,7 +382,7 @@ describe('backends', () => {
     });
     runProxy('shop', 'holdfast-holdfast');
     await world.settle();
-    expect(refs()).toEqual([{ backend: 'shop/cart', weight: 9 }]);
+    expect(refs()).toEqual([{ backend: 'shop/cart', weight: 9 }, { weight: 1 }]);
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart']);
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False RefNotPermitted');
     expect(messageOn('shop', 'cart', 'Programmed')).toContain(
@@ -466,22 +466,25 @@ describe('backends', () => {
       message: 'StickyWorkload shop/next is not accepted',
     },
   ];
-  test.each(rows)('$sentence result in $reason, and the rest is served', async ({ given, reason, message }) => {
-    given();
-    await world.after(() =>
-      putWorkload('shop', 'cart', canary({ name: 'cart', weight: 1 }, { name: 'next', weight: 1 })),
-    );
-    expect(refs()).toEqual([{ backend: 'shop/cart', weight: 1 }]);
-    expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
-    expect(verdictOn('shop', 'cart', 'Programmed')).toBe(`False ${reason}`);
-    expect(messageOn('shop', 'cart', 'Programmed')).toContain(message);
-    expect(messageOn('shop', 'cart', 'Programmed')).toContain('The rest of the route is served.');
-  });
+  test.each(rows)(
+    '$sentence result in $reason, and keep their share of the requests',
+    async ({ given, reason, message }) => {
+      given();
+      await world.after(() =>
+        putWorkload('shop', 'cart', canary({ name: 'cart', weight: 1 }, { name: 'next', weight: 1 })),
+      );
+      expect(refs()).toEqual([{ backend: 'shop/cart', weight: 1 }, { weight: 1 }]);
+      expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
+      expect(verdictOn('shop', 'cart', 'Programmed')).toBe(`False ${reason}`);
+      expect(messageOn('shop', 'cart', 'Programmed')).toContain(message);
+      expect(messageOn('shop', 'cart', 'Programmed')).toContain('Their share of the requests gets 500.');
+    },
+  );
 
   test('that are all deleted keep their route, so that its requests reach no other application', async () => {
     await world.after(() => putWorkload('shop', 'cart', canary({ name: 'next', weight: 1 })));
-    expect(refs()).toEqual([]);
-    expect(messageOn('shop', 'cart', 'Programmed')).toContain('Its requests get 503.');
+    expect(refs()).toEqual([{ weight: 1 }]);
+    expect(messageOn('shop', 'cart', 'Programmed')).toContain('Their share of the requests gets 500.');
   });
 });
 

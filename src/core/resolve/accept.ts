@@ -1,8 +1,9 @@
 /** Decides whether a StickyWorkload is accepted, and resolves the plan of an accepted one. */
 import { defaultGateway, targetKey } from '../names/names.ts';
 import { shareHost } from '../routing/hostnames.ts';
-import type { ParentVerdict } from './parents.ts';
-import { drainLimits, type GatewayRef, type WorkloadPlan } from './plan.ts';
+import type { Attachment } from '../route/attach.ts';
+import { drainLimits, type GatewayRef } from './plan.ts';
+import type { WorkloadPlan } from './workload-plan.ts';
 import { refuse, refuseSpec, type Refusal } from './spec-checks.ts';
 import { resolveTarget, type ResolvedTarget } from './target.ts';
 import { cookieKeys, type WorkloadIndex, type Candidate } from './workload-index.ts';
@@ -17,7 +18,7 @@ export function decideAccept(candidate: Candidate, index: WorkloadIndex): Accept
   if (refusal) return refusal;
   const resolved = resolveTarget(workload, index.targets.get(targetKey(plan.namespace, plan.target)));
   if (resolved.kind === 'refused') return resolved;
-  return { kind: 'accepted', plan: planWorkload(candidate, resolved.target, index) };
+  return { kind: 'accepted', plan: planWorkload(candidate, resolved.target) };
 }
 
 function targetConflict({ plan, workload }: Candidate, { claims }: WorkloadIndex): Refusal | undefined {
@@ -31,10 +32,10 @@ function targetConflict({ plan, workload }: Candidate, { claims }: WorkloadIndex
 }
 
 /** One Gateway that accepts the route is enough; condition Programmed reports the refusals of the others. */
-function noParent({ parents }: Candidate): Refusal | undefined {
-  const refused = parents.filter((verdict) => verdict.kind === 'refused');
+function noParent({ parents, missing }: Candidate): Refusal | undefined {
+  const refused = [...missing, ...parents.filter((verdict) => verdict.kind === 'refused')];
   const [first] = refused;
-  return first === undefined || refused.length < parents.length
+  return first === undefined || parents.some(({ kind }) => kind === 'attached')
     ? undefined
     : refuse(first.reason, refused.map(({ message }) => message).join(' '));
 }
@@ -72,31 +73,18 @@ function cookieHosts({ plan }: Candidate): readonly string[] {
     : plan.hostnames;
 }
 
-function planWorkload(
-  { workload, plan, parents }: Candidate,
-  target: ResolvedTarget,
-  { candidates }: WorkloadIndex,
-): WorkloadPlan {
+function planWorkload({ workload, plan, route, parents }: Candidate, target: ResolvedTarget): WorkloadPlan {
   const { service, drain } = workload.spec;
   return {
     ...plan,
     ...target,
     gateway: firstAttached(parents) ?? { namespace: plan.namespace, name: defaultGateway },
-    routeParents: parents.filter(isOurs).map(({ parent }) => parent),
-    routeBackends: plan.backendRefs.flatMap(({ backend, weight }) => {
-      const known = candidates.get(backend);
-      return known
-        ? [{ namespace: known.plan.namespace, name: known.plan.name, port: known.workload.spec.service.port, weight }]
-        : [];
-    }),
+    route,
     servicePort: service.port,
     appProtocol: service.appProtocol,
     drain: drainLimits(drain),
   };
 }
 
-const isOurs = (verdict: ParentVerdict): boolean =>
-  verdict.kind === 'attached' || (verdict.reason !== 'UnsupportedGatewayClass' && verdict.reason !== 'GatewayNotFound');
-
-const firstAttached = (parents: readonly ParentVerdict[]): GatewayRef | undefined =>
-  parents.find(({ kind }) => kind === 'attached')?.parent.gateway;
+const firstAttached = (parents: readonly Attachment[]): GatewayRef | undefined =>
+  parents.find((verdict) => verdict.kind === 'attached')?.gateway;

@@ -12,20 +12,14 @@ import {
 } from './proxy-parameters.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import { readStaticAddresses, type StaticAddresses } from './static-addresses.ts';
-import type { AttachedParent, ParentVerdict } from './parents.ts';
 
-/** The route of a StickyWorkload on a Gateway. `listeners`: their ids; absent: all of them. */
-export type AttachedRoute = { plan: ServingPlan; listeners?: string[] };
-
-/** An HTTPRoute of a user on a Gateway. `listeners`: ids of those that accept it. */
-export type AttachedHttpRoute = { judged: JudgedRoute; listeners: ReadonlySet<string> };
+/** A route on a Gateway, of a user or of a StickyWorkload. `listeners`: ids of those that accept it. */
+export type AttachedRoute = { judged: JudgedRoute; listeners: ReadonlySet<string> };
 
 export type GatewayPlan = {
   gateway: GatewayRef;
-  /** Oldest first. */
+  /** Oldest first, and of the same age by name: the order of equal matches in Gateway API. */
   routes: AttachedRoute[];
-  /** Those of users, oldest first. */
-  httpRoutes: AttachedHttpRoute[];
   /** A user manages the Gateway, and it owns its proxy. Absent: the StickyWorkloads `generatedFor` need it, and own both together. */
   userManaged?: ServedGateway;
   generatedFor: ServingPlan[];
@@ -37,31 +31,20 @@ export type GatewayPlan = {
 
 type Unresolved = Omit<GatewayPlan, 'parameters' | 'addresses'>;
 
-export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
-
 /** What Gateways serve, oldest first, and how their proxies run. */
-export type OnGateways = {
-  workloads: readonly Attachable[];
-  httpRoutes: Iterable<JudgedRoute>;
-  parameters: ParametersLookup;
-};
+export type OnGateways = { routes: readonly JudgedRoute[]; parameters: ParametersLookup };
 
 /** Returns a plan for each user-managed Gateway, with or without routes, and for each generated one, by `namespace/name`. */
 export function planGateways(
   userManaged: ReadonlyMap<string, ServedGateway>,
-  { workloads, httpRoutes, parameters: lookup }: OnGateways,
+  { routes, parameters: lookup }: OnGateways,
 ): Record<string, GatewayPlan> {
   const plans: Record<string, Unresolved> = {};
   for (const [key, gateway] of userManaged) {
-    plans[key] = { gateway: gateway.ref, routes: [], httpRoutes: [], userManaged: gateway, generatedFor: [] };
+    plans[key] = { gateway: gateway.ref, routes: [], userManaged: gateway, generatedFor: [] };
   }
-  for (const { plan, parents } of workloads) {
-    for (const [key, group] of groupByGateway(parents)) {
-      const { gateway } = group[0].parent;
-      attach((plans[key] ??= { gateway, routes: [], httpRoutes: [], generatedFor: [] }), plan, group);
-    }
-  }
-  for (const judged of httpRoutes) attachHttpRoute(judged, plans);
+  for (const judged of routes) generateFor(judged, plans);
+  for (const judged of routes) attachRoute(judged, plans);
   return Object.fromEntries(
     Object.entries(plans).map(([key, plan]) => {
       const parameters = parametersOf(plan, lookup);
@@ -82,41 +65,30 @@ function parametersOf({ gateway, userManaged, generatedFor }: Unresolved, lookup
   return resolveParameters({ gateway, className, ...(own && { own }) }, lookup);
 }
 
-type Group = [AttachedParent, ...AttachedParent[]];
-
-/** A route may refer to one Gateway several times, with a listener each. */
-function groupByGateway(parents: readonly ParentVerdict[]): Map<string, Group> {
-  const groups = new Map<string, Group>();
+/** Only the routes of StickyWorkloads ask for a Gateway to be generated: those of users refer to it once it exists. */
+function generateFor({ route, parents }: JudgedRoute, plans: Record<string, Unresolved>): void {
+  const { workload } = route.source;
+  if (workload === undefined) return;
   for (const verdict of parents) {
     if (verdict.kind === 'refused') continue;
-    const key = gatewayKey(verdict.parent.gateway);
-    const group = groups.get(key);
-    if (group) group.push(verdict);
-    else groups.set(key, [verdict]);
-  }
-  return groups;
-}
-
-function attach(gateway: Unresolved, plan: ServingPlan, parents: Group): void {
-  const named = parents.flatMap(({ listeners }) => listeners ?? []);
-  gateway.routes.push({ plan, ...(named.length > 0 && { listeners: [...new Set(named)] }) });
-  if (gateway.userManaged === undefined && parents.some(({ parent }) => parent.isGenerated)) {
-    gateway.generatedFor.push(plan);
+    const { gateway } = verdict;
+    const plan = (plans[gatewayKey(gateway)] ??= { gateway, routes: [], generatedFor: [] });
+    const isGenerated = workload.parents.some((parent) => parent.isGenerated);
+    if (isGenerated && plan.userManaged === undefined) plan.generatedFor.push(workload);
   }
 }
 
 /** A route may refer to one Gateway several times, with a listener each. */
-function attachHttpRoute(judged: JudgedRoute, plans: Readonly<Record<string, Unresolved>>): void {
+function attachRoute(judged: JudgedRoute, plans: Readonly<Record<string, Unresolved>>): void {
   const attached = judged.parents.filter((verdict) => verdict.kind === 'attached');
   for (const [key, parents] of Map.groupBy(attached, ({ gateway }) => gatewayKey(gateway))) {
-    plans[key]?.httpRoutes.push({ judged, listeners: new Set(parents.flatMap(({ listeners }) => listeners)) });
+    plans[key]?.routes.push({ judged, listeners: new Set(parents.flatMap(({ listeners }) => listeners)) });
   }
 }
 
 /** Returns how many routes are attached to a listener, by its id. */
-export const countAttachedRoutes = ({ routes, httpRoutes }: GatewayPlan, listener: string): number =>
-  routes.filter((route) => isOnListener(route, listener)).length +
-  httpRoutes.filter(({ listeners }) => listeners.has(listener)).length;
+export const countAttachedRoutes = ({ routes }: GatewayPlan, listener: string): number =>
+  routes.filter(({ listeners }) => listeners.has(listener)).length;
 
 /** Returns the Gateway's own listeners, in the order of the spec. */
 export const listenersOf = ({ userManaged, gateway }: GatewayPlan): readonly JudgedListener[] =>
@@ -141,6 +113,3 @@ export function exposedListeners(plan: GatewayPlan): JudgedListener[] {
 }
 
 const isServed = ({ problem }: JudgedListener): boolean => problem === undefined;
-
-/** `id`: that of the listener. */
-export const isOnListener = ({ listeners }: AttachedRoute, id: string): boolean => listeners?.includes(id) ?? true;

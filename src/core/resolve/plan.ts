@@ -5,7 +5,7 @@ import { proxyKind } from '../../api/holdfastproxy.ts';
 import { group, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
-import type { ParametersRef, Target } from '../snapshot/snapshot.ts';
+import type { ParametersRef } from '../snapshot/snapshot.ts';
 import { endpointIdentityOf, type EndpointIdentity } from './successor.ts';
 import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
 
@@ -21,6 +21,7 @@ export type ServingPlan = {
   namespace: string;
   name: string;
   uid: string;
+  generation: number;
   /** RFC 3339 in UTC, so that text order is time order. */
   createdAt: string;
   /** Empty: it has no route of its own, and users' routes lead to its Service. */
@@ -43,26 +44,6 @@ export type ServingPlan = {
   backendRefs: { backend: string; weight: number }[];
 };
 
-/** What the owned objects need in addition: only an accepted StickyWorkload has it. */
-export type WorkloadPlan = ServingPlan & {
-  /** The first of its Gateways that accepts the route: the status reports the proxy of this one. */
-  gateway: GatewayRef;
-  /** The requested Gateways that Holdfast manages: its HTTPRoute refers to no Gateway of another controller. */
-  routeParents: ParentRef[];
-  /** The backends of its HTTPRoute: the Services of those StickyWorkloads of `backendRefs` that exist. */
-  routeBackends: { namespace: string; name: string; port: number; weight: number }[];
-  targetPort: number | string;
-  /** Of the newest template. */
-  containerPorts: Target['containerPorts'];
-  servicePort: number;
-  appProtocol: string;
-  /** Of the pods, for the Service. */
-  selector: Record<string, string>;
-  drain: DrainLimits;
-  /** Warnings about the target, in sentences. */
-  notes: string[];
-};
-
 /** The listener of the generated Gateway; its proxy binds port 10080. */
 export const defaultListener: Listener = { name: 'http', protocol: 'HTTP', port: 80 };
 
@@ -71,12 +52,13 @@ export const gatewayKey = ({ namespace, name }: GatewayRef): string => `${namesp
 
 /** Returns the supported part of a spec, whether or not the spec is accepted. */
 export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
-  const { namespace, name, uid, creationTimestamp } = metadata;
+  const { namespace, name, uid, generation, creationTimestamp } = metadata;
   return {
     key: backendKey(namespace, name),
     namespace,
     name,
     uid,
+    generation,
     createdAt: creationTimestamp,
     parents: planParents(namespace, spec.route),
     ...planParameters(namespace, spec.dataplane),

@@ -6,13 +6,8 @@
 import type { RouteMatch } from '../../api/spec.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import { compareMatches } from '../routing/match.ts';
-import {
-  isOnListener,
-  servedListeners,
-  type AttachedHttpRoute,
-  type AttachedRoute,
-  type GatewayPlan,
-} from './gateway-plan.ts';
+import type { JudgedRoute } from '../route/judge-routes.ts';
+import { servedListeners, type GatewayPlan } from './gateway-plan.ts';
 
 /**
  * The owner of a route. `key`: `namespace/name` of a StickyWorkload, with its kind before it for others. `age`: sorts the older one first.
@@ -62,40 +57,29 @@ const groupKey = ({ listener, claim: { host, match } }: Placed): string =>
 
 function claimsOn(gateway: GatewayPlan): Placed[] {
   const listeners = servedListeners(gateway);
-  return [
-    ...gateway.routes.flatMap((route) => {
-      const own = { of: workloadClaimant(route), hostnames: route.plan.hostnames, matches: route.plan.matches };
-      return claimsOf(
-        own,
-        listeners.filter(({ id }) => isOnListener(route, id)),
-      );
-    }),
-    ...gateway.httpRoutes.flatMap((attached) => {
-      const { hostnames, rules } = attached.judged.route;
-      const matches = rules.flatMap((rule) => rule.matches);
-      const on = listeners.filter(({ id }) => attached.listeners.has(id));
-      return claimsOf({ of: routeClaimant(attached), hostnames, matches }, on);
-    }),
-  ];
+  return gateway.routes.flatMap(({ judged, listeners: on }) => {
+    const { hostnames, rules } = judged.route;
+    const route = { of: claimantOf(judged), hostnames, matches: rules.flatMap((rule) => rule.matches) };
+    return claimsOf(
+      route,
+      listeners.filter(({ id }) => on.has(id)),
+    );
+  });
 }
 
-const workloadClaimant = ({ plan: { key, createdAt, backendRefs } }: AttachedRoute): Claimant => ({
-  key,
-  title: `StickyWorkload ${key}`,
-  field: 'spec.route',
-  age: `${createdAt} ${key}`,
-  backends: backendRefs.map(({ backend }) => backend),
-});
-
-const routeClaimant = ({ judged: { route, refs } }: AttachedHttpRoute): Claimant => ({
-  key: `${route.source.kind}/${route.source.key}`,
-  title: `${route.source.kind} ${route.source.key}`,
-  field: 'spec.rules',
-  age: `${route.source.createdAt} ${route.source.key}`,
-  backends: [...refs.values()].flatMap((ref) =>
-    ref.kind === 'resolved' && ref.backend.workload !== undefined ? [ref.backend.workload.key] : [],
-  ),
-});
+function claimantOf({ route: { source }, refs }: JudgedRoute): Claimant {
+  const isOfUser = source.workload === undefined;
+  const kind = isOfUser ? source.kind : 'StickyWorkload';
+  return {
+    key: isOfUser ? `${kind}/${source.key}` : source.key,
+    title: `${kind} ${source.key}`,
+    field: isOfUser ? 'spec.rules' : 'spec.route',
+    age: `${source.createdAt} ${source.key}`,
+    backends: [...refs.values()].flatMap((ref) =>
+      ref.kind === 'resolved' && ref.backend.workload !== undefined ? [ref.backend.workload.key] : [],
+    ),
+  };
+}
 
 type Route = { of: Claimant; hostnames: readonly string[]; matches: readonly RouteMatch[] };
 

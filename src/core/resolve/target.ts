@@ -1,7 +1,7 @@
 /** Resolves `spec.targetRef`: the selector and the target port of the Service, and warnings about the target. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Target } from '../snapshot/snapshot.ts';
-import type { WorkloadPlan } from './plan.ts';
+import type { WorkloadPlan } from './workload-plan.ts';
 import { refuse, type Refusal } from './spec-checks.ts';
 
 export type ResolvedTarget = Pick<WorkloadPlan, 'selector' | 'targetPort' | 'containerPorts' | 'notes'>;

@@ -3,13 +3,22 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, targetKey } from '../names/names.ts';
 import type { Snapshot, Target } from '../snapshot/snapshot.ts';
 import { indexGateways, type GatewayIndex } from './gateways.ts';
-import type { AttachLookup } from '../route/attach.ts';
+import { attach, type Attachment, type AttachLookup } from '../route/attach.ts';
+import type { RouteIR } from '../route/ir.ts';
+import { splitParents, type MissingParent } from '../route/missing-parents.ts';
 import { indexParents } from '../route/parent-objects.ts';
-import { judgeParents, type ParentVerdict } from './parents.ts';
+import { mayReferTo } from '../route/workload-refs.ts';
+import { routeOf } from '../route/workload-route.ts';
 import { gatewayKey, planServing, type ServingPlan } from './plan.ts';
 
-/** A StickyWorkload before it is accepted or refused. */
-export type Candidate = { workload: StickyWorkload; plan: ServingPlan; parents: ParentVerdict[] };
+/** A StickyWorkload before it is accepted or refused. `route`: its own. `missing`: the requested Gateways that Holdfast does not manage. */
+export type Candidate = {
+  workload: StickyWorkload;
+  plan: ServingPlan;
+  route: RouteIR;
+  parents: Attachment[];
+  missing: MissingParent[];
+};
 
 export type WorkloadIndex = {
   /** By `namespace/name`. */
@@ -29,28 +38,43 @@ export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
   const gateways = indexGateways(snapshot);
   const plans = snapshot.workloads.map((workload) => ({ workload, plan: planOnce(workload) }));
   const namespaces = new Map(snapshot.namespaces.map(({ name, labels }) => [name, labels]));
-  const lookup = {
-    ...gateways,
-    gatewayApiInstalled: snapshot.gatewayApi.installed,
-    namespaces,
-    generatedGateways: new Set(
-      plans.filter(({ plan }) => plan.parents.some(({ isGenerated }) => isGenerated)).map(({ plan }) => plan.namespace),
-    ),
-  };
+  const generated = new Set(
+    plans.filter(({ plan }) => plan.parents.some(({ isGenerated }) => isGenerated)).map(({ plan }) => plan.namespace),
+  );
+  const attachment = { parents: indexParents(gateways, generated), namespaces };
+  const lookup = { ...attachment, ...gateways, gatewayApiInstalled: snapshot.gatewayApi.installed };
+  const findPort = indexPorts(snapshot);
   const oldestFirst = plans.toSorted((one, other) => bySeniority(one.workload, other.workload));
-  const candidates = oldestFirst.map(({ workload, plan }) => ({
-    workload,
-    plan,
-    parents: judgeParents(plan, lookup),
-  }));
+  const candidates = oldestFirst.map(({ workload, plan }) => {
+    const { route, missing } = splitParents(
+      routeOf(plan, (backend) => findPort(backend, plan)),
+      plan,
+      lookup,
+    );
+    return { workload, plan, route, parents: attach(route, attachment), missing };
+  });
   return {
     candidates: new Map(candidates.map((candidate) => [candidate.plan.key, candidate])),
     targets: new Map(snapshot.targets.map((target) => [targetKey(target.namespace, target), target])),
     claims: Map.groupBy(candidates, ({ plan }) => targetKey(plan.namespace, plan.target)),
     cookies: groupByAll(candidates, cookieKeys),
     gateways,
-    attachment: { parents: indexParents(gateways, lookup.generatedGateways), namespaces },
+    attachment,
   };
+}
+
+/** The default of `spec.service.port`: without permission, a port must not reveal whether a StickyWorkload exists. */
+const defaultPort = 80;
+
+function indexPorts({
+  workloads,
+  referenceGrants,
+}: Pick<Snapshot, 'workloads' | 'referenceGrants'>): (backend: string, of: ServingPlan) => number {
+  const ports = new Map(
+    workloads.map(({ metadata: { namespace, name }, spec }) => [backendKey(namespace, name), spec.service.port]),
+  );
+  const grants = Map.groupBy(referenceGrants, ({ namespace }) => namespace);
+  return (backend, of) => (mayReferTo(backend, of, { grants }) ? (ports.get(backend) ?? defaultPort) : defaultPort);
 }
 
 const planOf = new WeakMap<StickyWorkload['spec'], ServingPlan>();
@@ -74,7 +98,7 @@ const seniority = ({ metadata }: StickyWorkload): string =>
 export function cookieKeys({ plan, parents }: Candidate): string[] {
   const { carrier } = plan.persistence;
   if (carrier.type !== 'Cookie') return [];
-  const attached = parents.filter(({ kind }) => kind === 'attached').map(({ parent }) => gatewayKey(parent.gateway));
+  const attached = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : []));
   return [...new Set(attached)].map((gateway) => `${gateway} ${carrier.name} ${carrier.path}`);
 }
 

@@ -7,20 +7,16 @@ import { selects } from '../resolve/label-selector.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
 import { allowsKind } from '../resolve/route-kinds.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
-import type { ParentIR, RouteIR } from './ir.ts';
+import type { ParentIR, RouteIR, RouteProblem } from './ir.ts';
 import { parentKey, type AttachableListener, type ParentObject, type ParentObjects } from './parent-objects.ts';
 
 /** `listeners`: ids of the listeners that accept the route. */
 export type AttachedTo = { kind: 'attached'; parent: ParentIR; gateway: GatewayRef; listeners: string[] };
-export type RefusedBy = { kind: 'refused'; parent: ParentIR; reason: RefusalReason; message: string };
-export type AttachVerdict = AttachedTo | RefusedBy;
+export type RefusedBy<Reason> = { kind: 'refused'; parent: ParentIR; reason: Reason; message: string };
+export type Attachment = AttachedTo | RefusedBy<AttachReason>;
+export type AttachVerdict = Attachment | RefusedBy<RouteProblem['reason']>;
 
-type RefusalReason =
-  | 'NoMatchingParent'
-  | 'NotAllowedByListeners'
-  | 'NoMatchingListenerHostname'
-  | 'UnsupportedValue'
-  | 'IncompatibleFilters';
+type AttachReason = 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname';
 
 export type AttachLookup = {
   parents: ParentObjects;
@@ -28,27 +24,43 @@ export type AttachLookup = {
   namespaces: ReadonlyMap<string, Record<string, string>>;
 };
 
+/** Returns the attachments of a route that can be served, and why it is refused otherwise. */
+export function judgeParents(route: RouteIR, lookup: AttachLookup): AttachVerdict[] {
+  const attachments = attach(route, lookup);
+  const [problem] = route.problems;
+  if (problem === undefined) return attachments;
+  const { reason } = problem;
+  return attachments.map((verdict) =>
+    verdict.kind === 'refused'
+      ? verdict
+      : { kind: 'refused', parent: verdict.parent, reason, message: explainProblems(route) },
+  );
+}
+
 /** Returns a verdict for each parent that Holdfast manages, in the order of the spec: the others are not its to judge. */
-export const judgeParents = (route: RouteIR, lookup: AttachLookup): AttachVerdict[] =>
+export const attach = (route: RouteIR, lookup: AttachLookup): Attachment[] =>
   route.parents.flatMap((parent) => {
     const object = lookup.parents.get(parentKey(parent));
-    return object === undefined ? [] : [judgeParent(parent, object, { route, lookup })];
+    return object === undefined ? [] : [attachTo(parent, object, { route, lookup })];
   });
 
-function judgeParent(
+function attachTo(
   parent: ParentIR,
   { gateway, namespace, listeners }: ParentObject,
   { route, lookup }: { route: RouteIR; lookup: AttachLookup },
-): AttachVerdict {
-  const refuse = (reason: RefusalReason, message: string): RefusedBy => ({ kind: 'refused', parent, reason, message });
+): Attachment {
+  const refuse = (reason: AttachReason, message: string): Attachment => ({
+    kind: 'refused',
+    parent,
+    reason,
+    message: `${describe(parent, route)} ${message}`,
+  });
   const named = listeners.filter((listener) => isNamed(listener, parent));
   if (named.length === 0) return refuse('NoMatchingParent', explainNoListener(parent));
   const allowed = named.filter((listener) => allows(listener, route, { namespace, namespaces: lookup.namespaces }));
-  if (allowed.length === 0) return refuse('NotAllowedByListeners', explainNotAllowed(parent, route));
+  if (allowed.length === 0) return refuse('NotAllowedByListeners', explainNotAllowed(route, named));
   const matching = allowed.filter(({ hostname }) => intersectHostnames(route.hostnames, hostname) !== undefined);
-  if (matching.length === 0) return refuse('NoMatchingListenerHostname', explainNoHostname(parent, allowed));
-  const [problem] = route.problems;
-  if (problem !== undefined) return refuse(problem.reason, explainProblems(route));
+  if (matching.length === 0) return refuse('NoMatchingListenerHostname', explainNoHostname(route, allowed));
   return { kind: 'attached', parent, gateway, listeners: matching.map(({ id }) => id) };
 }
 
@@ -56,37 +68,49 @@ const isNamed = ({ name, port }: AttachableListener, parent: ParentIR): boolean 
   (parent.sectionName === undefined || parent.sectionName === name) &&
   (parent.port === undefined || parent.port === port);
 
-/** A listener without kinds allows those of its protocol; only HTTP and HTTPS have routes that Holdfast serves. */
+/** Only these protocols have routes that Holdfast serves. */
+const takesRoutes = ({ protocol }: AttachableListener): boolean => protocol === 'HTTP' || protocol === 'HTTPS';
+
+/** A listener without kinds allows those of its protocol. */
 function allows(
-  { protocol, allowedRoutes }: AttachableListener,
+  listener: AttachableListener,
   { source }: RouteIR,
   { namespace, namespaces }: { namespace: string; namespaces: AttachLookup['namespaces'] },
 ): boolean {
-  if (protocol !== 'HTTP' && protocol !== 'HTTPS') return false;
+  const { allowedRoutes } = listener;
+  if (!takesRoutes(listener)) return false;
   if (!allowsKind(allowedRoutes.kinds, source.kind)) return false;
   if (allowedRoutes.from === 'Selector') return selects(allowedRoutes.selector, namespaces.get(source.namespace) ?? {});
   return allowedRoutes.from === 'All' || (allowedRoutes.from === 'Same' && source.namespace === namespace);
 }
 
-const describe = ({ group, kind, namespace, name }: ParentIR): string =>
-  `spec.parentRefs: ${group === gatewayApiGroup ? kind : `${group}/${kind}`} ${namespace}/${name}`;
+/** Where a user sets the parents and hostnames of a route. */
+const fieldsOf = ({ source }: RouteIR): string => (source.workload === undefined ? 'spec' : 'spec.route');
+
+const describe = ({ group, kind, namespace, name }: ParentIR, route: RouteIR): string =>
+  `${fieldsOf(route)}.parentRefs: ${group === gatewayApiGroup ? kind : `${group}/${kind}`} ${namespace}/${name}`;
 
 function explainNoListener(parent: ParentIR): string {
   const { sectionName, port } = parent;
   const wanted = [
-    ...(sectionName === undefined ? [] : [`the name ${sectionName}`]),
-    ...(port === undefined ? [] : [`port ${port}`]),
+    ...(sectionName === undefined ? [] : [{ field: 'sectionName', text: `the name ${sectionName}` }]),
+    ...(port === undefined ? [] : [{ field: 'port', text: `port ${port}` }]),
   ];
-  return wanted.length === 0
-    ? `${describe(parent)} has no listeners: add one.`
-    : `${describe(parent)} has no listener with ${wanted.join(' and ')}: use those of an existing listener, or remove sectionName and port.`;
+  if (wanted.length === 0) return 'has no listeners: add one.';
+  const [texts, fields] = [wanted.map(({ text }) => text), wanted.map(({ field }) => field)];
+  return `has no listener with ${texts.join(' and ')}: use what an existing listener has, or remove ${fields.join(' and ')}.`;
 }
 
-const explainNotAllowed = (parent: ParentIR, { source }: RouteIR): string =>
-  `${describe(parent)} allows no ${source.kind} of namespace ${source.namespace}: set allowedRoutes of a listener accordingly.`;
+function explainNotAllowed({ source }: RouteIR, listeners: readonly AttachableListener[]): string {
+  if (!listeners.some(takesRoutes)) {
+    const protocols = new Set(listeners.map(({ protocol }) => protocol));
+    return `has no listener for ${source.kind}s: protocol ${[...protocols].join(', ')} is not supported, use HTTP or HTTPS.`;
+  }
+  return `allows no ${source.kind} of namespace ${source.namespace}: allow the kind and the namespace in allowedRoutes of a listener.`;
+}
 
-const explainNoHostname = (parent: ParentIR, listeners: readonly AttachableListener[]): string =>
-  `${describe(parent)} serves ${listeners.map(({ hostname }) => hostname).join(', ')}, which does not overlap with spec.hostnames: add one of these hostnames, or add a listener.`;
+const explainNoHostname = (route: RouteIR, listeners: readonly AttachableListener[]): string =>
+  `serves ${listeners.map(({ hostname }) => hostname).join(', ')}, which does not overlap with ${fieldsOf(route)}.hostnames: add one of these hostnames, or add a listener.`;
 
 /** A route with many of them must not become a condition of more than 32 KiB. */
 const maxProblems = 8;

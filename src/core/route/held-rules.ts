@@ -1,5 +1,5 @@
 /**
- * Which rules of users' routes keep sessions: those with `sessionPersistence` of their own, else those with a backend that has an
+ * Which rules keep sessions: that of a StickyWorkload's own route as it says, and of users' routes those with `sessionPersistence` of their own, else those with a backend that has an
  * XBackendTrafficPolicy with it, else those with a backend that has a StickyWorkload.
  * The first such backend of a rule decides what the rule itself does not, for all of its backends: a rule has one cookie, and a session stays
  * on its backend.
@@ -19,17 +19,23 @@ export type HeldRule = { key: string; persistence: RoutePersistence; own?: Persi
 export type HeldRules = ReadonlyMap<RuleIR, HeldRule>;
 
 /**
- * `oldestFirst`: a rule that is added later does not take the cookie of an earlier one, which would end its sessions. `plans`: the
- * StickyWorkloads, whose own routes have theirs.
+ * `oldestFirst`: a rule that is added later does not take the cookie of an earlier one, which would end its sessions. The routes of
+ * StickyWorkloads have theirs: it is checked when a StickyWorkload is accepted.
  */
-export function holdRules(oldestFirst: Iterable<JudgedRoute>, plans: Iterable<ServingPlan>): HeldRules {
+export function holdRules(oldestFirst: readonly JudgedRoute[]): HeldRules {
   const held = new Map<RuleIR, HeldRule>();
   const names = new CookieNames();
-  for (const { parents, persistence, hostnames } of plans) {
-    if (parents.length > 0) names.take(persistence.carrier.name, hostnames);
+  for (const { route } of oldestFirst) {
+    const { source, rules, hostnames } = route;
+    const { workload: plan } = source;
+    if (plan === undefined) continue;
+    for (const rule of rules) {
+      names.take(plan.persistence.carrier.name, hostnames);
+      held.set(rule, { key: ruleKey(source, rule), persistence: plan.persistence, plan });
+    }
   }
   for (const { route, parents, refs } of oldestFirst) {
-    if (!parents.some(({ kind }) => kind === 'attached')) continue;
+    if (route.source.workload !== undefined || !parents.some(({ kind }) => kind === 'attached')) continue;
     for (const rule of route.rules) {
       const one = holdRule(rule, backendsOf(rule, refs), route.source);
       if (one) held.set(rule, { ...one, persistence: names.assign(one, route) });
@@ -55,9 +61,12 @@ const backendsOf = ({ backendRefs }: RuleIR, refs: JudgedRoute['refs']): Service
 
 const ruleKey = ({ key }: RouteSource, { id }: RuleIR): string => `${key}/${id}`;
 
-/** The key of a backend in a rule: tokens contain its hash, so that two rules never share a session. */
+/**
+ * The key of a backend in a rule: tokens contain its hash, so that two rules never share a session. A StickyWorkload has one route and one
+ * rule of its own, and those that share its backends, as a canary does, share the sessions.
+ */
 export const heldKey = ({ key }: ServiceTarget, source: RouteSource, rule: RuleIR): string =>
-  `${key}@${ruleKey(source, rule)}`;
+  source.workload === undefined ? `${key}@${ruleKey(source, rule)}` : key;
 
 /** Distinguishes the carriers of rules: eight hexadecimal digits. */
 const suffixOf = (rule: string): string => endpointId(rule).slice(0, 8);

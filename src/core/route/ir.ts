@@ -1,5 +1,6 @@
 /** A route with names, defaults and units resolved: one form for every kind of route that is served. */
 import type { RouteMatch } from '../../api/spec.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
 import type {
   RequestMirror,
   RequestRedirect,
@@ -18,7 +19,10 @@ export type RouteIR = {
   problems: RouteProblem[];
 };
 
-/** `key`: `namespace/name`. `createdAt`: RFC 3339 in UTC, so that text order is time order. */
+/**
+ * `key`: `namespace/name`. `createdAt`: RFC 3339 in UTC, so that text order is time order. `workload`: the StickyWorkload whose `spec.route` it
+ * is; absent: a user wrote it.
+ */
 export type RouteSource = {
   kind: 'HTTPRoute' | 'GRPCRoute';
   key: string;
@@ -27,6 +31,7 @@ export type RouteSource = {
   uid: string;
   generation: number;
   createdAt: string;
+  workload?: ServingPlan;
 };
 
 /** `path`: of the field. */

@@ -1,4 +1,4 @@
-/** The verdicts on the routes of users: the parents they attach to, and the backends they lead to. */
+/** The verdicts on routes: the parents they attach to, and the backends they lead to. */
 import { judgeParents, type AttachLookup, type AttachVerdict } from './attach.ts';
 import type { RouteIR } from './ir.ts';
 import { resolveRefs, type RefLookup, type RefVerdict } from './resolve-refs.ts';
@@ -11,14 +11,19 @@ export function judgeRoutes(
   routes: readonly RouteIR[],
   lookup: AttachLookup & RefLookup,
 ): ReadonlyMap<string, JudgedRoute> {
-  const oldestFirst = routes.toSorted((one, other) => (seniority(one) < seniority(other) ? -1 : 1));
-  return new Map(
-    oldestFirst.map((route) => [
-      route.source.key,
-      { route, parents: judgeParents(route, lookup), refs: resolveRefs(route, lookup) },
-    ]),
-  );
+  const judged = routes.map((route) => ({
+    route,
+    parents: judgeParents(route, lookup),
+    refs: resolveRefs(route, lookup),
+  }));
+  return new Map(oldestFirst(judged).map((one) => [one.route.source.key, one]));
 }
 
+export const oldestFirst = (routes: readonly JudgedRoute[]): JudgedRoute[] =>
+  routes.toSorted((one, other) => {
+    const [age, otherAge] = [seniority(one.route), seniority(other.route)];
+    return age < otherAge ? -1 : Number(age > otherAge);
+  });
+
 /** RFC 3339 in UTC sorts as text. */
-export const seniority = ({ source }: Pick<RouteIR, 'source'>): string => `${source.createdAt} ${source.key}`;
+const seniority = ({ source }: RouteIR): string => `${source.createdAt} ${source.key}`;

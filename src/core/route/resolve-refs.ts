@@ -1,5 +1,6 @@
 /** Resolves the backendRefs of a route: which ports of Services and which XBackends they name, and whether they may refer to them. */
 import type { BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
+import type { Reason } from '../../api/reasons.ts';
 import { gatewayApiGroup } from '../names/names.ts';
 import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
 import type { Service, ServicePort } from '../snapshot/snapshot.ts';
@@ -12,10 +13,16 @@ import type { WorkloadOfService } from './service-workloads.ts';
 import type { TrafficPolicies } from './traffic-policies.ts';
 
 export type ResolvedRef = { kind: 'resolved'; backend: ServiceTarget };
-export type UnresolvedRef = { kind: 'unresolved'; reason: RefReason; message: string };
-export type RefVerdict = ResolvedRef | UnresolvedRef;
+export type UnresolvedRef<Reason = RefReason> = { kind: 'unresolved'; reason: Reason; message: string };
+export type RefVerdict = ResolvedRef | UnresolvedRef | UnresolvedRef<WorkloadRefReason>;
 
 type RefReason = 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
+
+/** Of `spec.route.backends`. The first two are also reasons of Gateway API. */
+export type WorkloadRefReason = Extract<
+  Reason,
+  'BackendNotFound' | 'RefNotPermitted' | 'BackendNotAccepted' | 'ExternalNameService'
+>;
 
 /**
  * A port of a Service, or an XBackend. `key`: `namespace/name:port`. `service`: `namespace/name`, or the key of the XBackend. `workload`: the

@@ -2,7 +2,6 @@
 import type { JudgedPolicy } from '../backend-tls/judge-policies.ts';
 import type { GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
-import type { RouteVerdict } from '../resolve/route.ts';
 import { judgeAncestors } from './controller-entries.ts';
 import { holds, lacks, type Observed, type Verdict } from './dated-conditions.ts';
 
@@ -27,25 +26,14 @@ function judgeRefs({ unresolved }: JudgedPolicy): Verdict {
 }
 
 /** Returns the Gateways whose routes lead to a Service of the policy, by name. */
-export function ancestorsOf(
-  { policy }: JudgedPolicy,
-  gateways: Readonly<Record<string, GatewayPlan>>,
-  routes: Readonly<Record<string, RouteVerdict>>,
-): GatewayRef[] {
+export function ancestorsOf({ policy }: JudgedPolicy, gateways: Readonly<Record<string, GatewayPlan>>): GatewayRef[] {
   const services = new Set(policy.targets.map(({ name }) => `${policy.namespace}/${name}`));
   return Object.values(gateways)
-    .filter((plan) => leadsTo(plan, services, routes))
+    .filter((plan) => leadsTo(plan, services))
     .map(({ gateway }) => gateway);
 }
 
-const leadsTo = (
-  { httpRoutes, routes: ofWorkloads }: GatewayPlan,
-  services: ReadonlySet<string>,
-  routes: Readonly<Record<string, RouteVerdict>>,
-): boolean =>
-  httpRoutes.some(({ judged }) =>
+const leadsTo = ({ routes }: GatewayPlan, services: ReadonlySet<string>): boolean =>
+  routes.some(({ judged }) =>
     [...judged.refs.values()].some((ref) => ref.kind === 'resolved' && services.has(ref.backend.service)),
-  ) ||
-  ofWorkloads.some(({ plan }) =>
-    (routes[plan.key]?.backends ?? []).some((ref) => ref.kind === 'resolved' && services.has(ref.backend)),
   );

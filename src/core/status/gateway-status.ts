@@ -1,13 +1,8 @@
-/** The status of Gateways and HTTPRoutes that Holdfast is the controller of. */
+/** The status of Gateways that Holdfast is the controller of. */
 import { countAttachedRoutes, listenersOf, servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
-import { parentReference, type ParentVerdict } from '../resolve/parents.ts';
-import { explainShadow } from '../resolve/shadowed.ts';
-import { gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { addressesOf, findAddressProblem, type ReachableService } from './gateway-addresses.ts';
 import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
-import { controllerName } from '../names/names.ts';
-import type { RouteVerdict } from '../resolve/route.ts';
 import { judgeListenerEntry } from './listener-status.ts';
 import { isAccepted, type ParentVerdicts } from './listener-set-status.ts';
 import {
@@ -112,64 +107,4 @@ function judgeProgrammed({ gateway, addresses }: GatewayPlan, proxy: ProxyView, 
     return lacks('Programmed', problem.reason, [proxy.obstacle, problem.message].filter(Boolean).join(' '));
   }
   return problem && proxyVerdict.holds ? lacks('Programmed', problem.reason, problem.message) : proxyVerdict;
-}
-
-/** One entry for each Gateway that Holdfast manages. Entries of other controllers are kept, because the API server treats the list as one value. */
-export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Observed, nowMs: number): object {
-  const known = entriesOf(observed.status, 'parents');
-  const ours = route.parents.filter((verdict) => verdict.kind === 'attached' || isAboutOurs(verdict.reason));
-  const resolved = judgeBackends(route);
-  return {
-    parents: [
-      ...known.filter((entry) => entry['controllerName'] !== controllerName),
-      ...ours.map((verdict) => {
-        const parentRef = parentReference(verdict.parent, plan.namespace);
-        const before = known.find(
-          (entry) => entry['controllerName'] === controllerName && isSameReference(entry['parentRef'], parentRef),
-        );
-        return {
-          parentRef,
-          controllerName,
-          conditions: dateConditions([...judgeParent(verdict, plan, route), resolved], observed, {
-            nowMs,
-            before: readConditions(before),
-          }),
-        };
-      }),
-    ],
-  };
-}
-
-const isAboutOurs = (reason: string): boolean => reason !== 'UnsupportedGatewayClass' && reason !== 'GatewayNotFound';
-
-/** A condition of its own for what Gateway API has none: it is accepted, and another route has its requests. */
-function judgeParent(verdict: ParentVerdict, { target }: ServingPlan, { shadows }: RouteVerdict): Verdict[] {
-  if (verdict.kind === 'refused') return [lacks('Accepted', verdict.reason, verdict.message)];
-  const shadow = shadows?.get(gatewayKey(verdict.parent.gateway));
-  if (shadow === undefined) {
-    return [holds('Accepted', 'Accepted', `Requests are routed to the pods of ${target.kind} ${target.name}.`)];
-  }
-  const message = explainShadow(shadow);
-  return [holds('Accepted', 'Accepted', message), holds('holdfast.dev/Shadowed', 'RouteShadowed', message)];
-}
-
-// Gateway API has two reasons here: a reference that is not permitted, and one that does not resolve.
-function judgeBackends({ backends }: RouteVerdict): Verdict {
-  const broken = backends.filter((verdict) => verdict.kind === 'unresolved');
-  const [first] = broken;
-  if (first === undefined) {
-    return holds('ResolvedRefs', 'ResolvedRefs', backends.length > 1 ? 'The Services exist.' : 'The Service exists.');
-  }
-  return lacks(
-    'ResolvedRefs',
-    first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound',
-    broken.map(({ message }) => message).join(' '),
-  );
-}
-
-/** The API server may reorder the fields of a reference. */
-function isSameReference(one: unknown, other: object): boolean {
-  if (typeof one !== 'object' || one === null) return false;
-  const [left, right] = [new Map(Object.entries(one)), Object.entries(other)];
-  return left.size === right.length && right.every(([name, value]) => left.get(name) === value);
 }

@@ -1,6 +1,7 @@
-/** The status of an HTTPRoute of a user. */
+/** The status of an HTTPRoute, of a user or rendered for a StickyWorkload. */
 import type { AttachVerdict } from '../route/attach.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
+import type { RefVerdict } from '../route/resolve-refs.ts';
 import { gatewayKey } from '../resolve/plan.ts';
 import { explainShadow, type Shadow } from '../resolve/shadowed.ts';
 import { judgeEntries } from './controller-entries.ts';
@@ -43,5 +44,13 @@ function judgeRefs({ refs }: JudgedRoute): Verdict {
   if (first === undefined) return holds('ResolvedRefs', 'ResolvedRefs', 'All references are resolved.');
   const messages = broken.slice(0, maxMessages).map(({ message }) => message);
   const more = broken.length > maxMessages ? [`${broken.length - maxMessages} more do not resolve.`] : [];
-  return lacks('ResolvedRefs', first.reason, [...messages, ...more, 'Their share of the requests gets 500.'].join(' '));
+  return lacks(
+    'ResolvedRefs',
+    reasonOf(first),
+    [...messages, ...more, 'Their share of the requests gets 500.'].join(' '),
+  );
 }
+
+/** Gateway API has one reason for whatever does not lead to pods: the reasons of a StickyWorkload's conditions say more. */
+const reasonOf = ({ reason }: Extract<RefVerdict, { kind: 'unresolved' }>): string =>
+  reason === 'BackendNotAccepted' || reason === 'ExternalNameService' ? 'BackendNotFound' : reason;

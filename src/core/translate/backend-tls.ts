@@ -20,8 +20,8 @@ export function secureBackends(
   for (const [key, { backend, ...rest }] of built) {
     // A rule that keeps sessions has a backend of its own, whose key begins with that of the Service port.
     const [ofService = ''] = key.split('@', 1);
-    const { service, portName } = ports.get(ofService) ?? { service: ofService, portName: workloadPort };
-    const policy = policies.find(service, portName);
+    const port = ports.get(ofService);
+    const policy = port && policies.find(port.service, port.portName);
     if (policy?.settings !== undefined) {
       backends.set(key, { ...rest, backend: withTls(backend, policy.settings) });
     } else if (policy !== undefined) {
@@ -31,9 +31,6 @@ export function secureBackends(
   }
   return { backends, broken };
 }
-
-/** The port of the Service that Holdfast renders for a StickyWorkload. */
-const workloadPort = 'http';
 
 type ServicePortName = { service: string; portName: string };
 

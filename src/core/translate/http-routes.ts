@@ -1,5 +1,5 @@
-/** The routes of a routing table that an HTTPRoute comes to: one for each match. */
-import type { AttachedHttpRoute } from '../resolve/gateway-plan.ts';
+/** The routes of a routing table that an HTTPRoute or a StickyWorkload's `spec.route` comes to: one for each match. */
+import type { AttachedRoute } from '../resolve/gateway-plan.ts';
 import type { RouteMatch } from '../../api/spec.ts';
 import { heldKey, type HeldRule, type HeldRules } from '../route/held-rules.ts';
 import type { BackendRefIR, BackendTarget, FilterIR, RouteSource, RuleIR } from '../route/ir.ts';
@@ -8,9 +8,8 @@ import type { ServiceTarget } from '../route/resolve-refs.ts';
 import { wireFilter } from '../route/wire-filters.ts';
 import type { BackendRef, Listener, Route } from '../../wire/routing-table.ts';
 
-/** Their names have two numbers, of the rule and of its match: that of a StickyWorkload has one, and both may have the same name. */
-export function buildHttpRoutes(
-  { judged, listeners }: AttachedHttpRoute,
+export function buildRoutes(
+  { judged, listeners }: AttachedRoute,
   all: readonly Listener[],
   heldRules: HeldRules,
 ): Route[] {
@@ -18,7 +17,7 @@ export function buildHttpRoutes(
   const place = all.every(({ name }) => listeners.has(name)) ? {} : { listeners: [...listeners] };
   return rules.flatMap((rule, number) =>
     rule.matches.map((match, index) => ({
-      name: `${source.key}#${number}.${index}`,
+      name: nameOf(source, number, index),
       ...place,
       hostnames,
       match,
@@ -26,6 +25,10 @@ export function buildHttpRoutes(
     })),
   );
 }
+
+/** That of a StickyWorkload has one rule, and an HTTPRoute of a user may have its name. */
+const nameOf = ({ key, workload }: RouteSource, rule: number, match: number): string =>
+  workload === undefined ? `${key}#${rule}.${match}` : `${key}#${match}`;
 
 type Refs = JudgedRoute['refs'];
 type RuleContext = { rule: RuleIR; source: RouteSource; refs: Refs; held: HeldRule | undefined };

@@ -1,31 +1,22 @@
 /** Routing tables: a Gateway's listeners, the routes on them, and the backends that these refer to, and no others. */
-import type { BackendVerdict } from '../resolve/route.ts';
-import {
-  isOnListener,
-  servedListeners,
-  type AttachedHttpRoute,
-  type AttachedRoute,
-  type GatewayPlan,
-} from '../resolve/gateway-plan.ts';
+import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { HeldRules } from '../route/held-rules.ts';
-import { seniority } from '../route/judge-routes.ts';
 import { withoutBroken } from './backend-tls.ts';
 import { buildCertificates, buildListener } from './table-listeners.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
 import type { BuiltBackend } from './backends.ts';
-import { buildHttpRoutes } from './http-routes.ts';
+import { buildRoutes } from './http-routes.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
 import type { RouteFilter } from '../../wire/route-filters.ts';
-import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
+import type { Route, RoutingTable } from '../../wire/routing-table.ts';
 
 type Judged = {
-  routes: Readonly<Record<string, { backends: BackendVerdict[] }>>;
   backends: ReadonlyMap<string, BuiltBackend>;
   /** Keys of backends that no request may reach. */
   broken: ReadonlySet<string>;
-  /** How the rules of users' routes keep sessions. */
+  /** How rules keep sessions. */
   held: HeldRules;
   /** Of each StickyWorkload that is served, by the key of its backend. */
   plans: ReadonlyMap<string, ServingPlan>;
@@ -40,7 +31,7 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const served = servedListeners(gateway);
   const listeners = served.map(buildListener);
   const certificates = buildCertificates(served);
-  const built = inOrder(gateway).flatMap((attached) => buildRoutes(attached, listeners, judged));
+  const built = gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged.held));
   const routes = sortRoutes(judged.broken.size === 0 ? built : built.map((one) => withoutBroken(one, judged.broken)));
   const keys = new Set(routes.flatMap(backendsOf));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends.get(key)?.backend ?? []);
@@ -80,51 +71,6 @@ const backendsOf = ({ filters = [], backendRefs }: Route): string[] => [
 
 const mirrorsOf = (filters: readonly RouteFilter[]): string[] =>
   filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.backend] : []));
-
-/** Oldest first, and of the same age by name: the order of equal matches in Gateway API. */
-function inOrder({ routes, httpRoutes }: GatewayPlan): (AttachedRoute | AttachedHttpRoute)[] {
-  if (httpRoutes.length === 0) return routes;
-  const aged = [
-    ...routes.map((route) => ({ age: `${route.plan.createdAt} ${route.plan.key}`, route })),
-    ...httpRoutes.map((route) => ({ age: seniority(route.judged.route), route })),
-  ];
-  return aged.toSorted((one, other) => (one.age < other.age ? -1 : 1)).map(({ route }) => route);
-}
-
-function buildRoutes(
-  attached: AttachedRoute | AttachedHttpRoute,
-  listeners: readonly Listener[],
-  judged: Pick<Judged, 'routes' | 'held'>,
-): Route[] {
-  return 'judged' in attached
-    ? buildHttpRoutes(attached, listeners, judged.held)
-    : buildWorkloadRoutes(attached, listeners, judged);
-}
-
-/**
- * A route stays without its unresolved backends: its requests must not match the route of another app. The share of new sessions of
- * an unresolved backend goes to the others.
- */
-function buildWorkloadRoutes(
-  attached: AttachedRoute,
-  listeners: readonly Listener[],
-  { routes }: Pick<Judged, 'routes'>,
-): Route[] {
-  const { key, hostnames, matches, persistence } = attached.plan;
-  const backendRefs = (routes[key]?.backends ?? []).flatMap((verdict) =>
-    verdict.kind === 'resolved' ? [{ backend: verdict.backend, weight: verdict.weight }] : [],
-  );
-  const isEverywhere = listeners.every(({ name }) => isOnListener(attached, name));
-  const place = isEverywhere || attached.listeners === undefined ? {} : { listeners: attached.listeners };
-  return matches.map((match, number) => ({
-    name: `${key}#${number}`,
-    ...place,
-    hostnames,
-    match,
-    backendRefs,
-    persistence,
-  }));
-}
 
 /**
  * Returns the keys of the tables that have a backend of a StickyWorkload, by its key. `owners`: the StickyWorkloads of the backends of

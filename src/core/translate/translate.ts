@@ -1,11 +1,10 @@
 /** Translates the observed cluster state: a verdict on every StickyWorkload, and a routing table for every Gateway that Holdfast manages. */
 import { decideAccept, type Accept } from '../resolve/accept.ts';
-import { resolveBackends, type BackendLookup, type RouteVerdict } from '../resolve/route.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexParameters, type ParametersLookup } from '../resolve/proxy-parameters.ts';
 import { findShadows, type Shadow } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
-import { judgeRoutes, type JudgedRoute } from '../route/judge-routes.ts';
+import { judgeRoutes, oldestFirst, type JudgedRoute } from '../route/judge-routes.ts';
 import { readGrpcRoute } from '../route/read-grpc-route.ts';
 import { readHttpRoute } from '../route/read-http-route.ts';
 import { judgePolicies, type JudgedPolicy } from '../route/judge-policies.ts';
@@ -13,6 +12,8 @@ import { judgeXBackends, type JudgedXBackend } from '../route/judge-x-backends.t
 import { indexTrafficPolicies } from '../route/traffic-policies.ts';
 import { holdRules } from '../route/held-rules.ts';
 import { indexServiceWorkloads } from '../route/service-workloads.ts';
+import type { WorkloadRoute } from '../route/shortfall.ts';
+import { resolveWorkloadRefs, type WorkloadLookup } from '../route/workload-refs.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
@@ -33,8 +34,8 @@ export type Translation = {
   /** By `namespace/name` of the Gateway. */
   gateways: Record<string, GatewayPlan>;
   parameters: ParametersLookup;
-  /** By `namespace/name` of the StickyWorkload. */
-  routes: Record<string, RouteVerdict>;
+  /** Those of StickyWorkloads, by `namespace/name`. */
+  routes: Record<string, WorkloadRoute>;
   /** The HTTPRoutes of users, by `namespace/name`. */
   httpRoutes: ReadonlyMap<string, JudgedRoute>;
   /** The routes that receive requests in place of users' routes, by `HTTPRoute/namespace/name`, and by key of the Gateway. */
@@ -73,7 +74,9 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const lookup = { ...workloads.attachment, ...index, workloadOf, policies, backendTls };
   const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup);
   const grpcRoutes = judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup);
-  const held = holdRules(httpRoutes.values(), plans.values());
+  const ofWorkloads = served.flatMap(({ plan }) => routes[plan.key]?.judged ?? []);
+  const all = oldestFirst([...ofWorkloads, ...httpRoutes.values()]);
+  const held = holdRules(all);
   const found = findRouteBackends(httpRoutes.values(), { rules: held, index });
   const known = before?.built ?? new Map<string, BuiltBackend>();
   const sources = { ...snapshot, index };
@@ -87,19 +90,14 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     ...buildBackends(found.held, sources, known),
     ...buildServiceBackends(found.plain, sources, known),
   ]);
-  const secured = secureBackends(built, httpRoutes.values(), backendTls);
+  const secured = secureBackends(built, all, backendTls);
   const parameters = indexParameters(snapshot);
-  const gateways = planGateways(workloads.gateways.served, {
-    workloads: served,
-    httpRoutes: httpRoutes.values(),
-    parameters,
-  });
+  const gateways = planGateways(workloads.gateways.served, { routes: all, parameters });
   const routeShadows = addShadows(routes, gateways);
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, gateway]) => [
       key,
       buildTable(gateway, {
-        routes,
         ...secured,
         held,
         plans,
@@ -139,7 +137,7 @@ const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({
 const backendsOf = (built: ReadonlyMap<string, BuiltBackend>): Record<string, Backend> =>
   Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
 
-/** Those that Holdfast renders for a StickyWorkload repeat what its `spec.route` says. */
+/** Those that Holdfast renders for a StickyWorkload repeat its `spec.route`, which is served from the StickyWorkload itself. */
 function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workloads'>): HttpRoute[] {
   const uids = new Set(workloads.map(({ metadata }) => metadata.uid));
   return httpRoutes.filter(
@@ -169,7 +167,7 @@ function judgeAll(
  * receives requests through the route that has its own, as a canary does, lacks nothing.
  */
 function addShadows(
-  routes: Record<string, RouteVerdict>,
+  routes: Record<string, WorkloadRoute>,
   gateways: Readonly<Record<string, GatewayPlan>>,
 ): Map<string, Map<string, Shadow>> {
   const ofUsers = new Map<string, Map<string, Shadow>>();
@@ -185,7 +183,10 @@ function addShadows(
   return ofUsers;
 }
 
-const judgeWorkloadRoutes = ({ candidates }: WorkloadIndex, lookup: BackendLookup): Record<string, RouteVerdict> =>
+const judgeWorkloadRoutes = ({ candidates }: WorkloadIndex, lookup: WorkloadLookup): Record<string, WorkloadRoute> =>
   Object.fromEntries(
-    [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, lookup) }]),
+    [...candidates].map(([key, { plan, route, parents, missing }]) => [
+      key,
+      { judged: { route, parents, refs: resolveWorkloadRefs(route, plan, lookup) }, missing },
+    ]),
   );

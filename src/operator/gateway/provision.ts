@@ -1,7 +1,8 @@
 /** Applies the owned objects of a StickyWorkload or of a Gateway, and returns the outcome. */
 import type { Accept } from '../../core/resolve/accept.ts';
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
-import { gatewayKey, type WorkloadPlan } from '../../core/resolve/plan.ts';
+import { gatewayKey } from '../../core/resolve/plan.ts';
+import type { WorkloadPlan } from '../../core/resolve/workload-plan.ts';
 import { controllerName, gatewayClassName, proxyName, targetKey } from '../../core/names/names.ts';
 import { findConflicts } from '../../core/render/conflicts.ts';
 import { renderGateway } from '../../core/render/gateway.ts';
@@ -14,7 +15,7 @@ import { isLeftToUser, ownedKey } from '../../core/translate/cluster-index.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ProxyView } from '../../core/status/gateway-status.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
-import { findRouteShortfall } from '../../core/resolve/route.ts';
+import { findRouteShortfall } from '../../core/route/shortfall.ts';
 import * as resources from '../../kube/resources.ts';
 import type { ObjectWriter, Resource } from '../../kube/ports.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -109,9 +110,9 @@ async function removeAutoscaler(
 
 /** Returns the Gateways that accept the route of a StickyWorkload. */
 function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
-  const attached = (routes[key]?.parents ?? [])
-    .filter(({ kind }) => kind === 'attached')
-    .map(({ parent }) => gatewayKey(parent.gateway));
+  const attached = (routes[key]?.judged.parents ?? []).flatMap((verdict) =>
+    verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : [],
+  );
   return [...new Set(attached)].flatMap((gateway) => gateways[gateway] ?? []);
 }
 
@@ -158,13 +159,14 @@ function findShortfall(
   gateways: readonly GatewayPlan[],
   translated: Translated,
 ): Obstacle | undefined {
-  const route = translated.translation.routes[key];
-  const shortfall = route && findRouteShortfall(route);
+  const { translation } = translated;
+  const route = translation.routes[key];
+  const shortfall = route && findRouteShortfall(route, translation.gateways);
   if (shortfall) return shortfall;
   // The status itself covers the first Gateway.
   const unready = gateways.find(
     ({ gateway }) =>
-      gatewayKey(gateway) !== gatewayKey(first) && proxyOf(gateway, translated.translation.index).readyReplicas === 0,
+      gatewayKey(gateway) !== gatewayKey(first) && proxyOf(gateway, translation.index).readyReplicas === 0,
   );
   if (unready === undefined) return undefined;
   return {

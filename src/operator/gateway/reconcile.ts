@@ -6,7 +6,8 @@ import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
 import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
 import { judgeGatewayClass } from '../../core/status/gateway-class-status.ts';
-import { judgeGateway, judgeGatewayVerdicts, judgeRoute } from '../../core/status/gateway-status.ts';
+import { judgeGateway, judgeGatewayVerdicts } from '../../core/status/gateway-status.ts';
+import { judgeHttpRoute } from '../../core/status/route-status.ts';
 import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
@@ -95,7 +96,8 @@ export async function writeRouteStatus(
   const route = translation.routes[plan.key];
   const cached = caches.get('httpRoutes', plan);
   if (!snapshot.gatewayApi.installed || !route || !cached || !isOwnedBy(cached, [plan])) return;
-  await statuses.writeOther(httpRoutes, cached, judgeRoute(plan, route, cached.observed, nowMs()));
+  const status = judgeHttpRoute(route.judged, cached.observed, nowMs(), route.shadows);
+  if (status) await statuses.writeOther(httpRoutes, cached, status);
 }
 
 // An object of another owner has a controller whose status Holdfast's would replace.

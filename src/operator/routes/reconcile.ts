@@ -61,7 +61,7 @@ async function writeBackendTls(key: string, { translations, caches, statuses, no
   const judged = translation?.backendTls.judged.get(key);
   const cached = judged && caches.get('backendTlsPolicies', judged.policy);
   if (!translation || !judged || !cached || !isCurrent(judged.policy, cached)) return;
-  const ancestors = ancestorsOf(judged, translation.gateways, translation.routes);
+  const ancestors = ancestorsOf(judged, translation.gateways);
   const status = judgeBackendTlsStatus(judged, ancestors, cached.observed, nowMs());
   if (status) await statuses.writeOther(backendTlsPolicies, cached, status);
 }

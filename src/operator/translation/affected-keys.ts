@@ -64,11 +64,10 @@ function namespacesOfWorkload(candidate: Candidate, { cookies }: Pick<WorkloadIn
 }
 
 /** Returns the namespaces that a Gateway depends on: its own, and those of its routes, its ListenerSets, its certificates and authorities. */
-const namespacesOfGateway = ({ gateway, userManaged, routes, httpRoutes }: GatewayPlan): ReadonlySet<string> =>
+const namespacesOfGateway = ({ gateway, userManaged, routes }: GatewayPlan): ReadonlySet<string> =>
   new Set([
     gateway.namespace,
-    ...routes.map(({ plan }) => plan.namespace),
-    ...httpRoutes.map(({ judged }) => judged.route.source.namespace),
+    ...routes.map(({ judged }) => judged.route.source.namespace),
     ...(userManaged?.sets ?? []).map(({ set }) => set.namespace),
     ...[userManaged?.object, ...(userManaged?.sets ?? []).map(({ set }) => set)]
       .flatMap((holder) => holder?.listeners ?? [])

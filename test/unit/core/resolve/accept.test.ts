@@ -406,8 +406,10 @@ describe('the plan of an accepted StickyWorkload', () => {
           newSessionOn: [],
         },
         limits: { idleTimeoutMs: 1_800_000 },
-        routeParents: [{ gateway: { namespace: 'shop', name: 'holdfast' } }],
-        routeBackends: [{ namespace: 'shop', name: 'cart', port: 80, weight: 1 }],
+        route: {
+          parents: [{ namespace: 'shop', name: 'holdfast' }],
+          rules: [{ backendRefs: [{ target: { namespace: 'shop', name: 'cart', port: 80 }, weight: 1 }] }],
+        },
         servicePort: 80,
         targetPort: 3000,
         selector: { app: 'cart' },

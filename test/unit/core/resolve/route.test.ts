@@ -18,7 +18,7 @@ function verdictWith(...grants: (Partial<ReferenceGrant> & { namespace: string }
       referenceGrants: grants,
     }),
   );
-  const verdict = routes['shop/cart']?.backends[0];
+  const [verdict] = routes['shop/cart']?.judged.refs.values() ?? [];
   return verdict?.kind === 'unresolved' ? verdict.reason : verdict?.kind;
 }
 
@@ -67,5 +67,7 @@ test('without permission, the message does not reveal whether the backend exists
       targets: [{ name: 'cart' }],
     }),
   );
-  expect(routes['shop/cart']?.backends).toMatchObject([{ kind: 'unresolved', reason: 'RefNotPermitted' }]);
+  expect([...(routes['shop/cart']?.judged.refs.values() ?? [])]).toMatchObject([
+    { kind: 'unresolved', reason: 'RefNotPermitted' },
+  ]);
 });

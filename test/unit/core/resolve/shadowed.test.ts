@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { translate } from '../../../../src/core/translate/translate.ts';
-import { findRouteShortfall } from '../../../../src/core/resolve/route.ts';
-import { judgeRoute } from '../../../../src/core/status/gateway-status.ts';
+import { findRouteShortfall } from '../../../../src/core/route/shortfall.ts';
 import { judgeHttpRoute } from '../../../../src/core/status/route-status.ts';
 import { snapshotOf, type ShortWorkload } from '../../../support/world.ts';
 
@@ -24,8 +23,9 @@ function world(older: Route, newer: Route) {
 }
 
 const shortfall = (older: Route, newer: Route) => {
-  const route = world(older, newer).routes['shop/newer'];
-  return route && findRouteShortfall(route)?.message;
+  const { routes, gateways } = world(older, newer);
+  const route = routes['shop/newer'];
+  return route && findRouteShortfall(route, gateways)?.message;
 };
 
 describe('a route whose requests an older one has', () => {
@@ -44,20 +44,19 @@ describe('a route whose requests an older one has', () => {
   });
 
   test('has a condition on the HTTPRoute, which stays accepted', () => {
-    const { routes, accepts } = world({}, {});
-    const accept = accepts['shop/newer'];
-    const route = routes['shop/newer'];
-    if (accept?.kind !== 'accepted' || route === undefined) throw new Error('not accepted');
-    expect(judgeRoute(accept.plan, route, { generation: 1 }, 0)).toMatchObject({
+    const route = world({}, {}).routes['shop/newer'];
+    if (route === undefined) throw new Error('there is no route');
+    expect(judgeHttpRoute(route.judged, { generation: 1 }, 0, route.shadows)).toMatchObject({
       parents: [
         {
           conditions: [
+            { type: 'Accepted', status: 'True' },
             {
-              type: 'Accepted',
+              type: 'holdfast.dev/Shadowed',
               status: 'True',
+              reason: 'RouteShadowed',
               message: expect.stringContaining('StickyWorkload shop/older is older'),
             },
-            { type: 'holdfast.dev/Shadowed', status: 'True', reason: 'RouteShadowed' },
             { type: 'ResolvedRefs' },
           ],
         },
@@ -111,11 +110,11 @@ describe('an HTTPRoute of a user', () => {
   test('and a StickyWorkload shadow each other by age', () => {
     const workloads = [{ name: 'cart', createdAt: late, spec: { route: { parentRefs } } }];
     const targets = [{ name: 'cart' }];
-    const { routes } = translate(
+    const { routes, gateways } = translate(
       snapshotOf({ gateways: [{ name: 'web' }], workloads, targets, httpRoutes: [route('older', early)] }),
     );
     const verdict = routes['shop/cart'];
-    expect(verdict && findRouteShortfall(verdict)?.message).toContain('HTTPRoute shop/older is older');
+    expect(verdict && findRouteShortfall(verdict, gateways)?.message).toContain('HTTPRoute shop/older is older');
     const older = [{ name: 'cart', createdAt: early, spec: { route: { parentRefs } } }];
     expect(conditionsOf({ workloads: older, targets, httpRoutes: [route('r', late)] }, 'r')).toMatchObject([
       { message: expect.stringContaining('StickyWorkload shop/cart is older') },

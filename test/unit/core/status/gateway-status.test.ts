@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeGateway, judgeRoute } from '../../../../src/core/status/gateway-status.ts';
+import { judgeGateway } from '../../../../src/core/status/gateway-status.ts';
+import { judgeHttpRoute } from '../../../../src/core/status/route-status.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
@@ -166,10 +167,9 @@ describe('a Gateway', () => {
 
 describe('a route', () => {
   const judge = (observed: { generation: number; status?: Record<string, unknown> }, atMs: number) => {
-    const { routes, workloads } = translate(snapshotOf(onWeb));
-    const [plan, route] = [workloads.candidates.get('shop/cart')?.plan, routes['shop/cart']];
-    if (!plan || !route) throw new Error('there is no route');
-    return judgeRoute(plan, route, observed, atMs) as {
+    const route = translate(snapshotOf(onWeb)).routes['shop/cart'];
+    if (!route) throw new Error('there is no route');
+    return judgeHttpRoute(route.judged, observed, atMs) as {
       parents: (Conditions & { parentRef: { name: string; sectionName?: string }; controllerName: string })[];
     };
   };
