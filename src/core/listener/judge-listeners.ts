@@ -92,7 +92,7 @@ const withAbout = (
 
 type Refusal = Omit<ListenerProblem, 'about'>;
 
-function findRefusal({ protocol, tls }: GatewayListener): Refusal | undefined {
+function findRefusal({ protocol, tls, unsupported = [] }: GatewayListener): Refusal | undefined {
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
     return {
       reason: 'UnsupportedProtocol',
@@ -101,6 +101,10 @@ function findRefusal({ protocol, tls }: GatewayListener): Refusal | undefined {
   }
   if (tls !== undefined && tls.mode !== 'Terminate') {
     return { reason: 'UnsupportedValue', message: `tls.mode ${tls.mode} is not supported: use Terminate.` };
+  }
+  const [field] = unsupported;
+  if (field !== undefined) {
+    return { reason: 'UnsupportedValue', message: `${field} is not supported by this version: remove it.` };
   }
   const [option] = tls?.options ?? [];
   if (option !== undefined) {

@@ -284,6 +284,8 @@ export type GatewayListener = {
   tls?: ListenerTls;
   /** Whether it was valid and without a conflict according to its last status. */
   acceptedBefore?: boolean;
+  /** Fields that are set and not supported; absent: none. */
+  unsupported?: string[];
 };
 
 /** `options`: the names of the keys. */

@@ -1,5 +1,6 @@
 /** Fields of Gateways that concern TLS or are not supported. */
 import type { ClientRule, ClientValidation } from '../../core/snapshot/snapshot.ts';
+import { unknownInGateway } from './unknown-fields.ts';
 
 type LiveReference = { group?: string; kind?: string; namespace?: string; name: string };
 type LiveConfig = { validation?: { mode?: string; caCertificateRefs?: LiveReference[] | null } };
@@ -29,13 +30,11 @@ function readRule({ validation }: LiveConfig = {}, field: string, ownNamespace: 
 }
 
 /** What is not supported is named in a condition: nothing of a Gateway is ignored. */
-export const unsupportedIn = ({
-  tls,
-  defaultScope,
-}: {
-  tls?: { backend?: object };
-  defaultScope?: string;
-}): string[] => [
-  ...(tls?.backend === undefined || Object.keys(tls.backend).length === 0 ? [] : ['spec.tls.backend']),
-  ...(defaultScope === undefined || defaultScope === 'None' ? [] : ['spec.defaultScope']),
-];
+export function unsupportedIn(spec: { tls?: { backend?: object }; defaultScope?: string }): string[] {
+  const { tls, defaultScope } = spec;
+  return [
+    ...(tls?.backend === undefined || Object.keys(tls.backend).length === 0 ? [] : ['spec.tls.backend']),
+    ...(defaultScope === undefined || defaultScope === 'None' ? [] : ['spec.defaultScope']),
+    ...unknownInGateway(spec),
+  ];
+}

@@ -7,6 +7,7 @@ import type {
   ListenerTls,
 } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
+import { unknownInListener } from './unknown-fields.ts';
 
 export type LiveNamespaces = { from?: string; selector?: LabelSelector };
 
@@ -50,9 +51,11 @@ function acceptedListeners({ status }: Holder): ReadonlySet<string> {
 }
 
 function readListener(
-  { name, port, protocol, hostname, tls, allowedRoutes }: LiveListener,
+  listener: LiveListener,
   { namespace, accepted }: { namespace: string; accepted: ReadonlySet<string> },
 ): GatewayListener {
+  const { name, port, protocol, hostname, tls, allowedRoutes } = listener;
+  const unsupported = unknownInListener(listener);
   return {
     name,
     port,
@@ -61,6 +64,7 @@ function readListener(
     allowedRoutes: readAllowedRoutes(allowedRoutes),
     ...(tls && { tls: readTls(tls, namespace) }),
     ...(accepted.has(name) && { acceptedBefore: true }),
+    ...(unsupported.length > 0 && { unsupported }),
   };
 }
 
