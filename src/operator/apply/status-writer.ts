@@ -5,6 +5,8 @@ import { eventsOf, statusChanged } from '../../core/status/changes.ts';
 import { listed } from '../../core/status/status.ts';
 import type { EventSink, KubeObject, ObjectWriter, Resource } from '../../kube/ports.ts';
 import { stickyWorkloads } from '../../kube/resources.ts';
+import type { Recheck } from '../../kube/watch/queue.ts';
+import { AppError } from '../../platform/errors.ts';
 import { createWrittenStatuses, type Observed } from './written-statuses.ts';
 
 export type StatusWriterOptions = { writer: Pick<ObjectWriter, 'apply'>; events: EventSink };
@@ -24,6 +26,11 @@ export interface StatusWriter {
   write(workload: CachedWorkload, status: StickyWorkloadStatus, options: { countsToo: boolean }): Promise<WriteResult>;
   /** Writes the status of an object of another kind. `object`: as it is cached now. */
   writeOther(resource: Resource, object: WithStatus, status: object): Promise<void>;
+  /**
+   * Writes a status with entries of several controllers, such as `parents` of a route: the API server replaces the whole list, so an object that has
+   * changed since it was cached is not written. Returns when to judge it again at the latest: its change is on the way.
+   */
+  writeShared(resource: Resource, object: WithStatus, status: object): Promise<Recheck | undefined>;
   /** Whether the version of an object is the result of the last write here. */
   isOwn(metadata: KubeObject['metadata']): boolean;
   /** The object was deleted. */
@@ -54,9 +61,14 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
   const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined =>
     complete.get(workload.metadata.uid) ?? workload.status;
 
-  async function apply(resource: Resource, object: Applied, observed: Observed): Promise<void> {
+  /** `onlyAt`: the version that the object must have. */
+  async function apply(resource: Resource, object: Applied, observed: Observed, onlyAt?: string): Promise<void> {
     const { name, namespace } = object.metadata;
-    const metadata = { name, ...(namespace !== undefined && { namespace }) };
+    const metadata = {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(onlyAt !== undefined && { resourceVersion: onlyAt }),
+    };
     const { apiVersion: version, kind: ofKind, status } = object;
     const result = await writer.apply(resource, { apiVersion: version, kind: ofKind, metadata, status }, 'status');
     written.record(status, observed, result);
@@ -90,6 +102,17 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
       const observed = { ...object.metadata, status: object.observed.status };
       if (!written.isUpToDate(status, observed)) await apply(resource, { ...object, status }, observed);
     },
+    async writeShared(resource, object, status) {
+      const observed = { ...object.metadata, status: object.observed.status };
+      if (written.isUpToDate(status, observed)) return undefined;
+      try {
+        await apply(resource, { ...object, status }, observed, written.newestOf(observed));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'KUBERNETES_CONFLICT') throw error;
+        return { recheckAfterMs: outdatedForMs };
+      }
+    },
     isOwn: (metadata) => written.isOwn(metadata),
     forget(uid) {
       written.forget(uid);
@@ -97,6 +120,9 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
     },
   };
 }
+
+/** A watch delivers a change within milliseconds. */
+const outdatedForMs = 1000;
 
 const onlyCountsDiffer = (one: StickyWorkloadStatus, other: StickyWorkloadStatus): boolean =>
   !statusChanged(withoutCounts(one), withoutCounts(other));

@@ -41,6 +41,11 @@ export function createWrittenStatuses() {
         isPruned: !contains(result['status'], status),
       });
     },
+    /** The version of a cached object, or of the last write if that was of this version. */
+    newestOf({ uid = '', resourceVersion }: Observed): string | undefined {
+      const last = byUid.get(uid);
+      return last !== undefined && last.before === resourceVersion ? last.after : resourceVersion;
+    },
     /** Whether the cached object is that of the last write, or older. */
     isOwn: ({ uid = '', resourceVersion }: KubeObject['metadata']): boolean => {
       const last = byUid.get(uid);

@@ -92,12 +92,12 @@ export async function writeRouteStatus(
   plan: ServingPlan,
   { snapshot, translation }: Translated,
   { caches, statuses, nowMs }: GatewayTools,
-): Promise<void> {
+): Promise<Recheck | undefined> {
   const route = translation.routes[plan.key];
   const cached = caches.get('httpRoutes', plan);
-  if (!snapshot.gatewayApi.installed || !route || !cached || !isOwnedBy(cached, [plan])) return;
+  if (!snapshot.gatewayApi.installed || !route || !cached || !isOwnedBy(cached, [plan])) return undefined;
   const status = judgeHttpRoute(route.judged, cached.observed, nowMs(), route.shadows);
-  if (status) await statuses.writeOther(httpRoutes, cached, status);
+  return status && statuses.writeShared(httpRoutes, cached, status);
 }
 
 // An object of another owner has a controller whose status Holdfast's would replace.

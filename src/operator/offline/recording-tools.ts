@@ -44,6 +44,10 @@ export function createRecordingTools(
       writeOther: async (_, { kind, metadata }, status) => {
         statuses[describeObject(kind, metadata)] = status;
       },
+      writeShared: async (_, { kind, metadata }, status) => {
+        statuses[describeObject(kind, metadata)] = status;
+        return undefined;
+      },
       isOwn: () => false,
       forget: () => undefined,
     },

@@ -69,8 +69,8 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
     return undefined;
   }
   tools.publisher.settle(key, outcome);
-  await writeRouteStatus(planServing(workload), translated, tools);
   return soonest([
+    await writeRouteStatus(planServing(workload), translated, tools),
     releaseCheck(workload, translated, tools),
     outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined,
   ]);

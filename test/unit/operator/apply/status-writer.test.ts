@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { StickyWorkloadStatus } from '../../../../src/api/status.ts';
 import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
-import { gateways, stickyWorkloads } from '../../../../src/kube/resources.ts';
+import { gateways, httpRoutes, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { createStatusWriter, type StatusWriter } from '../../../../src/operator/apply/status-writer.ts';
+import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
@@ -195,5 +196,41 @@ describe('the status of an object that another client has changed', () => {
     const { length } = cluster.writes();
     await dropping.writeOther(gateways, observed(undefined, '3'), ready);
     expect(cluster.writes()).toHaveLength(length);
+  });
+});
+
+describe('the status of a route, whose list of parents several controllers write', () => {
+  const name = { namespace: 'shop', name: 'front' };
+  const route: KubeObject = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { ...name, uid: 'r' },
+  };
+  const entry = (controllerName: string) => ({ controllerName, parentRef: { name: 'web' }, conditions: [] });
+  const ours = { parents: [entry('holdfast.dev/gateway-controller')] };
+  const both = { parents: [entry('example.com/other'), ...ours.parents] };
+  const stored = async () => (await cluster.get(httpRoutes, name)) ?? route;
+  const cached = async () => {
+    const { apiVersion, kind, metadata, ...rest } = await stored();
+    return { apiVersion, kind, metadata, observed: rest };
+  };
+  beforeEach(() => {
+    cluster.put(httpRoutes, route);
+  });
+
+  test('is not written over an entry that another controller has added since', async () => {
+    const before = await cached();
+    cluster.put(httpRoutes, { ...route, status: { parents: [entry('example.com/other')] } });
+    expect(await writer.writeShared(httpRoutes, before, ours)).toEqual({ recheckAfterMs: 1000 });
+    expect((await stored())['status']).toEqual({ parents: [entry('example.com/other')] });
+    expect(await writer.writeShared(httpRoutes, await cached(), both)).toBeUndefined();
+    expect((await stored())['status']).toEqual(both);
+  });
+
+  test('is written again while the cache does not have the last write yet', async () => {
+    const before = await cached();
+    await writer.writeShared(httpRoutes, before, { parents: [] });
+    expect(await writer.writeShared(httpRoutes, before, ours)).toBeUndefined();
+    expect((await stored())['status']).toEqual(ours);
   });
 });
