@@ -1,5 +1,5 @@
 /**
- * Runs the drain gate: while a hold is open, polls the operator, counts, passes both to the gate, and notifies all callers of its release.
+ * Runs the drain gate: while a hold is open, passes what `watch.ts` sees to the gate, and notifies all callers of its release.
  *
  *     idle ── first caller ──► holding ── released: the pod terminates ──► released (for good)
  *      ▲                          │ released: NotTerminating
@@ -11,14 +11,11 @@ import { drainStep, isTerminating } from '../src/core/drain/gate.ts';
 import { beginDrain } from '../src/core/drain/state.ts';
 import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/state.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
-import type { DrainStatus } from '../src/wire/messages.ts';
-import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './counters.ts';
-import type { RecordFault } from './faults.ts';
 import type { SidecarClient } from '../src/wire/client/sidecar-client.ts';
 import { createReport } from './report.ts';
-import type { CountSources } from './sources.ts';
+import { startWatch, type WatchPorts } from './watch.ts';
 
 export interface Drain {
   /**
@@ -35,15 +32,11 @@ export interface Drain {
 export type OnReleased = (state: ReleasedState) => void;
 export type DrainView = { state: DrainState | undefined; callers: number };
 
-export type DrainPorts = {
+export type DrainPorts = WatchPorts & {
   policy: DrainPolicy;
   operator: SidecarClient;
-  countSources: CountSources;
   counters: Counters;
-  recordFault: RecordFault;
-  nowMs: () => number;
   log: Log;
-  pollIntervalMs: number;
 };
 
 type Hold = { state(): DrainState; callers: Set<OnReleased>; stop(): void };
@@ -140,44 +133,11 @@ function openHold(ports: DrainPorts, onRelease: (hold: Hold, state: ReleasedStat
   };
   log('HoldStarted', { ...policy, sources: policy.sources.join(',') });
   apply({ type: 'TimePassed' });
-  void poll(ports, ended.signal, apply);
+  startWatch(ports, { state: () => state, apply, ended: ended.signal });
   return hold;
 }
 
-async function poll(
-  ports: DrainPorts,
-  ended: AbortSignal,
-  apply: (observation: DrainObservation) => void,
-): Promise<void> {
-  while (!ended.aborted) {
-    try {
-      apply(await observe(ports, ended));
-    } catch (error) {
-      // The next round may succeed. If none does, the hold lasts until its limit, which has its own timer.
-      ports.recordFault(error, 'poll');
-    }
-    await pause(ports.pollIntervalMs);
-  }
-}
-
-async function observe({ operator, countSources }: DrainPorts, ended: AbortSignal): Promise<DrainObservation> {
-  let status: DrainStatus;
-  try {
-    status = await operator.drainStatus(ended);
-  } catch (error) {
-    return { type: 'Unreachable', reason: describeError(error) };
-  }
-  // Only the operator knows whether the pod terminates. In a pod that does not, nothing is counted.
-  if (!status.terminating) return { type: 'Status', status };
-  return { type: 'Status', status: { ...status, sources: [...status.sources, ...(await countSources())] } };
-}
-
-const pause = (delayMs: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
-
-/** Logs changes of the kind of evidence and of the deadline, not each of the four responses a second. */
+/** Logs changes of the kind of evidence and of the deadline, not each response. */
 function logChange(log: Log, before: DrainState, after: DrainState): void {
   if (after.evidence.type !== before.evidence.type) {
     log('EvidenceChanged', { ...after.evidence, wasKnown: before.evidence.type !== 'Unknown' });

@@ -16,7 +16,7 @@ import { createAppHooks } from './app-hooks.ts';
 import { createSidecarServer } from './server.ts';
 import { createSources } from './sources.ts';
 
-/** The delay with which the end of the last session is noticed. */
+/** Between two questions while statuses change, and between two counts in the pod. */
 const pollIntervalMs = 250;
 const lookUpPatienceMs = 1000;
 const startCheckPauseMs = 1000;

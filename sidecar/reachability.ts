@@ -26,9 +26,9 @@ export function watchReachability(client: SidecarClient, { log, counters, nowMs 
 
   return {
     ...client,
-    async drainStatus(signal) {
+    async drainStatus(signal, wait) {
       try {
-        const status = await client.drainStatus(signal);
+        const status = await client.drainStatus(signal, wait);
         if (sinceMs !== undefined) log('OperatorReachable', { afterMs: nowMs() - sinceMs });
         sinceMs = undefined;
         return status;

@@ -41,6 +41,7 @@ export function createOperator(given: OperatorOptions): Operator {
   const { clock, logger } = options;
   const isLeader = () => lease?.isLeader() ?? false;
   const core = createCore(options, { counters, isLeader });
+  const stopping = new AbortController();
   const missing = new Set(['certificate authority', 'caches', 'servers', 'webhook registration']);
   let controller: Controller | undefined;
   let lease: ReturnType<typeof createLeaderLease> | undefined;
@@ -53,7 +54,7 @@ export function createOperator(given: OperatorOptions): Operator {
     const authority = await untilAuthority(options);
     missing.delete('certificate authority');
     servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, authority)), webhookLimits);
-    servers.discovery = createTlsServer(createDiscoveryHandler(discoveryPorts(options, core)));
+    servers.discovery = createTlsServer(createDiscoveryHandler(discoveryPorts(options, core, stopping.signal)));
     undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
     await core.caches.synced;
     missing.delete('caches');
@@ -89,6 +90,7 @@ export function createOperator(given: OperatorOptions): Operator {
     start,
     async stop() {
       missing.add('stopping');
+      stopping.abort();
       // The lease first, so that another replica takes over at once; then the servers; the caches last.
       await lease?.stop();
       await untilUnused(servers, options);

@@ -28,6 +28,7 @@ import { gatewayOfAccount } from './proxies/proxy-accounts.ts';
 import { createDrainDurations } from './drain/drain-events.ts';
 import { createDrainEvents } from './drain/drain-events.ts';
 import { createDrainWatch } from './drain/drain-watch.ts';
+import { onDrainChange } from './drain/drain-changes.ts';
 import { createPodDirectory } from './drain/pod-directory.ts';
 import { createSessionSources } from './drain/session-sources.ts';
 
@@ -158,7 +159,7 @@ const partSettings = (
   serverName: serverNames[0],
 });
 
-export function discoveryPorts(options: OperatorOptions, core: Core): DiscoveryPorts {
+export function discoveryPorts(options: OperatorOptions, core: Core, stopping: AbortSignal): DiscoveryPorts {
   const { cluster, identity, clock, logger } = options;
   const { clusterState, translations, ledger, knownProxies, counters, drainDurations: durations } = core;
   const tables = {
@@ -177,7 +178,12 @@ export function discoveryPorts(options: OperatorOptions, core: Core): DiscoveryP
       return gatewayOfAccount(translated.translation.gateways, account);
     },
     acknowledgements,
-    drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
+    drain: {
+      pods: createPodDirectory(clusterState, cluster),
+      sources: createSessionSources(core),
+      onChange: (listener) => onDrainChange(core, listener),
+    },
+    stopping,
     reports: createReportDesk({
       tables,
       proxies: knownProxies,

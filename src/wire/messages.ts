@@ -7,7 +7,8 @@
  *     POST /v1/report    proxy    body: `Report`; response: `ReportAnswer`
  *     POST /v1/handover  proxy    body: `Handover`, at shutdown; 204: sent to another proxy of the Gateway, 503: no other proxy is connected
  *     GET  /v1/drain     sidecar  response: `DrainStatus` of the pod that the token names. That the grace period of a pod is over is
- *                                 reported even for an expired token
+ *                                 reported even for an expired token. `?known=VERSION&wait=MS`: once the status has another version, or
+ *                                 after this time, 25 s at most
  *     POST /v1/drained   sidecar  body: `DrainSummary` of the pod that the token names
  *
  * Ids of sessions and endpoints are 16 hex digits. Times are Unix milliseconds, except those of a token, which are in seconds.
@@ -173,6 +174,8 @@ export type DrainStatus =
       /** The reason of the pod's condition DisruptionTarget, if Kubernetes has set one. */
       disruption?: string;
       sources: SessionSource[];
+      /** Equal statuses have the same one, on every replica. Absent: it cannot be waited for another status. */
+      version?: string;
     };
 
 export type DrainSummary = {

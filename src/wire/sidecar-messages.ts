@@ -19,7 +19,14 @@ const maxMessageLength = 1024;
 
 type Sent =
   | { terminating: false }
-  | { terminating: true; killAtMs: number; appRuns?: unknown; disruption?: unknown; sources: unknown[] };
+  | {
+      terminating: true;
+      killAtMs: number;
+      appRuns?: unknown;
+      disruption?: unknown;
+      sources: unknown[];
+      version?: unknown;
+    };
 
 const unchecked: Check<unknown> = () => undefined;
 /** `sent` has checked it already. */
@@ -30,6 +37,7 @@ const sentTerminating = object<Extract<Sent, { terminating: true }>>({
   appRuns: unchecked,
   disruption: unchecked,
   sources: list(unchecked),
+  version: unchecked,
 });
 const sent: Check<Sent> = (value, path) => {
   const terminating = isRecord(value) ? value['terminating'] : undefined;
@@ -42,7 +50,7 @@ export function parseDrainStatus(json: string): Checked<DrainStatus> {
   const result = checkedJson(sent, json, 'drain status');
   if ('problem' in result) return result;
   if (!result.value.terminating) return { value: { terminating: false } };
-  const { killAtMs, appRuns, disruption, sources } = result.value;
+  const { killAtMs, appRuns, disruption, sources, version } = result.value;
   return {
     value: {
       terminating: true,
@@ -50,6 +58,7 @@ export function parseDrainStatus(json: string): Checked<DrainStatus> {
       ...(typeof appRuns === 'boolean' && { appRuns }),
       ...(isReason(disruption) && { disruption }),
       sources: sources.map(parseSource),
+      ...(isVersion(version) && { version }),
     },
   };
 }
@@ -76,6 +85,9 @@ function parseSource(source: unknown): SessionSource {
 
 /** It becomes part of a message: one word, like the reasons of Kubernetes. */
 const reasonWord = pattern(/^[A-Za-z][A-Za-z0-9_,:]{0,99}$/, 'a reason');
+/** It becomes part of a path. */
+const versionText = pattern(/^[\x21-\x7e]{1,300}$/, 'a version');
+const isVersion = (value: unknown): value is string => versionText(value, '') === undefined;
 const isReason = (value: unknown): value is string => reasonWord(value, '') === undefined;
 
 type SentSummary = Pick<DrainSummary, 'reason' | 'tookMs' | 'message'> & {

@@ -40,6 +40,7 @@ export const isTerminating = (state: DrainState): boolean => state.killAtMs !== 
 
 function observe(state: DrainState, observation: DrainObservation, nowMs: number): DrainState {
   if (observation.type === 'Status') return observeStatus(state, observation.status, nowMs);
+  if (observation.type === 'Counted') return observeCounts(state, observation.sources, nowMs);
   return observation.type === 'Unreachable' ? forget(state, observation.reason) : state;
 }
 
@@ -53,11 +54,8 @@ const forget = (state: DrainState, reason: string): DrainState => ({
 function observeStatus(state: DrainState, status: DrainStatus, nowMs: number): DrainState {
   if (!status.terminating) return forget(state, 'the operator reports that the pod is not terminating');
   const { killAtMs, disruption, sources } = status;
-  const evidence = judgeSources(state, sources, nowMs);
-  const updated: DrainState = {
-    ...state,
-    evidence,
-    sources,
+  return {
+    ...withSources(state, sources, nowMs),
     killAtMs: {
       first: state.killAtMs?.first ?? killAtMs,
       earliest: Math.min(state.killAtMs?.earliest ?? Infinity, killAtMs),
@@ -67,6 +65,18 @@ function observeStatus(state: DrainState, status: DrainStatus, nowMs: number): D
       latest: disruption ?? state.disruption?.latest,
     },
   };
+}
+
+/** Together with those of the last status, if there is one. */
+function observeCounts(state: DrainState, counted: readonly SessionSource[], nowMs: number): DrainState {
+  if (state.sources.length === 0) return state;
+  const isCounted = ({ type }: SessionSource) => counted.some((one) => one.type === type);
+  return withSources(state, [...state.sources.filter((source) => !isCounted(source)), ...counted], nowMs);
+}
+
+function withSources(state: DrainState, sources: readonly SessionSource[], nowMs: number): DrainState {
+  const evidence = judgeSources(state, sources, nowMs);
+  const updated = { ...state, evidence, sources };
   return evidence.type === 'Unknown'
     ? updated
     : { ...updated, mostSessions: Math.max(state.mostSessions ?? 0, evidence.sessions) };

@@ -18,9 +18,13 @@ export type DrainPolicy = DrainLimits & {
   readonly sessionThreshold: number;
 };
 
-/** One observation of the sidecar. `TimePassed` says nothing about sessions. */
+/**
+ * One observation of the sidecar. `Counted`: the sources that it counts in the pod, between two statuses. `TimePassed` says nothing about
+ * sessions.
+ */
 export type DrainObservation =
   | { readonly type: 'Status'; readonly status: DrainStatus }
+  | { readonly type: 'Counted'; readonly sources: readonly SessionSource[] }
   | { readonly type: 'Unreachable'; readonly reason: string }
   | { readonly type: 'TimePassed' };
 

@@ -21,22 +21,54 @@ export type DrainPorts = {
   pods: PodDirectory;
   /** Returns the pod's sessions as the proxies report them. */
   sources: (pod: PodRef, nowMs: number) => SessionSource[];
+  /**
+   * Calls back with the UIDs of pods whose `cached` or `sources` may differ; undefined: those of any pod. Returns a function that
+   * unsubscribes. That time makes reports too old is not among these changes.
+   */
+  onChange: (listener: (podUids: ReadonlySet<string> | undefined) => void) => () => void;
 };
 
+type TerminatingStatus = Extract<DrainStatus, { terminating: true }>;
+
 /** Throws RequestError 503 if nothing is certain: for the sidecar that is "unknown", and it holds the pod. */
-export async function drainStatusOf(pod: PodRef, { pods, sources }: DrainPorts, nowMs: number): Promise<DrainStatus> {
-  const life = await lifeOf(pod, pods);
-  if (life.kind === 'Alive') return { terminating: false };
+export async function drainStatusOf(pod: PodRef, ports: DrainPorts, nowMs: number): Promise<DrainStatus> {
+  const life = await lifeOf(pod, ports.pods);
+  return life.kind === 'Alive' ? { terminating: false } : statusOf(life, ports.sources(pod, nowMs), nowMs);
+}
+
+/** The same without a read from the API server; undefined unless the cache shows the deletion. */
+export function cachedDrainStatus(
+  pod: PodRef,
+  { pods, sources }: Pick<DrainPorts, 'pods' | 'sources'>,
+  nowMs: number,
+): TerminatingStatus | undefined {
+  const life = pods.cached(pod);
+  return life.kind === 'Terminating' ? statusOf(life, sources(pod, nowMs), nowMs) : undefined;
+}
+
+function statusOf(
+  life: Exclude<PodLife, { kind: 'Alive' }>,
+  sources: SessionSource[],
+  nowMs: number,
+): TerminatingStatus {
   // Gone: force-deleted while its containers still run. There is no reason left to hold it.
   const { killAtMs, disruption, appRuns } = life.kind === 'Gone' ? { killAtMs: nowMs } : life;
-  return {
-    terminating: true,
+  const status = {
+    terminating: true as const,
     killAtMs,
     ...(appRuns !== undefined && { appRuns }),
     ...(disruption !== undefined && { disruption }),
-    sources: sources(pod, nowMs),
+    sources,
   };
+  return { ...status, version: versionOf(status) };
 }
+
+/**
+ * Of what the sidecar decides by, the same on every replica. The reason why a source is unknown is for people, and often contains a time that
+ * passes: it may be as old as the wait.
+ */
+const versionOf = ({ killAtMs, appRuns, disruption, sources }: Omit<TerminatingStatus, 'version'>): string =>
+  [killAtMs, appRuns, disruption, ...sources.map((source) => (source.known ? source.sessions : 'unknown'))].join('.');
 
 /**
  * The cache is trusted only when it shows a deletion, which cannot be undone; otherwise it may be outdated. The kubelet runs preStop

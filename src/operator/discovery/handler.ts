@@ -13,11 +13,12 @@ import { parseHandover, parseHello, parseReport } from '../../wire/proxy-message
 import { authenticate, bearerToken, podOf, proxyOf as findProxy } from './caller.ts';
 import type { GatewayLookup, PodRef, ProxyCaller } from './caller.ts';
 import type { ReportDesk } from './reports.ts';
-import { drainStatusOf } from './drain-status.ts';
+import { cachedDrainStatus, drainStatusOf } from './drain-status.ts';
 import type { DrainPorts } from './drain-status.ts';
 import { streamResources } from './resource-stream.ts';
 import type { PublishedTables } from './resource-stream.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
+import { createDrainWaits, type DrainWait, type DrainWaits } from './drain-waits.ts';
 import { createDeltaTexts } from './delta-texts.ts';
 import { createVersions } from './versions.ts';
 import { createSessionRelay } from './session-relay.ts';
@@ -35,6 +36,8 @@ export type DiscoveryPorts = {
   onDrained: (pod: PodRef, summary: DrainSummary) => void;
   /** Name of this replica, for the proxies' logs. */
   replica: string;
+  /** When this replica stops. */
+  stopping: AbortSignal;
   clock: Clock;
   logger: Logger;
 };
@@ -60,13 +63,26 @@ export function createDiscoveryHandler(
     ...discovery,
     reviewer: createTokenReviewCache(discovery.reviewer, discovery.clock),
     gate: createBodyGate(bodyLimits),
+    waits: createWaits(discovery),
   };
   const routes = createRoutes(ports);
   return (request, response) => void respond(request, response, { routes, ports });
 }
 
 /** The ports, with the caches and bounds of this handler. */
-type HandlerPorts = Omit<DiscoveryPorts, 'reviewer'> & { reviewer: TokenReviewCache; gate: BodyGate };
+type HandlerPorts = Omit<DiscoveryPorts, 'reviewer'> & {
+  reviewer: TokenReviewCache;
+  gate: BodyGate;
+  waits: DrainWaits;
+};
+
+const createWaits = ({ drain, stopping, clock }: DiscoveryPorts): DrainWaits =>
+  createDrainWaits({
+    peek: (pod) => cachedDrainStatus(pod, drain, clock.nowMs()),
+    onChange: drain.onChange,
+    stopping,
+    clock,
+  });
 
 type Wiring = { routes: ReadonlyMap<string, Route>; ports: HandlerPorts };
 
@@ -148,7 +164,10 @@ function createRoutes(ports: HandlerPorts): ReadonlyMap<string, Route> {
   ]);
 }
 
-async function drainStatus({ token, identify }: Call, { drain, clock }: HandlerPorts): Promise<DrainStatus> {
+async function drainStatus(
+  { request, response, token, identify }: Call,
+  { drain, waits, stopping, clock }: HandlerPorts,
+): Promise<DrainStatus> {
   let identity: Identity;
   try {
     identity = await identify();
@@ -158,7 +177,26 @@ async function drainStatus({ token, identify }: Call, { drain, clock }: HandlerP
     if (over === undefined) throw error;
     return over;
   }
-  return drainStatusOf(podOf(identity), drain, clock.nowMs());
+  const pod = podOf(identity);
+  const status = await drainStatusOf(pod, drain, clock.nowMs());
+  const wait = askedWait(request, response);
+  if (wait === undefined || !status.terminating || status.version !== wait.known) return status;
+  await waits.untilChanged(pod, wait);
+  // The next question is for another replica.
+  if (stopping.aborted) response.shouldKeepAlive = false;
+  return drainStatusOf(pod, drain, clock.nowMs());
+}
+
+/** Returns undefined if the sidecar does not wait. */
+function askedWait({ url = '' }: IncomingMessage, response: ServerResponse): DrainWait | undefined {
+  const asked = new URLSearchParams(url.split('?')[1] ?? '');
+  const [known, forMs] = [asked.get('known'), Number(asked.get('wait'))];
+  if (known === null || !(forMs > 0)) return undefined;
+  const left = new AbortController();
+  response.once('close', () => {
+    left.abort();
+  });
+  return { known, forMs, left: left.signal };
 }
 
 async function readReport(

@@ -7,8 +7,11 @@ import { parseDrainStatus } from '../sidecar-messages.ts';
 import type { DrainStatus, DrainSummary } from '../messages.ts';
 import { createReplicaClient, type Call, type ReplicaClient, type ReplicaClientOptions } from './replica-client.ts';
 
+/** For a status of another version than `known`, for so long. */
+export type StatusWait = { known: string; forMs: number };
+
 export interface SidecarClient {
-  drainStatus(signal: AbortSignal): Promise<DrainStatus>;
+  drainStatus(signal: AbortSignal, wait?: StatusWait): Promise<DrainStatus>;
   reportDrained(summary: DrainSummary, signal: AbortSignal): Promise<void>;
   /** Drops idle connections; the client can be used again. */
   close(): void;
@@ -20,7 +23,7 @@ export type OperatorAddress = ReplicaClientOptions & { host: string };
 /** Resolves with all addresses of a name. */
 export type Resolve = (host: string) => Promise<string[]>;
 
-type SidecarCall = Omit<Call, 'timeoutMs' | 'signal'> & { signal: AbortSignal };
+type SidecarCall = Omit<Call, 'timeoutMs' | 'signal'> & { signal: AbortSignal; wait?: StatusWait | undefined };
 
 /** For one attempt with one replica: a healthy replica answers in milliseconds. */
 const timeoutMs = 2000;
@@ -29,8 +32,8 @@ export function createSidecarClient({ host, ...options }: OperatorAddress, resol
   const client = createReplicaClient(options);
   const call = createFailover(client, () => resolve(host));
   return {
-    async drainStatus(signal) {
-      const status = parseDrainStatus(await call({ method: 'GET', path: '/v1/drain', signal }));
+    async drainStatus(signal, wait) {
+      const status = parseDrainStatus(await call({ method: 'GET', path: '/v1/drain', signal, wait }));
       if ('problem' in status) throw new Error(status.problem);
       return status.value;
     },
@@ -62,11 +65,12 @@ function createFailover(client: ReplicaClient, resolve: () => Promise<string[]>)
     for (const address of replicas) if (address !== first) yield address;
   }
 
-  return async (call: SidecarCall): Promise<string> => {
+  return async ({ wait, ...call }: SidecarCall): Promise<string> => {
     const failures: string[] = [];
     for await (const address of candidates()) {
       try {
-        const body = await client.call(address, { ...call, timeoutMs });
+        // Only the first replica waits: if it fails, the others are asked what they know.
+        const body = await client.call(address, failures.length === 0 ? waiting(call, wait) : { ...call, timeoutMs });
         last = address;
         return body;
       } catch (error) {
@@ -76,4 +80,10 @@ function createFailover(client: ReplicaClient, resolve: () => Promise<string[]>)
     }
     throw new Error(failures.join('; '));
   };
+}
+
+function waiting(call: Omit<Call, 'timeoutMs'>, wait: StatusWait | undefined): Call {
+  if (wait === undefined) return { ...call, timeoutMs };
+  const path = `${call.path}?${new URLSearchParams({ known: wait.known, wait: String(Math.ceil(wait.forMs)) }).toString()}`;
+  return { ...call, path, timeoutMs: timeoutMs + wait.forMs };
 }

@@ -13,6 +13,10 @@ export type FakeOperator = {
   answer(next: Behaviour): void;
   /** Resolves after this many more drain status requests. */
   asked(times: number): Promise<void>;
+  /** From now on statuses have versions, and requests wait for another one. `cutAfterMs`: such a request is cut off then. */
+  holdRequests(options?: { cutAfterMs?: number }): void;
+  /** The times for which the requests asked to wait. */
+  waits: number[];
   tokens: Set<string | undefined>;
   /** Rejects this many summaries with 503. */
   refuseSummaries(times: number): void;
@@ -29,6 +33,11 @@ export async function startFakeOperator(
   let count = 0;
   let refusals = 0;
   const waiting: { at: number; resolve: () => void }[] = [];
+  const waits: number[] = [];
+  const held = new Set<() => void>();
+  let holding: { cutAfterMs?: number } | undefined;
+  const version = () =>
+    holding && 'terminating' in next && next.terminating ? { version: JSON.stringify(next.sources) } : {};
   const tokens = new Set<string | undefined>();
   const { promise: summary, resolve: gotSummary } = Promise.withResolvers<DrainSummary>();
 
@@ -48,15 +57,35 @@ export async function startFakeOperator(
       });
       return;
     }
-    if ('hang' in next) return;
-    if ('status' in next) response.writeHead(next.status).end();
-    else {
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end('body' in next ? next.body : JSON.stringify(next));
-    }
+    const respond = () => {
+      if ('hang' in next) return;
+      if ('status' in next) response.writeHead(next.status).end();
+      else {
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end('body' in next ? next.body : JSON.stringify({ ...next, ...version() }));
+      }
+    };
     count += 1;
     for (const waiter of waiting) if (count >= waiter.at) waiter.resolve();
+    const asked = new URL(request.url ?? '', 'https://operator').searchParams;
+    const waitMs = Number(asked.get('wait'));
+    if (holding === undefined || waitMs === 0 || asked.get('known') !== version().version) return respond();
+    waits.push(waitMs);
+    const timer = setTimeout(
+      holding.cutAfterMs === undefined ? end : () => request.socket.destroy(),
+      holding.cutAfterMs ?? waitMs,
+    );
+    function end() {
+      clearTimeout(timer);
+      held.delete(end);
+      respond();
+    }
+    held.add(end);
+    request.socket.once('close', () => {
+      clearTimeout(timer);
+      held.delete(end);
+    });
   });
   await new Promise<void>((resolve) => {
     server.listen(listen.port, listen.host, resolve);
@@ -65,7 +94,12 @@ export async function startFakeOperator(
     port: (server.address() as AddressInfo).port,
     answer(value) {
       next = value;
+      for (const end of held) end();
     },
+    holdRequests(options = {}) {
+      holding = options;
+    },
+    waits,
     asked: (times) =>
       new Promise((resolve) => {
         waiting.push({ at: count + times, resolve });

@@ -258,16 +258,17 @@ const encode = (claims: object): string => Buffer.from(JSON.stringify(claims)).t
 describe('a drain status request of a sidecar', () => {
   const ask = () => discovery.client.call('GET', '/v1/drain', { token: 'sidecar' });
   const sources = [{ type: 'Proxy', known: true, sessions: 3 }];
+  const version: unknown = expect.any(String);
 
   test('returns deadline and sessions from the cache when the cache shows the deletion', async () => {
     discovery.state.cached = { kind: 'Terminating', killAtMs: 5000 };
-    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 5000, sources } });
+    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 5000, sources, version } });
     expect(discovery.liveReads).toEqual([]);
   });
 
   test('returns the deletion from a live read when the cache is outdated', async () => {
     discovery.state.live = { kind: 'Terminating', killAtMs: 6000 };
-    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 6000, sources } });
+    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 6000, sources, version } });
     expect(discovery.liveReads).toEqual([{ namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }]);
   });
 
@@ -289,7 +290,7 @@ describe('a drain status request of a sidecar', () => {
     discovery.state.live = { kind: 'Gone' };
     expect(await ask()).toEqual({
       status: 200,
-      body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources },
+      body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources, version },
     });
   });
 

@@ -71,7 +71,8 @@ export async function startDiscovery() {
     gatewayOf: ({ namespace, name }) =>
       name.endsWith('-holdfast') ? { namespace, name: name.slice(0, -9) } : undefined,
     acknowledgements,
-    drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }] },
+    drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }], onChange: () => () => undefined },
+    stopping: new AbortController().signal,
     reports: {
       admit: () => undefined,
       take(caller, report) {

@@ -52,6 +52,11 @@ const unreachable: DrainObservation = { type: 'Unreachable', reason: 'connection
 const notTerminating: DrainObservation = { type: 'Status', status: { terminating: false } };
 const timePassed: DrainObservation = { type: 'TimePassed' };
 
+const countedHere = (count: number): DrainObservation => ({
+  type: 'Counted',
+  sources: [{ type: 'Connections', known: true, sessions: count }],
+});
+
 type Step = [afterMs: number, observation: DrainObservation];
 
 function run(steps: Step[], override: Partial<DrainPolicy> = {}): { state: DrainState; action: DrainAction } {
@@ -491,4 +496,45 @@ test('a release is final, whatever follows', () => {
 test('every hold has the deadline, which moves earlier with the grace period', () => {
   expect(run([[0, unreachable]]).action).toEqual({ type: 'Hold', deadlineMs: start + 60_000 });
   expect(run([[0, sessions(1, start + 30_000)]]).action).toEqual({ type: 'Hold', deadlineMs: start + 20_000 });
+});
+
+describe('sessions that are counted in the pod between two statuses', () => {
+  const both = { sources: ['Proxy', 'Connections'] as const };
+  const zero = counted(counts('Proxy', 0), counts('Connections', 0));
+
+  test('end the quiet period, and begin another one', () => {
+    const steps: Step[] = [
+      [0, zero],
+      [1000, countedHere(2)],
+      [2000, countedHere(0)],
+    ];
+    expect(run(steps, both).state.evidence).toEqual({ type: 'Quiet', sinceMs: start + 2000, sessions: 0 });
+    expect(run([...steps, [6999, zero]], both).action.type).toBe('Hold');
+    expect(run([...steps, [7000, zero]], both).action.type).toBe('Release');
+  });
+
+  test('never release the pod, because the last status may be old', () => {
+    expect(
+      run(
+        [
+          [0, zero],
+          [9000, countedHere(0)],
+        ],
+        both,
+      ).action.type,
+    ).toBe('Hold');
+  });
+
+  test('say nothing before the first status and after a failure', () => {
+    for (const steps of [
+      [],
+      [
+        [0, zero],
+        [100, unreachable],
+      ],
+    ] satisfies Step[][]) {
+      const { state } = run([...steps, [200, countedHere(0)]], both);
+      expect(state.evidence.type).toBe('Unknown');
+    }
+  });
 });
