@@ -1,11 +1,11 @@
 /**
  * Routes that receive no request because an older route has all of them. Two routes of the same host are sorted by their matches, and of
- * equal ones the older wins (Gateway API): with equal paths a match is shadowed by one that precedes it and requires no more than it.
- * A match that precedes another and has another path never covers all of its paths.
+ * equal ones the older wins (Gateway API). A match that precedes another requires a longer path, a method or more headers and parameters, so it
+ * never has all of the other's requests: only equal matches shadow each other.
  */
 import type { RouteMatch } from '../../api/spec.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
-import { compareMatches } from '../routing/match.ts';
+import { matchKey } from '../routing/match-key.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import { servedListeners, type GatewayPlan } from './gateway-plan.ts';
 
@@ -21,39 +21,35 @@ type Claim = { of: Claimant; match: RouteMatch; host: string };
 /** `by`: the older route. `host`: empty for every host. `isWhole`: no request is left for the route on this Gateway. */
 export type Shadow = { by: Claimant; of: Claimant; host: string; path: string; isWhole: boolean };
 
-/** Returns the first shadow on each shadowed route of a Gateway, by key of its owner. */
+/** Returns the first shadow on each shadowed route of a Gateway, by key of its owner. Each match is looked up, not compared with the others. */
 export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
+  const placed = claimsOn(gateway).map((one) => ({ ...one, requests: requestsKey(one) }));
+  const oldest = findOldest(placed);
   const shadows = new Map<string, Shadow>();
-  const counts = new Map<string, { all: number; shadowed: number }>();
-  for (const group of Map.groupBy(claimsOn(gateway), groupKey).values()) {
-    const sorted = group.map(({ claim }) => claim).toSorted(byPrecedence);
-    for (const [at, claim] of sorted.entries()) {
-      const { key } = claim.of;
-      const count = counts.get(key) ?? { all: 0, shadowed: 0 };
-      counts.set(key, count);
-      count.all += 1;
-      const by = sorted.slice(0, at).find((older) => older.of.key !== key && covers(older.match, claim.match));
-      if (by === undefined) continue;
-      count.shadowed += 1;
-      if (shadows.has(key)) continue;
-      const { host, match } = claim;
-      shadows.set(key, { by: by.of, of: claim.of, host, path: match.path.value, isWhole: false });
-    }
+  const unshadowed = new Set<string>();
+  for (const { claim, requests } of placed) {
+    const { of, host, match } = claim;
+    const by = oldest.get(requests) ?? of;
+    if (by.key === of.key) unshadowed.add(of.key);
+    else if (!shadows.has(of.key)) shadows.set(of.key, { by, of, host, path: match.path.value, isWhole: false });
   }
-  for (const [key, { all, shadowed }] of counts) {
-    const shadow = shadows.get(key);
-    if (shadow !== undefined) shadow.isWhole = all === shadowed;
-  }
+  for (const [key, shadow] of shadows) shadow.isWhole = !unshadowed.has(key);
   return shadows;
 }
 
-const byPrecedence = (one: Claim, other: Claim): number =>
-  compareMatches(one.match, other.match) || (one.of.age < other.of.age ? -1 : Number(one.of.age > other.of.age));
-
 type Placed = { listener: string; claim: Claim };
 
-const groupKey = ({ listener, claim: { host, match } }: Placed): string =>
-  `${listener} ${host} ${match.path.type} ${match.path.value}`;
+/** Returns the oldest claimant of each set of requests, which receives them. */
+function findOldest(placed: readonly (Placed & { requests: string })[]): Map<string, Claimant> {
+  const oldest = new Map<string, Claimant>();
+  for (const { claim, requests } of placed) {
+    const known = oldest.get(requests);
+    if (known === undefined || claim.of.age < known.age) oldest.set(requests, claim.of);
+  }
+  return oldest;
+}
+
+const requestsKey = ({ listener, claim: { host, match } }: Placed): string => `${listener} ${host} ${matchKey(match)}`;
 
 function claimsOn(gateway: GatewayPlan): Placed[] {
   const listeners = servedListeners(gateway);
@@ -89,25 +85,6 @@ const claimsOf = ({ of, hostnames, matches }: Route, listeners: ReturnType<typeo
     const hosts = shared?.length === 0 ? [''] : (shared ?? []);
     return hosts.flatMap((host) => matches.map((match) => ({ listener, claim: { of, match, host } })));
   });
-
-type NameValue = NonNullable<RouteMatch['headers']>[number];
-
-/** Whether every request of the same path that matches `other` matches `one`. */
-const covers = (one: RouteMatch, other: RouteMatch): boolean =>
-  (one.method === undefined || one.method === other.method) &&
-  includesAll(other.headers, one.headers, (name) => name.toLowerCase()) &&
-  includesAll(other.queryParams, one.queryParams, (name) => name);
-
-const includesAll = (
-  all: readonly NameValue[] = [],
-  some: readonly NameValue[] = [],
-  fold: (name: string) => string,
-): boolean =>
-  some.every((wanted) =>
-    all.some(
-      ({ type, name, value }) => type === wanted.type && fold(name) === fold(wanted.name) && value === wanted.value,
-    ),
-  );
 
 /** Returns what is shadowed, by whom, and what to do. */
 export function explainShadow({ by, of, host, path, isWhole }: Shadow): string {
