@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../../support/full-cluster.ts';
 import { until } from '../../support/kubectl.ts';
+import { getObject, type LiveObject } from '../../support/objects.ts';
 import { apply, applyRoute, hostOf, namespace, openBase, type Base } from './base.ts';
 import { generation, persistenceOf, type Persistence } from './generation.ts';
 import { expectSticky, inSession, untilCookie } from './sessions.ts';
@@ -16,6 +17,30 @@ const trafficPolicy = (name: string, service: string, fields: Persistence): obje
   metadata: { name, namespace },
   spec: { targetRefs: [{ group: '', kind: 'Service', name: service }], sessionPersistence: persistenceOf(fields) },
 });
+
+const xBackend = (name: string, fields: Persistence): object => ({
+  apiVersion: `${experimental}/v1alpha1`,
+  kind: 'XBackend',
+  metadata: { name, namespace },
+  spec: {
+    type: 'EndpointSelector',
+    endpointSelector: { matchLabels: { app: 'backend-v3' } },
+    port: { number: 3000 },
+    protocol: 'HTTP',
+    sessionPersistence: persistenceOf(fields),
+  },
+});
+
+const untilAccepted = (name: string): Promise<true> =>
+  until(`XBackend ${name} with Accepted`, async () => {
+    const { status } = (await getObject('xbackend', name, namespace)) as LiveObject & {
+      status?: { ancestors?: { conditions: { type: string; status: string }[] }[] };
+    };
+    const conditions = status?.ancestors?.flatMap((ancestor) => ancestor.conditions) ?? [];
+    return conditions.some(({ type, status: value }) => type === 'Accepted' && value === 'True')
+      ? (true as const)
+      : undefined;
+  });
 
 describeWithCluster(`sessionPersistence of a backend, ${generation}`, () => {
   let base: Base;
@@ -42,25 +67,34 @@ describeWithCluster(`sessionPersistence of a backend, ${generation}`, () => {
   testOfBackends(
     'XBackend: its sessionPersistence applies to routes that refer to it',
     async () => {
-      await apply({
-        apiVersion: `${experimental}/v1alpha1`,
-        kind: 'XBackend',
-        metadata: { name: 'selected', namespace },
-        spec: {
-          type: 'EndpointSelector',
-          endpointSelector: { matchLabels: { app: 'backend-v3' } },
-          port: { number: 3000 },
-          protocol: 'HTTP',
-          sessionPersistence: persistenceOf({ name: 'of-the-backend' }),
-        },
-      });
+      await apply(xBackend('selected', { name: 'of-the-backend' }));
       await applyRoute('backend', [{ backends: [{ name: 'selected', kind: 'XBackend' }] }]);
       const { cookie, first } = await untilCookie(base, 'backend');
       expect(cookie.name).toBe('of-the-backend');
       expect(first.pod).toMatch(/^backend-v3-/);
       await expectSticky(base, 'backend', { pod: first.pod, ...inSession(cookie) });
+      await untilAccepted('selected');
     },
-    60_000,
+    90_000,
+  );
+
+  testOfBackends(
+    'XBackend: sessionPersistence of the rule takes precedence, and two rules never share a session',
+    async () => {
+      await apply(xBackend('shared', { name: 'of-the-shared' }));
+      const backends = [{ name: 'shared', kind: 'XBackend' as const }];
+      const own = persistenceOf({ name: 'of-the-rule' });
+      await applyRoute('backend-rules', [
+        { path: '/one', backends },
+        { path: '/two', backends },
+        { path: '/own', backends, sessionPersistence: own },
+      ]);
+      const one = await untilCookie(base, 'backend-rules', '/one');
+      const two = await untilCookie(base, 'backend-rules', '/two');
+      expect(two.cookie.name).not.toBe(one.cookie.name);
+      expect((await untilCookie(base, 'backend-rules', '/own')).cookie.name).toBe('of-the-rule');
+    },
+    90_000,
   );
 
   test('StickyWorkload: a route of a user to the Service has sessions, without a change to the route', async () => {
