@@ -51,7 +51,7 @@ export interface Http1Server {
   upstreamCounts(): { open: number; idle: number };
   /** Applies the limits and timeouts of a routing table, to open connections too. Never above the limit that the process's files allow. */
   configure(settings: ServerSettings): void;
-  /** The listeners that are encrypted, with their certificates: for later connections. */
+  /** The listeners that are encrypted, and all certificates, also those towards endpoints: for later connections. */
   configureTls(config: TlsConfig): void;
   /** Returns the number of client connections that are accepted: that of the settings, or what the process's files allow. */
   maxConnections(): number;
@@ -137,7 +137,10 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
         maxOpen: maxConnections,
       });
     },
-    configureTls: (config) => context.termination.configure(config),
+    configureTls(config) {
+      context.termination.configure(config);
+      pool.configure({ certificates: config.certificates });
+    },
     maxConnections: () => maxConnections,
     retain: (uids, lost = none) => pool.retain(uids, lost),
     announceShutdown() {

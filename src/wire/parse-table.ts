@@ -113,6 +113,7 @@ const backendConfig = object<BackendConfig>({
       serverName: string,
       subjectAltNames: optional(list(object<SubjectAltName>({ type: oneOf('Hostname', 'URI'), value: string }))),
       authorities: optional(string),
+      clientCertificate: optional(string),
     }),
   ),
 });

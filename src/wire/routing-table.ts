@@ -16,7 +16,7 @@ export type RoutingTable = {
   routes: Route[];
   /** By backend key: `namespace/name` of the StickyWorkload, or `namespace/name:port` of a Service. */
   backends: Record<string, Backend>;
-  /** Certificates of HTTPS listeners, by their names there. */
+  /** Certificates of HTTPS listeners and towards endpoints, by their names there. */
   certificates?: Record<string, Certificate>;
 };
 
@@ -106,9 +106,15 @@ export type Backend = {
 
 /**
  * `serverName`: the name that endpoints are asked for, and that their certificates have; with `subjectAltNames` they have one of those instead.
- * `authorities`: certificates in PEM, of whom one has signed. Absent: those that browsers trust.
+ * `authorities`: certificates in PEM, of whom one has signed. Absent: those that browsers trust. `clientCertificate`: the name of the one that
+ * the proxy presents if an endpoint asks for it.
  */
-export type BackendTls = { serverName: string; subjectAltNames?: SubjectAltName[]; authorities?: string };
+export type BackendTls = {
+  serverName: string;
+  subjectAltNames?: SubjectAltName[];
+  authorities?: string;
+  clientCertificate?: string;
+};
 
 /** Lower case, if it is a host name. */
 export type SubjectAltName = { type: 'Hostname' | 'URI'; value: string };

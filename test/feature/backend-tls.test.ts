@@ -4,10 +4,18 @@ import type { KubeObject } from '../../src/kube/ports.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { createAuthority } from '../support/authority.ts';
-import { backendTlsDefinition, gateway, routeDefinition } from '../support/operator-objects.ts';
+import { createCertificate, type PemPair } from '../support/certificates.ts';
+import {
+  backendTlsDefinition,
+  gateway,
+  grantDefinition,
+  referenceGrant,
+  routeDefinition,
+} from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 
-const { backendTlsPolicies, configMaps, customResourceDefinitions, gateways, httpRoutes, services } = resources;
+const { backendTlsPolicies, configMaps, customResourceDefinitions, gateways, httpRoutes } = resources;
+const { referenceGrants, secrets, services } = resources;
 
 const namespace = 'infra';
 
@@ -193,6 +201,68 @@ describe('a BackendTLSPolicy', () => {
     expect(refs()).toEqual([{ weight: 1 }]);
     await put(policy('tls'));
     expect(refs()).toEqual([{ backend: 'infra/pay:443', weight: 1 }]);
+  });
+});
+
+describe('the client certificate of a Gateway', () => {
+  const secret = ({ chain, key }: PemPair, where = namespace): KubeObject => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    return {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: where, name: 'client' },
+      type: 'kubernetes.io/tls',
+      data: { 'tls.crt': base64(chain), 'tls.key': base64(key) },
+    };
+  };
+  const presenting = (ref: object): KubeObject => {
+    const object = gateway('web');
+    const tls = { backend: { clientCertificateRef: { group: '', kind: 'Secret', ...ref } } };
+    return { ...object, spec: { ...(object['spec'] as object), tls } };
+  };
+  const onGateway = () => {
+    const status = world.cluster.find(gateways, { namespace, name: 'web' })?.['status'] as { conditions: Condition[] };
+    const resolved = status.conditions.find(({ type }) => type === 'ResolvedRefs');
+    return resolved && `${resolved.status} ${resolved.reason}`;
+  };
+
+  test('is presented to pods behind TLS, follows its Secret, and is left out while that is missing', async () => {
+    await put(policy('tls'));
+    expect(onGateway()).toBeUndefined();
+    await world.after(() => world.put(gateways, presenting({ name: 'client' })));
+    expect(onGateway()).toBe('False InvalidClientCertificateRef');
+    expect(backend()?.tls).not.toHaveProperty('clientCertificate');
+
+    const [first, renewed] = [await createCertificate(), await createCertificate()];
+    await world.after(() => world.put(secrets, secret(first)));
+    expect(onGateway()).toBe('True ResolvedRefs');
+    expect(backend()?.tls?.clientCertificate).toBe('infra/client');
+    expect(backend('plain')?.tls).toBeUndefined();
+    expect(table()?.certificates).toEqual({ 'infra/client': first });
+
+    await world.after(() => world.put(secrets, secret(renewed)));
+    expect(table()?.certificates).toEqual({ 'infra/client': renewed });
+    await world.after(() => world.cluster.remove(secrets, { namespace, name: 'client' }));
+    expect(onGateway()).toBe('False InvalidClientCertificateRef');
+    expect(table()?.certificates).toBeUndefined();
+  });
+
+  test('of another namespace needs a ReferenceGrant', async () => {
+    await put(policy('tls'));
+    const pair = await createCertificate();
+    await world.after(() => {
+      world.put(customResourceDefinitions, grantDefinition('v1beta1'));
+      world.put(secrets, secret(pair, 'trust'));
+      world.put(gateways, presenting({ name: 'client', namespace: 'trust' }));
+    });
+    expect(onGateway()).toBe('False RefNotPermitted');
+    expect(table()?.certificates).toBeUndefined();
+
+    const from = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace }];
+    const permit = { ...referenceGrant('trust', namespace), spec: { from, to: [{ group: '', kind: 'Secret' }] } };
+    await world.after(() => world.put(referenceGrants.v1beta1, permit));
+    expect(onGateway()).toBe('True ResolvedRefs');
+    expect(table()?.certificates).toEqual({ 'trust/client': pair });
   });
 });
 

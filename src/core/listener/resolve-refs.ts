@@ -1,16 +1,13 @@
 /** The condition ResolvedRefs of a listener: the kinds of routes that it asks for, its certificates, and the authorities of its clients. */
 import { holds, lacks, type Verdict } from '../status/dated-conditions.ts';
-import type { CertificateRef, GatewayListener, TlsSecret } from '../snapshot/snapshot.ts';
-import { isPermitted } from '../resolve/reference-grants.ts';
+import type { GatewayListener } from '../snapshot/snapshot.ts';
 import { isHttpRoute } from '../resolve/route-kinds.ts';
 import type { AuthorityLookup } from './client-certificates.ts';
-import { loadCertificate, type LoadedCertificate } from './certificate.ts';
+import type { LoadedCertificate } from './certificate.ts';
 import type { ListenerProblem, ListenerSource } from './listener.ts';
+import { readCertificate, type SecretLookup } from './secret-certificate.ts';
 
-export type RefLookup = AuthorityLookup & {
-  /** Secrets of type kubernetes.io/tls by `namespace/name`; absent if they cannot be read. */
-  secrets?: ReadonlyMap<string, TlsSecret>;
-};
+export type RefLookup = AuthorityLookup & SecretLookup;
 
 /** `problem`: what keeps the listener from being served. */
 export type ResolvedRefs = {
@@ -61,37 +58,11 @@ function resolveCertificates(
 ): ({ certificate: LoadedCertificate } | Failure)[] {
   const refs = tls?.certificateRefs ?? [];
   if (refs.length === 0) return [invalid('tls.certificateRefs is empty: name a Secret of type kubernetes.io/tls.')];
-  return refs.map((ref) => resolveCertificate(ref, from, lookup));
+  return refs.map((ref) => {
+    const read = readCertificate(ref, { at: 'tls.certificateRefs', from }, lookup);
+    if ('certificate' in read) return read;
+    return read.problem === 'Invalid' ? invalid(read.message) : { reason: read.problem, message: read.message };
+  });
 }
 
 const invalid = (message: string): Failure => ({ reason: 'InvalidCertificateRef', message });
-
-/** The ReferenceGrant is checked first: without permission, a message must not reveal whether the Secret exists. */
-function resolveCertificate(
-  ref: CertificateRef,
-  from: ListenerSource,
-  { grants, secrets }: RefLookup,
-): { certificate: LoadedCertificate } | Failure {
-  const { group, kind, namespace, name } = ref;
-  const key = `${namespace}/${name}`;
-  if (group !== '' || kind !== 'Secret') {
-    return invalid(`tls.certificateRefs: ${kind}${group && `.${group}`} ${name} is not supported: use a Secret.`);
-  }
-  const referrer = { group: 'gateway.networking.k8s.io', kind: from.kind, namespace: from.namespace };
-  if (!isPermitted(referrer, ref, grants)) {
-    const message =
-      `tls.certificateRefs: no ReferenceGrant in namespace ${namespace} permits ${from.kind}s of namespace ${from.namespace} ` +
-      `to refer to Secret ${name}: create one there.`;
-    return { reason: 'RefNotPermitted', message };
-  }
-  if (secrets === undefined) {
-    return invalid(`tls.certificateRefs: the operator cannot read Secret ${key}: grant it list and watch on Secrets.`);
-  }
-  const secret = secrets.get(key);
-  if (secret === undefined) {
-    return invalid(`tls.certificateRefs: Secret ${key} of type kubernetes.io/tls does not exist: create it.`);
-  }
-  const loaded = loadCertificate(secret);
-  if ('certificate' in loaded) return loaded;
-  return invalid(`tls.certificateRefs: Secret ${key}: ${loaded.problem}: replace the certificate and its key.`);
-}

@@ -1,4 +1,5 @@
 /** The plan of a Gateway: its listeners, the routes on each, and the owner of the proxy. */
+import type { LoadedCertificate } from '../listener/certificate.ts';
 import { generatedListener } from '../listener/generated-listener.ts';
 import { lacksCertificates, type JudgedListener } from '../listener/listener.ts';
 import type { ServedGateway } from './gateways.ts';
@@ -110,6 +111,19 @@ export function exposedListeners(plan: GatewayPlan): JudgedListener[] {
   const isAccepted = ({ problem }: JudgedListener) => problem === undefined || lacksCertificates(problem);
   const added = plan.userManaged?.sets?.flatMap(({ listeners }) => listeners) ?? [];
   return [...listenersOf(plan), ...added].filter(isAccepted);
+}
+
+/** Returns the certificate that its proxies present to pods. */
+export function clientCertificateOf({ userManaged }: GatewayPlan): LoadedCertificate | undefined {
+  const resolved = userManaged?.clientCertificate;
+  return resolved && 'certificate' in resolved ? resolved.certificate : undefined;
+}
+
+/** Returns all certificates that its proxies present. */
+export function certificatesOf(plan: GatewayPlan): LoadedCertificate[] {
+  const ofListeners = servedListeners(plan).flatMap(({ certificates }) => certificates);
+  const client = clientCertificateOf(plan);
+  return client === undefined ? ofListeners : [...ofListeners, client];
 }
 
 const isServed = ({ problem }: JudgedListener): boolean => problem === undefined;

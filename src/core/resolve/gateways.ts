@@ -1,4 +1,5 @@
 /** The Gateways that Holdfast manages, and which of their listeners it can serve. */
+import { resolveClientCertificate, type ClientCertificate } from '../backend-tls/client-certificate.ts';
 import { judgeListeners } from '../listener/judge-listeners.ts';
 import { findSetRefusal, indexListenerSets, type JudgedListenerSet } from '../listener/listener-sets.ts';
 import type { JudgedListener, ListenerSource } from '../listener/listener.ts';
@@ -13,6 +14,8 @@ export type ServedGateway = {
   object: Gateway;
   /** Its own, without those of its ListenerSets. */
   listeners: JudgedListener[];
+  /** Absent if its proxies present none to pods. */
+  clientCertificate?: ClientCertificate;
   /** In the order in which they precede each other. Absent if their definition is not installed. */
   sets?: JudgedListenerSet[];
 };
@@ -86,11 +89,13 @@ function judgeGatewaySpec(object: Gateway, lookup: Lookup): ServedGateway {
   const { clientValidation: validation } = object;
   const listenerLookup = { ...lookup.refs, ...(validation && { frontend: { namespace, validation } }) };
   const judged = Map.groupBy(judgeListeners(groups, listenerLookup), ({ from }) => from);
+  const clientCertificate = resolveClientCertificate(object, lookup.refs);
   const listenersIn = (from: ListenerSource): JudgedListener[] => judged.get(from) ?? [];
   return {
     ref: { namespace, name },
     object,
     listeners: listenersIn(own.from),
+    ...(clientCertificate && { clientCertificate }),
     ...(lookup.sets && {
       sets: sets.map(({ set, from, refusal }) => ({
         set,

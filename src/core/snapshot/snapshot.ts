@@ -239,6 +239,8 @@ export type Gateway = Owned & {
   listeners: GatewayListener[];
   /** spec.tls.frontend; absent: clients need no certificate. */
   clientValidation?: ClientValidation;
+  /** spec.tls.backend: what its proxies present to pods that ask for a certificate. */
+  clientCertificate?: CertificateRef;
   /** The namespaces of the ListenerSets that may add to its listeners; absent: none. */
   allowedListeners?: AllowedNamespaces;
   /** spec.infrastructure: labels and annotations of everything that is created for the Gateway, and how its proxies run. */

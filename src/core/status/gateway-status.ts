@@ -3,7 +3,7 @@ import { countAttachedRoutes, listenersOf, servedListeners, type GatewayPlan } f
 import { addressesOf, findAddressProblem, type ReachableService } from './gateway-addresses.ts';
 import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
-import { judgeListenerEntry } from './listener-status.ts';
+import { judgeListenerEntry, noteOn } from './listener-status.ts';
 import { isAccepted, type ParentVerdicts } from './listener-set-status.ts';
 import {
   dateConditions,
@@ -28,9 +28,15 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
   const { gateway, userManaged } = plan;
   const { accepted, programmed } = judgeGatewayVerdicts(plan, proxy);
   const known = entriesOf(observed.status, 'listeners');
+  const verdicts = [
+    accepted,
+    judgeProgrammed(plan, proxy, programmed),
+    ...judgeReferences(plan, nowMs),
+    ...judgeFrontend(plan),
+  ];
   return {
     addresses: addressesOf(gateway, proxy.service, plan.addresses.kind === 'usable' ? plan.addresses.ips : []),
-    conditions: dateConditions([accepted, judgeProgrammed(plan, proxy, programmed), ...judgeFrontend(plan)], observed, {
+    conditions: dateConditions(verdicts, observed, {
       nowMs,
       before: readConditions(observed.status),
     }),
@@ -73,6 +79,20 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
 }
 
 const noListener = 'No listener can be served, see their conditions.';
+
+/** Gateway API has the condition for references of the Gateway itself; it also sums up those of the listeners. */
+function judgeReferences(plan: GatewayPlan, nowMs: number): Verdict[] {
+  const resolved = plan.userManaged?.clientCertificate;
+  if (resolved === undefined) return [];
+  if ('reason' in resolved) return [lacks('ResolvedRefs', resolved.reason, resolved.message)];
+  const broken = listenersOf(plan).filter(({ verdicts }) => !verdicts.resolvedRefs.holds);
+  if (broken.length > 0) {
+    const names = broken.map(({ name }) => name).join(', ');
+    return [lacks('ResolvedRefs', 'ListenersNotResolved', `References of listeners: ${names}. See their conditions.`)];
+  }
+  const note = noteOn(resolved.certificate, nowMs);
+  return [holds('ResolvedRefs', 'ResolvedRefs', note ?? 'The client certificate is valid.')];
+}
 
 /** Gateway API: the condition is there only while a mode lets clients without a valid certificate in. */
 function judgeFrontend({ userManaged }: GatewayPlan): Verdict[] {

@@ -48,8 +48,8 @@ const notProgrammed = (
   { about, reason, message }: NonNullable<JudgedListener['problem']>,
 ): Verdict => lacks('Programmed', from.kind === 'ListenerSet' && about === 'Conflicted' ? reason : 'Invalid', message);
 
-/** An expired certificate is still presented: whether to accept it is the decision of the client. */
-function noteOn({ name, notBeforeMs, notAfterMs }: LoadedCertificate, nowMs: number): string | undefined {
+/** An expired certificate is still presented: whether to accept it is the decision of the other side. */
+export function noteOn({ name, notBeforeMs, notAfterMs }: LoadedCertificate, nowMs: number): string | undefined {
   if (nowMs > notAfterMs) return `The certificate of Secret ${name} expired at ${formatTime(notAfterMs)}: renew it.`;
   if (nowMs >= notBeforeMs) return undefined;
   return `The certificate of Secret ${name} is not valid before ${formatTime(notBeforeMs)}.`;

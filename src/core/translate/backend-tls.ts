@@ -60,6 +60,26 @@ function withTls(backend: Backend, tls: NonNullable<Backend['tls']>): Backend {
   return secured;
 }
 
+/** By the name of the certificate. */
+const presenting = new WeakMap<Backend, Map<string, Backend>>();
+
+/** Of the Gateways that share a backend, each has a certificate of its own. */
+export const withClientCertificate = (
+  backends: readonly Backend[],
+  certificate: { name: string } | undefined,
+): readonly Backend[] =>
+  certificate === undefined ? backends : backends.map((backend) => present(backend, certificate.name));
+
+function present(backend: Backend, name: string): Backend {
+  const { tls } = backend;
+  if (tls === undefined) return backend;
+  const known = presenting.get(backend) ?? new Map<string, Backend>();
+  presenting.set(backend, known);
+  const presented = known.get(name) ?? { ...backend, tls: { ...tls, clientCertificate: name } };
+  known.set(name, presented);
+  return presented;
+}
+
 /** A reference to a broken backend keeps its share of the requests, which get 500; what is mirrored to it is not sent. */
 export function withoutBroken(route: Route, broken: ReadonlySet<string>): Route {
   const isBroken = (key: string | undefined) => key !== undefined && broken.has(key);

@@ -1,4 +1,5 @@
 /** The listeners of a routing table, and the certificates that they present. */
+import type { LoadedCertificate } from '../listener/certificate.ts';
 import type { JudgedListener } from '../listener/listener.ts';
 import type { Certificate, Listener } from '../../wire/routing-table.ts';
 
@@ -15,9 +16,8 @@ export function buildListener(listener: JudgedListener): Listener {
   };
 }
 
-/** Only those that a listener of the table presents: a proxy has the keys of no other Gateway. Undefined if there are none. */
-export function buildCertificates(listeners: readonly JudgedListener[]): Record<string, Certificate> | undefined {
-  const used = listeners.flatMap(({ certificates }) => certificates);
+/** Only those that the Gateway presents: a proxy has the keys of no other Gateway. Undefined if there are none. */
+export function buildCertificates(used: readonly LoadedCertificate[]): Record<string, Certificate> | undefined {
   if (used.length === 0) return undefined;
   const sorted = used.toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)));
   return Object.fromEntries(sorted.map(({ name, chain, key }) => [name, { chain, key }]));

@@ -1,7 +1,7 @@
 /** Routing tables: a Gateway's listeners, the routes on them, and the backends that these refer to, and no others. */
-import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { certificatesOf, clientCertificateOf, servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { HeldRules } from '../route/held-rules.ts';
-import { withoutBroken } from './backend-tls.ts';
+import { withClientCertificate, withoutBroken } from './backend-tls.ts';
 import { buildCertificates, buildListener } from './table-listeners.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
@@ -30,11 +30,14 @@ type Judged = {
 export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const served = servedListeners(gateway);
   const listeners = served.map(buildListener);
-  const certificates = buildCertificates(served);
+  const certificates = buildCertificates(certificatesOf(gateway));
   const built = gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged.held));
   const routes = sortRoutes(judged.broken.size === 0 ? built : built.map((one) => withoutBroken(one, judged.broken)));
   const keys = new Set(routes.flatMap(backendsOf));
-  const backends = [...keys].toSorted().flatMap((key) => judged.backends.get(key)?.backend ?? []);
+  const backends = withClientCertificate(
+    [...keys].toSorted().flatMap((key) => judged.backends.get(key)?.backend ?? []),
+    clientCertificateOf(gateway),
+  );
   const proxy = settingsFor(gateway, [...keys], judged);
   return {
     gateway: gateway.gateway,

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
-import type { BackendTls } from '../../wire/routing-table.ts';
+import type { BackendTls, Certificate } from '../../wire/routing-table.ts';
 import type { Timed } from '../net/deadlines.ts';
 import { tlsFailure, tlsOptionsOf } from './tls.ts';
 
@@ -30,6 +30,8 @@ export type ConnectionGroup = {
   readonly port: number;
   /** Undefined: without TLS. */
   readonly tls: BackendTls | undefined;
+  /** Undefined: the proxy presents none. */
+  readonly clientCertificate: Certificate | undefined;
   /** Last used last. */
   readonly idle: UpstreamConnection[];
   /** Connections are no longer kept. */
@@ -91,7 +93,9 @@ export class UpstreamConnection implements Timed {
     };
     this.readyEvent = group.tls === undefined ? 'connect' : 'secureConnect';
     this.socket =
-      group.tls === undefined ? net.connect(options) : tls.connect({ ...options, ...tlsOptionsOf(group.tls) });
+      group.tls === undefined
+        ? net.connect(options)
+        : tls.connect({ ...options, ...tlsOptionsOf(group.tls, group.clientCertificate) });
     this.listen();
   }
 

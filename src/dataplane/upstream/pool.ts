@@ -1,4 +1,4 @@
-import type { BackendTls, Endpoint } from '../../wire/routing-table.ts';
+import type { BackendTls, Certificate, Endpoint } from '../../wire/routing-table.ts';
 import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
@@ -20,6 +20,8 @@ export type PoolOptions = {
   maxUnansweredPerEndpoint: number;
   /** With this many open connections, an idle one closes before another one opens. */
   maxOpen: number;
+  /** What the proxy may present to endpoints, by the names in their settings of TLS. */
+  certificates?: Readonly<Record<string, Certificate>> | undefined;
   health: HealthOptions;
 };
 
@@ -30,8 +32,8 @@ export type Reuse = 'any' | 'fresh';
 export type Destination = { readonly endpoint: Endpoint; readonly tls?: BackendTls | undefined };
 
 /**
- * Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address, port and the settings of TLS. A pod
- * may be an endpoint of several backends.
+ * Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address, port, the settings of TLS and the
+ * certificate that the proxy presents. A pod may be an endpoint of several backends.
  */
 export interface UpstreamPool {
   /**
@@ -49,7 +51,9 @@ export interface UpstreamPool {
   retain(uids: ReadonlySet<string>, lost: ReadonlySet<string>): void;
   counts(): { open: number; idle: number };
   /** Applies from the next connection on. */
-  configure(options: Partial<Pick<PoolOptions, 'connectTimeoutMs' | 'maxUnansweredPerEndpoint' | 'maxOpen'>>): void;
+  configure(
+    options: Partial<Pick<PoolOptions, 'connectTimeoutMs' | 'maxUnansweredPerEndpoint' | 'maxOpen' | 'certificates'>>,
+  ): void;
   close(): void;
 }
 
@@ -82,13 +86,17 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
   }
 
   function groupOf({ endpoint: { uid, address, port }, tls }: Destination): ConnectionGroup {
+    const name = tls?.clientCertificate;
+    const clientCertificate = name === undefined ? undefined : options.certificates?.[name];
     const known = groups.get(uid);
     if (known !== undefined) {
       for (const group of known) {
-        if (group.host === address && group.port === port && group.tls === tls) return group;
+        const isSame = group.host === address && group.port === port;
+        if (isSame && group.tls === tls && group.clientCertificate === clientCertificate) return group;
       }
     }
-    const group = createGroup({ host: address, port, tls, gone: closing, sharedBytes, closed, fault });
+    const parts = { host: address, port, tls, clientCertificate };
+    const group = createGroup({ ...parts, gone: closing, sharedBytes, closed, fault });
     if (known === undefined) groups.set(uid, [group]);
     else known.push(group);
     return group;
@@ -179,7 +187,10 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
 }
 
 const createGroup = (
-  parts: Pick<ConnectionGroup, 'host' | 'port' | 'tls' | 'gone' | 'sharedBytes' | 'closed' | 'fault'>,
+  parts: Pick<
+    ConnectionGroup,
+    'host' | 'port' | 'tls' | 'clientCertificate' | 'gone' | 'sharedBytes' | 'closed' | 'fault'
+  >,
 ): ConnectionGroup => ({
   ...parts,
   idle: [],

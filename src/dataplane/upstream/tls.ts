@@ -1,7 +1,7 @@
 /** TLS towards pods: whom the proxy trusts, and whose certificate it accepts. */
 import { X509Certificate } from 'node:crypto';
 import tls, { createSecureContext, type ConnectionOptions, type PeerCertificate, type SecureContext } from 'node:tls';
-import type { BackendTls, SubjectAltName } from '../../wire/routing-table.ts';
+import type { BackendTls, Certificate, SubjectAltName } from '../../wire/routing-table.ts';
 
 type TlsOptions = Pick<
   ConnectionOptions,
@@ -9,25 +9,32 @@ type TlsOptions = Pick<
 >;
 
 /** A context has the certificates of all authorities that it trusts: it is made once for each setting, not for each connection. */
-const known = new WeakMap<BackendTls, TlsOptions>();
+const known = new WeakMap<BackendTls, { certificate: Certificate | undefined; options: TlsOptions }>();
 
-export function tlsOptionsOf(settings: BackendTls): TlsOptions {
-  const options = known.get(settings) ?? createOptions(settings);
-  known.set(settings, options);
+/** `certificate`: what the proxy presents if the endpoint asks for it. */
+export function tlsOptionsOf(settings: BackendTls, certificate: Certificate | undefined): TlsOptions {
+  const last = known.get(settings);
+  if (last !== undefined && last.certificate === certificate) return last.options;
+  const options = createOptions(settings, certificate);
+  known.set(settings, { certificate, options });
   return options;
 }
 
-const createOptions = (settings: BackendTls): TlsOptions => ({
+const createOptions = (settings: BackendTls, certificate: Certificate | undefined): TlsOptions => ({
   servername: settings.serverName,
-  secureContext: clientContext(settings),
+  secureContext: clientContext(settings, certificate),
   ALPNProtocols: ['http/1.1'],
   // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
   rejectUnauthorized: true,
   checkServerIdentity: (_host, certificate) => findMismatch(certificate, settings),
 });
 
-const clientContext = ({ authorities }: BackendTls): SecureContext =>
-  createSecureContext({ minVersion: 'TLSv1.2', ...(authorities !== undefined && { ca: authorities }) });
+const clientContext = ({ authorities }: BackendTls, certificate: Certificate | undefined): SecureContext =>
+  createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(authorities !== undefined && { ca: authorities }),
+    ...(certificate && { cert: certificate.chain, key: certificate.key }),
+  });
 
 /** Gateway API, BackendTLSPolicy: with subjectAltNames, the server name is for the choice of a certificate only. */
 function findMismatch(certificate: PeerCertificate, { serverName, subjectAltNames }: BackendTls): Error | undefined {

@@ -1,6 +1,6 @@
 /** Reconciles what Holdfast controls in Gateway API: GatewayClasses, Gateways with their proxies, and the statuses of these and of HTTPRoutes. */
 import { untilNextDateMs } from '../../core/listener/certificate.ts';
-import { servedListeners, type GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { certificatesOf, type GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import type { ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
@@ -82,8 +82,7 @@ const longestWaitMs = 86_400_000;
 
 /** Certificates expire without an event. */
 function recheckDates(plan: GatewayPlan, nowMs: number): Recheck | undefined {
-  const certificates = servedListeners(plan).flatMap((listener) => listener.certificates);
-  const nextMs = untilNextDateMs(certificates, nowMs);
+  const nextMs = untilNextDateMs(certificatesOf(plan), nowMs);
   return nextMs === undefined ? undefined : { recheckAfterMs: Math.min(nextMs, longestWaitMs) };
 }
 

@@ -10,7 +10,13 @@ import type {
 import type { KubeObject } from '../../kube/ports.ts';
 import type { referenceGrants } from '../../kube/resources.ts';
 import { identityOf } from './pods.ts';
-import { readFrontend, unsupportedIn, type LiveFrontend } from './gateway-tls.ts';
+import {
+  readClientCertificate,
+  readFrontend,
+  unsupportedIn,
+  type LiveBackendTls,
+  type LiveFrontend,
+} from './gateway-tls.ts';
 import { readListeners, readNamespaces, type LiveListener, type LiveNamespaces } from './listeners.ts';
 import { type CachedWithStatus, projectWithStatus } from './owned.ts';
 
@@ -99,7 +105,7 @@ type LiveGateway = KubeObject & {
     listeners?: LiveListener[] | null;
     allowedListeners?: { namespaces?: LiveNamespaces };
     addresses?: { type?: string; value?: string }[] | null;
-    tls?: { frontend?: LiveFrontend; backend?: object };
+    tls?: { frontend?: LiveFrontend; backend?: LiveBackendTls };
     defaultScope?: string;
     infrastructure?: {
       labels?: Record<string, string>;
@@ -125,6 +131,7 @@ export function projectGateway(object: KubeObject): CachedGateway {
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
       addresses: (spec.addresses ?? []).map(({ type = 'IPAddress', value }) => ({ type, ...(value && { value }) })),
       ...(spec.tls?.frontend && { clientValidation: readFrontend(spec.tls.frontend, cached.owned.namespace) }),
+      ...(spec.tls?.backend && readClientCertificate(spec.tls.backend, cached.owned.namespace)),
       unsupported: unsupportedIn(spec),
     },
   };

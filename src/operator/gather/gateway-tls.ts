@@ -1,5 +1,5 @@
 /** Fields of Gateways that concern TLS or are not supported. */
-import type { ClientRule, ClientValidation } from '../../core/snapshot/snapshot.ts';
+import type { ClientRule, ClientValidation, Gateway } from '../../core/snapshot/snapshot.ts';
 import { unknownInGateway } from './unknown-fields.ts';
 
 type LiveReference = { group?: string; kind?: string; namespace?: string; name: string };
@@ -29,11 +29,18 @@ function readRule({ validation }: LiveConfig = {}, field: string, ownNamespace: 
   return { field, mode, authorities };
 }
 
+export type LiveBackendTls = { clientCertificateRef?: LiveReference };
+
+export const readClientCertificate = (
+  { clientCertificateRef: ref }: LiveBackendTls,
+  ownNamespace: string,
+): Pick<Gateway, 'clientCertificate'> =>
+  ref === undefined ? {} : { clientCertificate: { group: '', kind: 'Secret', namespace: ownNamespace, ...ref } };
+
 /** What is not supported is named in a condition: nothing of a Gateway is ignored. */
-export function unsupportedIn(spec: { tls?: { backend?: object }; defaultScope?: string }): string[] {
-  const { tls, defaultScope } = spec;
+export function unsupportedIn(spec: { defaultScope?: string }): string[] {
+  const { defaultScope } = spec;
   return [
-    ...(tls?.backend === undefined || Object.keys(tls.backend).length === 0 ? [] : ['spec.tls.backend']),
     ...(defaultScope === undefined || defaultScope === 'None' ? [] : ['spec.defaultScope']),
     ...unknownInGateway(spec),
   ];

@@ -11,6 +11,7 @@ const known = {
   address: ['type', 'value'],
   infrastructure: ['labels', 'annotations', 'parametersRef'],
   tls: ['frontend', 'backend'],
+  backend: ['clientCertificateRef'],
   frontend: ['default', 'perPort'],
   perPort: ['port', 'tls'],
   frontendTls: ['validation'],
@@ -39,6 +40,7 @@ export function unknownInGateway(spec: object): string[] {
     ...unknown(fieldsOf(allowedListeners)['namespaces'], 'namespaces', 'spec.allowedListeners.namespaces'),
     ...unknown(infrastructure, 'infrastructure', 'spec.infrastructure'),
     ...unknown(tls, 'tls', 'spec.tls'),
+    ...unknown(fieldsOf(tls)['backend'], 'backend', 'spec.tls.backend'),
     ...unknownInFrontend(fieldsOf(tls)['frontend']),
   ];
 }

@@ -3,7 +3,7 @@ import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { targetsOf } from '../../core/route/resolve-refs.ts';
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
-import type { ClientRule, ClientValidation } from '../../core/snapshot/snapshot.ts';
+import type { CertificateRef, Gateway } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { Translated } from './translation-store.ts';
 
@@ -72,11 +72,15 @@ const namespacesOfGateway = ({ gateway, userManaged, routes }: GatewayPlan): Rea
     ...[userManaged?.object, ...(userManaged?.sets ?? []).map(({ set }) => set)]
       .flatMap((holder) => holder?.listeners ?? [])
       .flatMap(({ tls }) => (tls?.certificateRefs ?? []).map(({ namespace }) => namespace)),
-    ...authoritiesOf(userManaged?.object.clientValidation).map(({ namespace }) => namespace),
+    ...referencesOf(userManaged?.object).map(({ namespace }) => namespace),
   ]);
 
-const authoritiesOf = ({ byDefault, ports }: ClientValidation = { ports: [] }): ClientRule['authorities'] =>
-  [byDefault, ...ports.map(({ rule }) => rule)].flatMap((rule) => rule?.authorities ?? []);
+/** Returns what spec.tls of a Gateway refers to. */
+function referencesOf({ clientValidation, clientCertificate }: Partial<Gateway> = {}): CertificateRef[] {
+  const { byDefault, ports } = clientValidation ?? { ports: [] };
+  const authorities = [byDefault, ...ports.map(({ rule }) => rule)].flatMap((rule) => rule?.authorities ?? []);
+  return clientCertificate === undefined ? authorities : [...authorities, clientCertificate];
+}
 
 /** Returns the namespaces that a route depends on: its own, and those of its parents and backends. */
 const namespacesOfRoute = ({ route, parents }: JudgedRoute): ReadonlySet<string> => {

@@ -19,6 +19,8 @@ let certificates: Record<string, Certificate>;
 let known: Issued;
 let foreign: Issued;
 let expired: Issued;
+/** Of another authority with the same name: OpenSSL compares the signature, and fails otherwise than with a name that it does not know. */
+let forged: Issued;
 beforeAll(async () => {
   [servers, staff, partners] = [
     await createAuthority(),
@@ -28,6 +30,7 @@ beforeAll(async () => {
   certificates = { shop: await servers.issue({ hostnames: ['shop.example'] }) };
   known = await staff.issue({ hostnames: ['alice'] });
   foreign = await partners.issue({ hostnames: ['mallory'] });
+  forged = await (await createAuthority('staff')).issue({ hostnames: ['alice'] });
   expired = await staff.issue({ hostnames: ['bob'], notAfter: new Date('2026-02-01') });
 });
 
@@ -96,6 +99,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a listener that demands a certif
   test.each<[string, () => ConnectionOptions]>([
     ['none', () => ({})],
     ['one of another authority', () => as(foreign)],
+    ['one of another authority with the same name', () => as(forged)],
     ['one that has expired', () => as(expired)],
   ])('refuses a client that has %s, and the app learns nothing of it', async (_, options) => {
     const world = await start(https('https', required(staff)));
@@ -142,6 +146,7 @@ describe('a listener that asks for a certificate and does without', () => {
   test.each<[string, () => ConnectionOptions]>([
     ['none', () => ({})],
     ['one of another authority', () => as(foreign)],
+    ['one of another authority with the same name', () => as(forged)],
     ['one of its authorities', () => as(known)],
   ])('serves a client that has %s', async (_, options) => {
     expect(await visit(await start(https('https', optional(staff))), options())).toBe('200');

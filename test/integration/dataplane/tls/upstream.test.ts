@@ -23,23 +23,30 @@ beforeAll(async () => {
 type Pod = {
   port: number;
   serverNames: (string | false | null | undefined)[];
+  /** The subjects of the certificates that the proxy presented. */
+  clients: string[];
   bodies: string[];
   connections: () => number;
 };
 
-async function startPod(certificate: Issued, answer = 'from the pod'): Promise<Pod> {
-  const pod: Pod = { port: 0, serverNames: [], bodies: [], connections: () => connections };
+/** `options`: of the server. */
+async function startPod(certificate: Issued, answer = 'from the pod', options: https.ServerOptions = {}): Promise<Pod> {
+  const pod: Pod = { port: 0, serverNames: [], clients: [], bodies: [], connections: () => connections };
   let connections = 0;
-  const server = https.createServer({ cert: certificate.chain, key: certificate.key }, (request, response) => {
-    const { servername } = request.socket as TLSSocket;
-    pod.serverNames.push(servername);
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString('latin1')));
-    request.on('end', () => {
-      pod.bodies.push(body);
-      response.end(answer);
-    });
-  });
+  const server = https.createServer(
+    { cert: certificate.chain, key: certificate.key, ...options },
+    (request, response) => {
+      const socket = request.socket as TLSSocket;
+      pod.serverNames.push(socket.servername);
+      pod.clients.push(socket.getPeerX509Certificate()?.subject ?? 'none');
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString('latin1')));
+      request.on('end', () => {
+        pod.bodies.push(body);
+        response.end(answer);
+      });
+    },
+  );
   server.on('secureConnection', () => (connections += 1));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -120,6 +127,45 @@ describe('a pod behind TLS', () => {
     expect((await proxy.send(get)).status).toBe(503);
     await proxy.swap(tableTo(pod.port, trusted()));
     expect((await proxy.send(get)).status).toBe(200);
+  });
+});
+
+describe('a pod that demands a certificate of the proxy', () => {
+  const mutual = () => ({ ca: authority.certPem, requestCert: true, rejectUnauthorized: true });
+  const presenting = (name: string) => trusted({ clientCertificate: name });
+
+  test('gets that of the settings, and the next one by another connection once it has been replaced', async () => {
+    const pod = await startPod(await authority.issue(own), undefined, mutual());
+    const table = tableTo(pod.port, presenting('infra/client'));
+    const certificates = { 'infra/client': await authority.issue({ hostnames: ['gateway-1'] }) };
+    const proxy = await world.proxy({ ...table, certificates });
+    expect((await proxy.send(get)).status).toBe(200);
+    expect((await proxy.send(get)).status).toBe(200);
+    expect(pod.connections()).toBe(1);
+    await proxy.swap({
+      ...table,
+      certificates: { 'infra/client': await authority.issue({ hostnames: ['gateway-2'] }) },
+    });
+    expect((await proxy.send(get)).status).toBe(200);
+    expect(pod.clients).toEqual(['CN=gateway-1', 'CN=gateway-1', 'CN=gateway-2']);
+  });
+
+  test.each<[string, Partial<BackendTls>]>([
+    ['have none', {}],
+    ['have one that the table does not', { clientCertificate: 'infra/gone' }],
+  ])('gets no request if the settings %s', async (_, settings) => {
+    const pod = await startPod(await authority.issue(own), undefined, mutual());
+    const proxy = await world.proxy(tableTo(pod.port, trusted(settings)));
+    expect((await proxy.send(get)).status).toBeGreaterThanOrEqual(502);
+    expect(pod.bodies).toEqual([]);
+  });
+
+  test('is not needed for one that does not ask for it', async () => {
+    const pod = await startPod(await authority.issue(own));
+    const certificates = { 'infra/client': await authority.issue({ hostnames: ['gateway'] }) };
+    const proxy = await world.proxy({ ...tableTo(pod.port, presenting('infra/client')), certificates });
+    expect((await proxy.send(get)).status).toBe(200);
+    expect(pod.clients).toEqual(['none']);
   });
 });
 

@@ -97,8 +97,16 @@ describe('a Gateway', () => {
     expect(projectGateway(gateway({})).gateway.clientValidation).toBeUndefined();
   });
 
+  test('presents a certificate to pods, by default from a Secret of its own namespace', () => {
+    const read = (backend: object) => projectGateway(gateway({ tls: { backend } })).gateway;
+    const secret = { group: '', kind: 'Secret', namespace: 'shop', name: 'client' };
+    expect(read({ clientCertificateRef: { name: 'client' } }).clientCertificate).toEqual(secret);
+    const elsewhere = { ...secret, namespace: 'trust' };
+    expect(read({ clientCertificateRef: elsewhere }).clientCertificate).toEqual(elsewhere);
+    expect(read({})).not.toHaveProperty('clientCertificate');
+  });
+
   test.each([
-    [{ tls: { backend: { clientCertificateRef: { name: 'client' } } } }, ['spec.tls.backend']],
     [{ defaultScope: 'All' }, ['spec.defaultScope']],
     [{ defaultScope: 'None', tls: { backend: {} } }, []],
   ])('with %j has unsupported fields %j', (spec, unsupported) => {
