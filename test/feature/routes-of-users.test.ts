@@ -6,11 +6,20 @@ import {
   endpointSlices,
   gateways,
   httpRoutes,
+  referenceGrants,
   services,
 } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../../src/kube/ports.ts';
 import type { Operator } from '../../src/operator/operator.ts';
-import { elsewhere, gateway, routeDefinition, slice, stickyWorkload } from '../support/operator-objects.ts';
+import {
+  elsewhere,
+  gateway,
+  grantDefinition,
+  referenceGrant,
+  routeDefinition,
+  slice,
+  stickyWorkload,
+} from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 import { stickyWorkloads } from '../../src/kube/resources.ts';
 
@@ -67,13 +76,38 @@ test('its sessions are kept from then on, and nothing of the user is written', a
 test('without the route, the status says that one is missing', async () => {
   await world.after(() => add('None'));
   await world.after(() => world.cluster.remove(httpRoutes, { namespace: 'shop', name: 'front' }));
-  await world.after(() =>
-    world.edit(stickyWorkloads, 'cart', (object) => ({
-      ...object,
-      metadata: { ...object.metadata, labels: { a: 'b' } },
-    })),
-  );
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'RouteMissing' });
+});
+
+test('without the last route, which was in another namespace, the status says that one is missing', async () => {
+  const elsewhereRoute = {
+    ...route,
+    metadata: { ...route.metadata, namespace: 'front' },
+    spec: {
+      parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web', namespace: 'shop' }],
+      rules: [{ backendRefs: [{ group: '', kind: 'Service', name: 'cart', namespace: 'shop', port: 80 }] }],
+    },
+  };
+  await world.after(() => {
+    world.cluster.remove(httpRoutes, { namespace: 'shop', name: 'front' });
+    world.put(customResourceDefinitions, grantDefinition('v1beta1'));
+    world.put(referenceGrants.v1beta1, referenceGrant('shop', 'front'));
+    world.put(httpRoutes, elsewhereRoute);
+    add('None');
+  });
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
+  await world.after(() => world.cluster.remove(httpRoutes, { namespace: 'front', name: 'front' }));
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'RouteMissing' });
+});
+
+test('a later refusal of the StickyWorkload ends no session on the Service of its user', async () => {
+  await world.after(() => add('None'));
+  const before = table();
+  const { spec } = stickyWorkload({ name: 'cart', spec: { route: { kind: 'None' }, replicas: 1 } });
+  await world.after(() => world.editSpec(stickyWorkloads, 'cart', spec as object));
+  expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'False' });
+  expect(table()).toEqual(before);
+  expect(Object.values(before?.backends ?? {})).toMatchObject([{ sessions: {} }]);
 });
 
 test('a StickyWorkload that had a route of its own loses it when it leaves routes to its users', async () => {

@@ -145,6 +145,10 @@ function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workl
   );
 }
 
+/** The Service of its name is its own; or its status has the selector that only an accepted one gets, and a user's Service may lead to its pods. */
+const wasServed = ({ workload, plan }: Candidate, index: ClusterIndex): boolean =>
+  ownsService(plan, index) || workload.status?.selector !== undefined;
+
 /** Oldest first, which is the order of equal routes: the older one wins (Gateway API), and of the same age the first by name. */
 function judgeAll(
   workloads: WorkloadIndex,
@@ -157,7 +161,7 @@ function judgeAll(
     accepts[key] = accept;
     if (accept.kind === 'accepted') served.push({ ...candidate, plan: accept.plan });
     // A later refusal does not stop what serves sessions: the supported part of the spec stays.
-    else if (ownsService(candidate.plan, index)) served.push(candidate);
+    else if (wasServed(candidate, index)) served.push(candidate);
   }
   return { accepts, served };
 }

@@ -8,6 +8,7 @@ import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.t
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { createFaultEvents } from '../translation/fault-events.ts';
 import { findAffectedKeys, kindOfWork, statusKeys } from '../translation/affected-keys.ts';
+import { findRerouted } from '../translation/rerouted.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
 import type { CacheName } from '../gather/watched.ts';
@@ -63,6 +64,7 @@ export function startController(options: ControllerOptions): Controller {
     for (const key of statusKeys(object)) queue.add(key);
   });
 
+  let routed: ReadonlyMap<string, string[]> = new Map();
   const emitFaults = createFaultEvents(options.events);
 
   function follow(): void {
@@ -71,6 +73,9 @@ export function startController(options: ControllerOptions): Controller {
     if (!translated) return;
     for (const key of findAffectedKeys(translated, changed)) queue.add(key);
     changed.clear();
+    const { gatewaysByBackend } = translated.translation;
+    for (const key of findRerouted(routed, gatewaysByBackend)) queue.add(key);
+    routed = gatewaysByBackend;
     emitFaults(translated.faults);
     publisher.showFaults(translated.faults);
   }
