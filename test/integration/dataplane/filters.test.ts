@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RouteFilter } from '../../../src/wire/route-filters.ts';
 import type { BackendRef, Route, RoutingTable } from '../../../src/wire/routing-table.ts';
@@ -7,7 +9,11 @@ import { eventually } from '../../support/eventually.ts';
 import { createWorld } from '../../support/standalone-proxy.ts';
 
 const world = createWorld();
-afterEach(() => world.stop());
+const counters: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of counters.splice(0)) stop();
+  return world.stop();
+});
 
 const field = (name: string, value: string) => ({ name, value });
 
@@ -335,5 +341,63 @@ describe('RequestMirror', () => {
     const backends = { ...table.backends, ...plainTable({ 'shop/gone:80': [gone] }).backends };
     const proxy = await world.proxy({ ...table, backends });
     for (let request = 0; request < 3; request += 1) expect((await proxy.send(get('/'))).status).toBe(200);
+  });
+
+  /** Counts what it reads, and responds when it has read the body. `reads`: whether it takes anything from its connection. */
+  async function startCounter(bodyBytes: number, reads: boolean) {
+    const seen = { bytes: 0, closed: 0 };
+    const sockets: net.Socket[] = [];
+    const server = net.createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined).on('close', () => (seen.closed += 1));
+      if (!reads) return;
+      socket.on('data', ({ length }) => {
+        seen.bytes += length;
+        if (seen.bytes >= bodyBytes) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    counters.push(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    const readAll = () => sockets.forEach((socket) => socket.on('data', ({ length }) => (seen.bytes += length)));
+    return { seen, readAll, port: (server.address() as net.AddressInfo).port };
+  }
+
+  test('that reads nothing of a large body is cut, with what it had not taken, while the app gets the whole body', async () => {
+    const bodyBytes = 64 * 1024 * 1024;
+    const app = await startCounter(bodyBytes, true);
+    const stuck = await startCounter(bodyBytes, false);
+    const ports = { 'shop/app:80': app.port, 'shop/stuck:80': stuck.port };
+    const proxy = await world.proxy(tableOf([mirrorTo('shop/stuck:80')], ports, refs));
+    const client = await proxy.connect();
+    client.send(`POST /a HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${bodyBytes}\r\n\r\n`);
+    client.socket.write(Buffer.alloc(bodyBytes, 'x'));
+    expect((await client.response()).status).toBe(200);
+    expect(app.seen.bytes).toBeGreaterThan(bodyBytes);
+    expect(await proxy.metrics('holdfast_http_mirrors_total{result="Cut"}')).toEqual([
+      'holdfast_http_mirrors_total{result="Cut"} 1',
+    ]);
+    // What the kernels of both sides had buffered, and nothing that the proxy had kept.
+    stuck.readAll();
+    await eventually(() => stuck.seen.closed, Boolean);
+    expect(stuck.seen.bytes).toBeLessThan(bodyBytes / 4);
+  });
+
+  test('that takes the body and never responds holds back no response', async () => {
+    const app = await world.app();
+    const silent = await world.app(() => '');
+    const ports = { 'shop/app:80': app.port, 'shop/silent:80': silent.port };
+    const proxy = await world.proxy(tableOf([mirrorTo('shop/silent:80')], ports, refs));
+    const client = await proxy.connect();
+    for (let request = 0; request < 3; request += 1) {
+      client.send(`${post}hello`);
+      expect((await client.response()).status).toBe(200);
+    }
+    expect(await eventually(() => silent.received(), Boolean)).toMatch(/hello$/);
+    expect(await proxy.metrics('holdfast_http_mirrors_total{result="Sent"}')).toEqual([
+      'holdfast_http_mirrors_total{result="Sent"} 3',
+    ]);
   });
 });
