@@ -131,6 +131,43 @@ const timeouts = {
   ],
 } as const satisfies Schema;
 
+const accessLog = {
+  type: 'object',
+  description:
+    'A line of JSON on the stdout of the proxy for each finished request. It contains no query, cookie, authorization, session token or client address. Unset: no access log.',
+  properties: {
+    samplingFraction: {
+      type: 'object',
+      description: 'The share of requests that are logged, chosen at random. Unset: all.',
+      required: ['numerator'],
+      properties: {
+        numerator: {
+          type: 'integer',
+          format: 'int32',
+          minimum: 0,
+          maximum: 1_000_000,
+          description: 'The number of requests that are logged, of every denominator.',
+        },
+        denominator: {
+          type: 'integer',
+          format: 'int32',
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 100,
+          description: 'What the numerator is a part of.',
+        },
+      },
+      'x-kubernetes-validations': [
+        {
+          rule: 'self.numerator <= self.denominator',
+          message: 'numerator must not exceed denominator',
+          fieldPath: '.numerator',
+        },
+      ],
+    },
+  },
+} as const satisfies Schema;
+
 export const proxySpecSchema = {
   type: 'object',
   default: {},
@@ -164,6 +201,7 @@ export const proxySpecSchema = {
     clientAddress,
     limits,
     timeouts,
+    accessLog,
   },
   'x-kubernetes-validations': [
     {

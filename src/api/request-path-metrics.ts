@@ -57,6 +57,12 @@ export const requestPathMetrics = {
     labels: ['result'],
     help: 'Copies of requests for RequestMirror filters, by result: Sent, and of these Cut (the mirror did not keep up, or the request was not completed); Dropped (too many were open).',
   },
+  holdfast_http_access_log_lines_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Lines of the access log, by result: Written; Dropped (stdout was read too slowly, or not at all).',
+  },
   holdfast_http_replies_total: {
     part: 'proxy',
     type: 'counter',

@@ -10,6 +10,7 @@ import type { ProcessFaults } from '../platform/process-faults.ts';
 import { runShutdown } from '../platform/shutdown.ts';
 import { addDebugPages } from './admin/debug-pages.ts';
 import { httpSamples, processSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
+import { createLineWriter, toStdout, type LineWriter, type WriteBytes } from './access-log/line-writer.ts';
 import type { ProxyConfig } from './config.ts';
 import { createProxyTarget, type ProxyTarget } from './discovery-target.ts';
 import { createAppliedSettings, type AppliedSettings } from './settings.ts';
@@ -25,6 +26,8 @@ export type ProxyPorts = TableSourcePorts & {
   bindPort: (listenerPort: number, all: ReadonlySet<number>) => number;
   /** The limit of open files, if not that of the process. */
   openFiles?: number;
+  /** Where lines of the access log are written, if not to stdout. */
+  writeAccessLog?: WriteBytes;
   /** Faults of the process, for its metrics. */
   faults?: ProcessFaults['counts'];
 };
@@ -64,14 +67,16 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
     },
   });
   const openFiles = ports.openFiles ?? readOpenFileLimit();
-  const server = createHttp1Server({ router, clock, log, connectionsByFiles: connectionsWithin(openFiles) });
+  const accessLines = createLineWriter(ports.writeAccessLog ?? toStdout, clock);
+  const connectionsByFiles = connectionsWithin(openFiles);
+  const server = createHttp1Server({ router, clock, log, accessLines, connectionsByFiles });
   const settings = createAppliedSettings(server, { openFiles, log });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
   const target = createProxyTarget({ router, server, settings, listeners, clock, log });
   const source = startTableSource(config.source, ports, target);
   const stopSweeping = startSweeping(router, clock);
   let stopping = false;
-  const parts = { router, server, settings, listeners, target, source, clock, log };
+  const parts = { router, server, settings, listeners, target, source, accessLines, clock, log };
   const admin = await startAdmin(config.adminPort, {
     ...parts,
     isStopping: () => stopping,
@@ -107,6 +112,7 @@ type Parts = {
   listeners: Listeners;
   target: ProxyTarget;
   source: TableSource;
+  accessLines: LineWriter;
   clock: Clock;
   log: Logger;
 };
@@ -117,7 +123,7 @@ const noFaults: ProcessFaults['counts'] = { uncaughtException: 0, unhandledRejec
 
 function startAdmin(
   port: number,
-  { router, server, listeners, target, source, clock, isStopping, faults }: AdminParts,
+  { router, server, listeners, target, source, accessLines, clock, isStopping, faults }: AdminParts,
 ) {
   const registry = createRegistry();
   const table = () => router.table();
@@ -130,7 +136,7 @@ function startAdmin(
       connectedReplicas: () => source.connected().length,
       tableAgeMs: () => (table() === undefined ? undefined : clock.nowMs() - target.asOfMs()),
     }),
-    ...httpSamples(server.counters, server),
+    ...httpSamples(server.counters, server, accessLines.counts),
     ...processSamples(faults),
   });
   const notReady = () => {
@@ -144,7 +150,7 @@ function startAdmin(
 
 const shutdownSteps = (
   { shutdownDelayMs, shutdownGraceMs }: ProxyConfig,
-  { server, settings, listeners, target, source, clock, log }: Parts,
+  { server, settings, listeners, target, source, accessLines, clock, log }: Parts,
 ) => [
   { name: 'wait for load balancers', limitMs: shutdownDelayMs + 1000, run: () => sleep(clock, shutdownDelayMs) },
   {
@@ -158,6 +164,7 @@ const shutdownSteps = (
   // Only now: while a stream is open, its session is counted here, where it is alive, and the reports of this proxy hold its pod.
   { name: 'hand over sessions', limitMs: 5000, run: () => target.handOver(source) },
   { name: 'discovery', limitMs: 2000, run: () => source.stop() },
+  { name: 'access log', limitMs: 1000, run: () => accessLines.drained() },
 ];
 
 function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {

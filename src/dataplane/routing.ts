@@ -53,7 +53,12 @@ export interface TokenFilter {
 export interface SessionRouter {
   /** Decides where a request goes. Returns a promise only if it must wait for a newer table (at most 3 s). Never throws. */
   route(request: RequestView, listenerPort: number): RouteDecision | Promise<RouteDecision>;
+  /** What the access log says of a request: by the current table, matched once more. */
+  labels(request: RequestView, listenerPort: number): RouteLabels;
 }
+
+/** Names, as in the table. Absent: it has none. */
+export type RouteLabels = { readonly gateway?: string; readonly listener?: string; readonly route?: string };
 
 export type RouteDecision = { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
 
@@ -133,6 +138,10 @@ export interface SessionHold {
   readonly endpoint: Endpoint;
   /** Absent: the endpoint is reached without TLS. */
   readonly tls?: BackendTls | undefined;
+  /** Key of its backend. */
+  readonly backendKey: string;
+  /** Whether the request has started a session so far, belongs to one, or neither. */
+  readonly session: 'New' | 'Held' | 'None';
   /** True if the session starts with this request; only then may another endpoint be tried. */
   readonly isNew: boolean;
   readonly filter: TokenFilter;

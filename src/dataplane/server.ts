@@ -1,6 +1,8 @@
 import { systemClock } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
+import { createAccessLog, type AccessLogPorts } from './access-log/access-log.ts';
+import type { LineWriter } from './access-log/line-writer.ts';
 import type { SessionRouter } from './routing.ts';
 import type { ProxySettings } from '../wire/proxy-settings.ts';
 import { createAdmission } from './net/admission.ts';
@@ -33,6 +35,8 @@ export type Http1ServerOptions = {
   timeouts?: Partial<Http1Timeouts>;
   requestLimits?: Partial<HeadLimits>;
   pool?: Partial<PoolOptions>;
+  /** Where the access log goes, if the settings ask for one. Default: it is discarded. */
+  accessLines?: Pick<LineWriter, 'write'>;
   /** The number of client connections for which the process has files. */
   connectionsByFiles?: number;
 };
@@ -72,7 +76,10 @@ export interface Http1Server {
 const none: ReadonlySet<string> = new Set();
 
 /** The settings that concern the request path. */
-export type ServerSettings = Pick<ProxySettings, 'trustedProxies' | 'proxyProtocol' | 'limits' | 'timeouts'>;
+export type ServerSettings = Pick<
+  ProxySettings,
+  'trustedProxies' | 'proxyProtocol' | 'limits' | 'timeouts' | 'accessLog'
+>;
 
 export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   const context = createContext(options);
@@ -83,6 +90,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   let maxConnections = connectionsByFiles;
   let stopWatchingFiles: (() => void) | undefined;
   const listeners = new Set<BoundListener>();
+  const logPorts = accessLogPorts(context, options);
   const reception = createReception({ context, connections, admission });
 
   /**
@@ -115,7 +123,8 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       };
     },
     upstreamCounts: () => pool.counts(),
-    configure({ limits, timeouts, trustedProxies, proxyProtocol }) {
+    configure({ limits, timeouts, trustedProxies, proxyProtocol, accessLog }) {
+      context.accessLog = createAccessLog(accessLog, logPorts);
       maxConnections = Math.min(limits.connections, connectionsByFiles);
       admission.configure({
         connections: maxConnections,
@@ -165,6 +174,17 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   };
 }
 
+const accessLogPorts = (
+  { router, clock }: ServerContext,
+  { accessLines = noLines }: Pick<Http1ServerOptions, 'accessLines'>,
+): AccessLogPorts => ({
+  labels: (request, listenerPort) => router.labels(request, listenerPort),
+  lines: accessLines,
+  nowMs: () => clock.nowMs(),
+  random: Math.random,
+});
+
+const noLines = { write: () => undefined };
 const noLog = { error: () => undefined };
 
 function createContext({ router, clock = systemClock, log = noLog, ...options }: Http1ServerOptions): ServerContext {
@@ -190,6 +210,7 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
       trusted: createTrustedProxies(defaultProxySettings.trustedProxies),
       proxyProtocol: defaultProxySettings.proxyProtocol,
     },
+    accessLog: undefined,
     shutdown: 'no',
   };
 }

@@ -4,7 +4,7 @@
  */
 import { parseCidr } from '../platform/cidr.ts';
 import { isRecord } from '../platform/record.ts';
-import { list, object, oneOf, time, whole, type Check } from './check.ts';
+import { list, object, oneOf, optional, time, whole, type Check } from './check.ts';
 
 export type ProxySettings = {
   /** CIDRs of the load balancers in front, whose forwarded headers are true. */
@@ -15,7 +15,12 @@ export type ProxySettings = {
   timeouts: ProxyTimeouts;
   /** How long a proxy that stops waits for its open streams. */
   drainTimeoutMs: number;
+  /** Absent: no access log. */
+  accessLog?: AccessLogSettings;
 };
+
+/** So many of so many requests are logged. */
+export type AccessLogSettings = { numerator: number; denominator: number };
 
 export type ProxyLimits = {
   /** Open client connections of one replica. */
@@ -82,6 +87,7 @@ export const proxySettings = object<ProxySettings>({
     connectMs: time,
   }),
   drainTimeoutMs: time,
+  accessLog: optional(object<AccessLogSettings>({ numerator: whole(0, 1_000_000), denominator: limit })),
 });
 
 /** Returns a table whose settings, if it has any, are whole: an operator of an earlier version does not know all of them. */

@@ -4,7 +4,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startProxy, type Proxy } from '../../src/dataplane/proxy.ts';
+import { startProxy, type Proxy, type ProxyPorts } from '../../src/dataplane/proxy.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { eventually } from './eventually.ts';
 import { createMemoryLogger } from './memory-logger.ts';
@@ -33,7 +33,7 @@ export interface World {
   /** `respond`: returns the bytes of the response to a request. */
   app(respond?: (request: string) => string): Promise<RawApp>;
   /** `table`: a routing table, or a part of one that gets the defaults. The clients connect to its first listener. */
-  proxy(table: object): Promise<StandaloneProxy>;
+  proxy(table: object, ports?: Pick<ProxyPorts, 'writeAccessLog'>): Promise<StandaloneProxy>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export function createWorld(): World {
         },
       };
     },
-    async proxy(table) {
+    async proxy(table, ports = {}) {
       const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-proxy-'));
       cleanups.push(() => rm(folder, { recursive: true }));
       const file = path.join(folder, 'table.json');
@@ -83,7 +83,13 @@ export function createWorld(): World {
       await write(table);
       const proxy = await startProxy(
         { source: { kind: 'file', file }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 100 },
-        { clock: systemClock, log: createMemoryLogger(), resolve: () => Promise.resolve([]), bindPort: () => 0 },
+        {
+          clock: systemClock,
+          log: createMemoryLogger(),
+          resolve: () => Promise.resolve([]),
+          bindPort: () => 0,
+          ...ports,
+        },
       );
       cleanups.push(() => proxy.stop());
       const port = await eventually(

@@ -116,12 +116,14 @@ export function findOlderReference(plan: ServingPlan, oldestFirst: readonly Serv
   return isDifferent ? first : undefined;
 }
 
+const everyRequest = { numerator: 1, denominator: 1 };
+
 /**
  * Returns the settings that the table carries. A stream lasts no longer than the pod behind it, so that a proxy waits no longer than the
  * longest drain timeout of the workloads that it serves.
  */
 export function settingsOf(spec: HoldfastProxySpec, drainTimeoutsMs: readonly number[]): ProxySettings {
-  const { clientAddress, limits, timeouts, drainTimeout } = spec;
+  const { clientAddress, limits, timeouts, drainTimeout, accessLog } = spec;
   return {
     trustedProxies: clientAddress.trustedProxies,
     proxyProtocol: clientAddress.proxyProtocol,
@@ -137,5 +139,6 @@ export function settingsOf(spec: HoldfastProxySpec, drainTimeoutsMs: readonly nu
       durationMs(drainTimeout),
       drainTimeoutsMs.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...drainTimeoutsMs),
     ),
+    ...(accessLog && { accessLog: accessLog.samplingFraction ?? everyRequest }),
   };
 }

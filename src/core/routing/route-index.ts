@@ -13,6 +13,8 @@ export type IndexedRoute<T> = PlacedRoute & {
 export interface RouteIndex<T> {
   /** Returns the route for a request on a listener's port, or undefined. */
   match(listenerPort: number, request: MatchableRequest): IndexedRoute<T> | undefined;
+  /** Returns the name of the listener that handles a request, whether or not it has a route for it. */
+  listener(listenerPort: number, request: MatchableRequest): string | undefined;
   /** Replaces the routes. Costs a comparison of identity for each, and work only for those that are other objects than before. */
   replace(routes: readonly Route[]): RouteChanges<IndexedRoute<T>>;
 }
@@ -32,9 +34,10 @@ export function createRouteIndex<T>(listeners: readonly Listener[]): RouteIndex<
   return {
     match(listenerPort, request) {
       // The most specific listener handles the request, whether or not one of its routes matches: Gateway API isolates listeners.
-      const hosts = ports.get(listenerPort)?.find(request.host, itself);
-      return hosts?.find(request.host, (bucket) => bucket.find(({ fits }) => fits(request)));
+      const on = ports.get(listenerPort)?.find(request.host, itself);
+      return on?.hosts.find(request.host, (bucket) => bucket.find(({ fits }) => fits(request)));
     },
+    listener: (listenerPort, { host }) => ports.get(listenerPort)?.find(host, itself)?.listener.name,
     replace(routes) {
       const changes = placeRoutes(all, routes, create);
       for (const route of changes.gone) forEachHost(attached, route, removeFromBucket);
@@ -48,12 +51,13 @@ export function createRouteIndex<T>(listeners: readonly Listener[]): RouteIndex<
 
 const itself = <T>(value: T): T => value;
 
-function byPort<R>(attached: readonly Attached<R>[]): ReadonlyMap<number, HostMap<HostMap<Bucket<R>>>> {
-  const ports = new Map<number, HostMap<HostMap<Bucket<R>>>>();
-  for (const { listener, hosts } of attached) {
-    const ofPort = ports.get(listener.port) ?? hostMap();
-    ofPort.set(listener.hostname ?? '', hosts);
-    ports.set(listener.port, ofPort);
+function byPort<R>(attached: readonly Attached<R>[]): ReadonlyMap<number, HostMap<Attached<R>>> {
+  const ports = new Map<number, HostMap<Attached<R>>>();
+  for (const on of attached) {
+    const { port, hostname = '' } = on.listener;
+    const ofPort = ports.get(port) ?? hostMap();
+    ofPort.set(hostname, on);
+    ports.set(port, ofPort);
   }
   return ports;
 }

@@ -3,6 +3,7 @@ import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type Sample } from '../../platform/metrics.ts';
 import type { ProcessFaults } from '../../platform/process-faults.ts';
 import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-table.ts';
+import type { LineCounts } from '../access-log/line-writer.ts';
 import type { Http1Counters } from '../exchange/counters.ts';
 import type { Http1Server } from '../server.ts';
 import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
@@ -40,6 +41,7 @@ type HttpMetric = Extract<ProxyMetric, `holdfast_${'http' | 'tls' | 'upstream'}_
 export const httpSamples = (
   counters: Http1Counters,
   server: Pick<Http1Server, 'upstreamCounts' | 'maxConnections'>,
+  accessLines: Readonly<LineCounts>,
 ): MetricSamples<HttpMetric> => ({
   holdfast_http_connections_total: single(() => counters.connectionsAccepted),
   holdfast_http_accept_errors_total: single(() => counters.acceptErrors),
@@ -55,6 +57,8 @@ export const httpSamples = (
   holdfast_tls_handshake_failures_total: () => byReason(counters.tlsHandshakeFailures),
   holdfast_http_mirrors_total: () =>
     Object.entries(counters.mirrors).map(([result, value]) => ({ labels: { result }, value })),
+  holdfast_http_access_log_lines_total: () =>
+    Object.entries(accessLines).map(([result, value]) => ({ labels: { result }, value })),
   holdfast_http_replies_total: () => byReason(counters.replies),
   holdfast_http_responses_truncated_total: single(() => counters.responsesTruncated),
   holdfast_http_faults_total: () =>

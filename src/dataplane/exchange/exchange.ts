@@ -1,3 +1,4 @@
+import type { Phase } from './progress.ts';
 import type { ConnectFailure, Forwarding, RouteDecision, Reply, SessionHold, SessionResponse } from '../routing.ts';
 import type { ConnectionGroup, UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
@@ -6,7 +7,9 @@ import { classifyConnectFailure, countConnectFailure } from './connect-failure.t
 import { countReason } from './counters.ts';
 import { buildRequestHead } from '../h1/forwarded-head.ts';
 import { createHead } from '../h1/head-parser.ts';
+import type { AccessEntry, Outcome } from '../access-log/access-log.ts';
 import type { ServerContext } from './options.ts';
+import { progressTimeoutMs } from './progress.ts';
 import { badGateway, gatewayTimeout, internalError, unreachable } from '../h1/replies.ts';
 import { noFields } from '../http/header-fields.ts';
 import type { HeaderField } from '../http/header-fields.ts';
@@ -17,8 +20,6 @@ import { Mirrors } from './mirrors.ts';
 import { startRouteTimers, type RouteTimers } from './route-timers.ts';
 import { ResponseReader, type ResponseSink, type SwitchedProtocols } from '../h1/response-reader.ts';
 import { Tunnel } from './tunnel.ts';
-
-type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
 
 export type ExchangeParts = { client: ClientSide; context: ServerContext; request: Request };
 
@@ -51,6 +52,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private upstream: UpstreamConnection | undefined;
   private cancelRetry: (() => void) | undefined;
   private clientBlocked = false;
+  /** Undefined: the request is not in the access log. */
+  private entry: AccessEntry | undefined;
   /** Where this request counts as unanswered. */
   private unansweredAt: ConnectionGroup | undefined;
 
@@ -68,6 +71,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   start(request: Request, listenerPort: number): void {
+    if (this.context.accessLog !== undefined) this.entry = this.context.accessLog.begin(request, listenerPort);
     const decision = this.context.router.route(request, listenerPort);
     if (!(decision instanceof Promise)) {
       this.routed(decision, request);
@@ -100,6 +104,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private reach(hold: SessionHold): void {
     const { pool } = this.context;
     this.phase = 'connecting';
+    if (this.entry !== undefined) this.entry.hold = hold;
     if (hold.forwarding !== this.forwarding) this.edit(hold);
     const pooled = pool.take(hold, this, this.request.idempotent ? 'any' : 'fresh');
     if (pooled === 'full') {
@@ -184,7 +189,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   private refuseRequest(refusal: Refusal): void {
     const begun = this.phase === 'responding';
-    this.end();
+    this.end(refusal);
     if (begun) {
       this.client.cut('close');
     } else {
@@ -239,6 +244,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   private toClient(data: string | Buffer): void {
+    if (this.entry !== undefined) this.entry.bytes += data.length;
     if (data.length > 0 && !this.client.write(data)) {
       this.clientBlocked = true;
       this.upstream?.socket.pause();
@@ -274,16 +280,17 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   switched({ head, rest }: SwitchedProtocols): void {
-    const { hold, upstream } = this;
+    const { hold, upstream, entry } = this;
     if (this.upgrade === undefined || !this.request.done || hold === undefined || upstream === undefined) {
       this.fail(badGateway('The app switched protocols without a request to do so.'));
       return;
     }
     this.hold = undefined;
     this.upstream = undefined;
+    this.entry = undefined;
     this.end();
     this.client.write(joinedCopy(head, rest, 0, rest.length));
-    this.client.tunnelBegun(new Tunnel({ client: this.client, upstream, hold, context: this.context }));
+    this.client.tunnelBegun(new Tunnel({ client: this.client, upstream, hold, context: this.context, entry }));
   }
 
   // Failures.
@@ -362,13 +369,13 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     this.context.counters.responsesTruncated += 1;
-    this.end();
+    this.end(reply);
     this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
   }
 
   private respond(reply: Reply): void {
     if (this.phase === 'over') return;
-    this.end();
+    this.end(reply);
     const { replies, limitRefusals } = this.context.counters;
     countReason(replies, reply.reason);
     // Not each attempt: a request of a session is retried, and a new session may find room on another pod.
@@ -380,7 +387,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   clientGone(): void {
     if (this.phase !== 'over') {
       this.context.counters.clientsGone += 1;
-      this.end();
+      this.end({ reason: 'ClientGone' });
     }
   }
 
@@ -410,7 +417,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private awaitProgress(): void {
     if (this.phase === 'sent') this.recountUnanswered();
     const { timeouts, deadlines } = this.context;
-    const delayMs = this.progressTimeoutMs();
+    const delayMs = progressTimeoutMs(this.phase, this.awaitsApp, this.clientBlocked, timeouts);
     this.client.deadlineMs = deadlines.in(this.client.halfClosed ? Math.min(delayMs, timeouts.halfClosedMs) : delayMs);
   }
 
@@ -418,22 +425,6 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private recountUnanswered(): void {
     if (!this.awaitsApp) this.noLongerUnanswered();
     else if (this.upstream !== undefined) this.countUnanswered(this.upstream.group);
-  }
-
-  private progressTimeoutMs(): number {
-    const { bodyMs, responseHeadMs } = this.context.timeouts;
-    if (this.phase === 'responding') return this.responseTimeoutMs();
-    return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : bodyMs;
-  }
-
-  /**
-   * The app may begin its response before the body is complete. The limit of the body remains, or an unfinished upload would hold its session
-   * indefinitely; but bytes in either direction are progress: a client that sends nothing while it receives data uses its stream.
-   */
-  private responseTimeoutMs(): number {
-    const { bodyMs, stallMs } = this.context.timeouts;
-    if (this.clientBlocked) return stallMs;
-    return this.awaitsApp ? Infinity : bodyMs;
   }
 
   /** The client owes the rest of its body, and reads what it receives. */
@@ -456,16 +447,18 @@ export class Exchange implements UpstreamUser, ResponseSink {
     if (isOver || this.phase === 'responding') {
       this.context.counters.responsesTruncated += isOver ? 0 : 1;
       this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
-      this.end();
+      this.end(internalError);
       return;
     }
-    this.end();
+    this.end(internalError);
     countReason(this.context.counters.replies, internalError.reason);
     this.client.reply(internalError, { closes: true, isHead: this.method === 'HEAD' });
   }
 
-  private end(): void {
+  /** `outcome`: there is no complete response of the app. */
+  private end(outcome?: Outcome): void {
     if (this.phase === 'over') return;
+    if (this.entry !== undefined) this.entry.finish(this.phase === 'responding' ? this.response.status : 0, outcome);
     this.phase = 'over';
     this.context.counters.requestsOpen -= 1;
     this.client.deadlineMs = Infinity;

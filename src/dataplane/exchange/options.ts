@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
+import type { AccessLog } from '../access-log/access-log.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
 import type { TrustedProxies } from '../net/trusted-proxies.ts';
 import type { Deadlines } from '../net/deadlines.ts';
@@ -77,6 +78,8 @@ export type ServerContext = {
   readonly handshakeTurns: Turns;
   /** The ports whose connections are encrypted. */
   readonly termination: Termination;
+  /** Undefined: off. Another object after a change of the settings. */
+  accessLog: AccessLog | undefined;
   /** What is in front of the proxy, by the settings of the table; another object after a change. */
   inFront: InFront;
   /** Reused for every request. A request that waits for its route keeps it and leaves a new one. */

@@ -3,12 +3,15 @@ import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
 import type { ServerContext } from './options.ts';
+import type { AccessEntry } from '../access-log/access-log.ts';
 
 export type TunnelParts = {
   client: ClientSide;
   upstream: UpstreamConnection;
   hold: SessionHold;
   context: ServerContext;
+  /** Of the access log. */
+  entry: AccessEntry | undefined;
 };
 
 /**
@@ -23,15 +26,17 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
   private readonly client: ClientSide;
   private readonly upstream: UpstreamConnection;
   private readonly context: ServerContext;
+  private readonly entry: AccessEntry | undefined;
   private hold: SessionHold | undefined;
   private clientDone = false;
   private upstreamDone = false;
 
-  constructor({ client, upstream, hold, context }: TunnelParts) {
+  constructor({ client, upstream, hold, context, entry }: TunnelParts) {
     this.client = client;
     this.upstream = upstream;
     this.hold = hold;
     this.context = context;
+    this.entry = entry;
     upstream.user = this;
     context.counters.upgrades += 1;
     context.counters.upgradesOpen += 1;
@@ -46,6 +51,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
   }
 
   upstreamBytes(bytes: Buffer, length: number): void {
+    if (this.entry !== undefined) this.entry.bytes += length;
     if (!this.client.write(joinedCopy('', bytes, 0, length))) this.upstream.socket.pause();
     this.awaitOtherEnd();
   }
@@ -131,6 +137,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     if (hold !== undefined) {
       this.hold = undefined;
       this.context.counters.upgradesOpen -= 1;
+      this.entry?.finish(101);
       hold.release();
     }
   }

@@ -59,6 +59,8 @@ export class ResponseReader {
   /** Whether the connections may carry another exchange; for the client's, this is known with the head. */
   upstreamStays = false;
   clientStays = false;
+  /** Of the final response; 0 before it. */
+  status = 0;
   /** Seconds for which the app keeps an idle connection open; read once per connection. */
   keepAliveSeconds: number | undefined;
   private readonly context: ResponseContext;
@@ -157,6 +159,7 @@ export class ResponseReader {
     this.upstreamStays = head.minorVersion === 1 && !connection.close && framing.kind !== 'untilClose';
     this.clientStays = !this.endsWithConnection && this.sink.clientMayStay();
     this.keepAliveSeconds = this.sink.isFirstResponse() ? keepAliveSeconds(head) : undefined;
+    this.status = head.status;
     countClass(this.context.counters.responsesByClass, head.status);
     const text = buildResponseHead(head, connection, {
       filter: this.sink.filter,

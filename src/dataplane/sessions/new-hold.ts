@@ -39,7 +39,7 @@ export class NewHold implements SessionHold {
   private readonly start: StartContext;
   /** As the backend's limits have it: without a confirm timeout, sessions start confirmed. */
   private readonly kind: Start;
-  private session: SessionEntry | undefined;
+  private started: SessionEntry | undefined;
   private retries = 0;
   private released = false;
 
@@ -53,6 +53,14 @@ export class NewHold implements SessionHold {
     this.start = start;
     this.kind = start.start === 'Unconfirmed' && !hasConfirmation(backend.limits) ? 'Confirmed' : start.start;
     context.sessions.addStarting(slot, this.kind, 1);
+  }
+
+  get backendKey(): string {
+    return this.backend.key;
+  }
+
+  get session(): SessionHold['session'] {
+    return this.started === undefined ? 'None' : 'New';
   }
 
   get tls(): SessionHold['tls'] {
@@ -123,7 +131,7 @@ export class NewHold implements SessionHold {
     sessions.begin(session, this.slot, { nowMs, start: this.kind });
     sessions.addStarting(this.slot, this.kind, -1);
     this.backend.record.counters.started += 1;
-    this.session = session;
+    this.started = session;
     return session;
   }
 
@@ -132,12 +140,12 @@ export class NewHold implements SessionHold {
     this.released = true;
     const context = this.context;
     const { sessions } = context;
-    if (this.session === undefined) {
+    if (this.started === undefined) {
       sessions.addStarting(this.slot, this.kind, -1);
       return;
     }
     const nowMs = context.clock.nowMs();
-    sessions.close(this.session, nowMs);
-    if (nowMs - this.session.issuedAtS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.session);
+    sessions.close(this.started, nowMs);
+    if (nowMs - this.started.issuedAtS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.started);
   }
 }

@@ -22,6 +22,7 @@ type NextAttempt = ReturnType<SessionHold['connectFailed']>;
 /** A class, because one is made for each request: its methods are shared, not closures of each. */
 export class PinnedHold implements SessionHold {
   readonly isNew = false;
+  readonly session = 'Held';
   endpoint: Endpoint;
   private readonly context: HoldContext;
   private readonly route: SessionRoute;
@@ -58,6 +59,10 @@ export class PinnedHold implements SessionHold {
     // The proxy that issued the token stops counting the session. A token in the app's cookie stays as it is: only this notice tells others
     // that the client has returned.
     if (opened === 'Added' || route.carrier.isAppOwned) context.announceSeen(token);
+  }
+
+  get backendKey(): string {
+    return this.backend.key;
   }
 
   get tls(): SessionHold['tls'] {

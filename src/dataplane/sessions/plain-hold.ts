@@ -63,6 +63,7 @@ function choose(
 
 class PlainHold implements SessionHold {
   readonly isNew = true;
+  readonly session = 'None';
   endpoint: Endpoint;
   readonly tls: SessionHold['tls'];
   private readonly attempt: Attempt;
@@ -78,6 +79,10 @@ class PlainHold implements SessionHold {
     this.ports = ports;
     this.endpoint = slot.endpoint;
     slot.starting += 1;
+  }
+
+  get backendKey(): string {
+    return this.attempt.key;
   }
 
   get filter(): SessionHold['filter'] {

@@ -199,6 +199,18 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const start = route.startOf(request);
       return settle({ route, tokens, startsSession, start, waitUntilMs: nowMs + maxWaitMs }, nowMs);
     },
+    labels(request, listenerPort) {
+      if (state === undefined) return {};
+      const { index } = state.routes;
+      const { namespace, name } = state.table.gateway;
+      const listener = index.listener(listenerPort, request);
+      const route = index.match(listenerPort, request)?.route.name;
+      return {
+        gateway: `${namespace}/${name}`,
+        ...(listener !== undefined && { listener }),
+        ...(route !== undefined && { route }),
+      };
+    },
     applyTable(table, tableAsOfMs) {
       const before = state;
       state = compileRouting(table, { before, slots: sessions.slots, counters, filters });

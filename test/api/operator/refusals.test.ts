@@ -40,6 +40,17 @@ describeWithApi('StickyWorkloads that the operator refuses', () => {
     await apply(proxy({ proxyProtocol: 'Required', trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] }));
   });
 
+  test('the API server refuses an access log of more requests than there are', async () => {
+    const proxy = (samplingFraction: object) => ({
+      apiVersion: 'holdfast.dev/v1alpha1',
+      kind: 'HoldfastProxy',
+      metadata: { namespace, name: 'logged' },
+      spec: { accessLog: { samplingFraction } },
+    });
+    await expect(apply(proxy({ numerator: 101 }))).rejects.toThrow('numerator must not exceed denominator');
+    await apply(proxy({ numerator: 1 }));
+  });
+
   test('a target that is claimed twice stays with the older StickyWorkload, which the condition of the newer one names', async () => {
     await apply(deployment(namespace, 'twice'));
     await apply(stickyWorkload(namespace, 'twice'));

@@ -91,6 +91,7 @@ export function createRig(): Rig {
       const server = createHttp1Server({
         ...options,
         router: {
+          labels: () => ({}),
           route(request) {
             routed.push(request);
             return route === undefined ? forward() : route(request, forward);
@@ -136,6 +137,8 @@ export function createHold(ledger: HoldLedger, { appPort, sessionFields, connect
   return {
     endpoint: endpointAt(appPort),
     isNew: true,
+    backendKey: 'shop/cart',
+    session: 'New',
     filter,
     forwarding: undefined,
     connectFailed:

@@ -25,6 +25,23 @@ describe('the HoldfastProxy of a Gateway', () => {
     expect(settings(translate(snapshotOf(serving)))).toEqual(defaultProxySettings);
   });
 
+  test.each([
+    { sentence: 'none is logged without accessLog', spec: {}, accessLog: undefined },
+    {
+      sentence: 'all are, unless it states a share',
+      spec: { accessLog: {} },
+      accessLog: { numerator: 1, denominator: 1 },
+    },
+    {
+      sentence: 'a numerator is of a hundred, as in Gateway API',
+      spec: { accessLog: { samplingFraction: { numerator: 5 } } },
+      accessLog: { numerator: 5, denominator: 100 },
+    },
+  ])('of the requests, $sentence', ({ spec, accessLog }) => {
+    const holdfastProxies = [{ name: 'default', namespace: 'holdfast-system', spec }];
+    expect(settings(translate(snapshotOf({ ...serving, holdfastProxies })))?.accessLog).toEqual(accessLog);
+  });
+
   test('`default` in the namespace of the operator applies to a generated Gateway, also without Gateway API', () => {
     const world = {
       ...serving,
