@@ -1,32 +1,24 @@
-import { translate } from '../../src/core/translate/translate.ts';
-import { findConflicts } from '../../src/core/render/conflicts.ts';
-import { renderGateway, renderGatewayClass } from '../../src/core/render/gateway.ts';
-import { renderWorkload } from '../../src/core/render/workload.ts';
+/** What Holdfast creates for objects of Kubernetes, and what it says about them: as `holdfast translate --objects` does, without tables. */
+import { plainResult } from '../../src/cli/translate/present.ts';
+import { readManifests } from '../../src/cli/translate/read-manifests.ts';
+import { runOffline } from '../../src/operator/offline/offline.ts';
+import type { KubeObject } from '../../src/kube/ports.ts';
 import { goldenCases } from '../support/golden.ts';
-import { snapshotOf, type ShortWorld } from '../support/world.ts';
 
-const proxy = {
-  image: 'registry.example/holdfast:1',
-  imagePullPolicy: 'IfNotPresent',
-  caPem: '-----BEGIN CERTIFICATE-----',
-  discoveryHost: 'holdfast-discovery.holdfast-system.svc',
-  serverName: 'holdfast-operator.holdfast-system.svc',
-} as const;
+const options = { operatorNamespace: 'holdfast-system', nowMs: Date.parse('2026-06-01T00:00:00Z') };
 
-goldenCases(new URL('render/', import.meta.url), (input) => {
-  const snapshot = snapshotOf(input as ShortWorld);
-  const { gatewayApi } = snapshot;
-  const { accepts, gateways, index } = translate(snapshot);
-  const workloads = Object.values(accepts).flatMap((accept) =>
-    accept.kind === 'accepted' ? renderWorkload(accept.plan, { gatewayApi, pods: snapshot.pods }) : [],
-  );
-  const shared = Object.values(gateways).flatMap((gateway) =>
-    renderGateway(gateway, { gatewayApi, proxy, seen: index }),
-  );
-  const objects = [
-    ...workloads,
-    ...shared,
-    ...(gatewayApi.installed ? [renderGatewayClass(snapshot.operatorNamespace)] : []),
-  ];
-  return { objects, conflicts: findConflicts(objects, index) };
-});
+async function render(text: string): Promise<unknown> {
+  const { created, statuses, ...rest } = await runOffline(readManifests(text, 'input'), options);
+  const { 'GatewayClass holdfast': _class, ...others } = statuses;
+  const result = { ...rest, created: created.map(asRendered), statuses: others };
+  const { tables: _tables, ...shown } = plainResult(result, { objects: true }) as { tables: object };
+  return shown;
+}
+
+/** Without what the API server and the controllers of Kubernetes would add. */
+function asRendered({ apiVersion, kind, metadata, status: _status, ...rest }: KubeObject): KubeObject {
+  const { uid: _uid, creationTimestamp: _createdAt, generation: _generation, ...own } = metadata;
+  return { apiVersion, kind, metadata: own, ...rest };
+}
+
+goldenCases(new URL('render/', import.meta.url), (text) => render(String(text)), String);

@@ -76,7 +76,7 @@ type ShortSlice = Omit<Short<Slice>, 'endpoints'> & { port?: number; endpoints: 
 
 type ShortListener = { name: string } & Partial<GatewayListener>;
 
-/** A snapshot in short form, as the golden inputs write it. Namespace: shop. */
+/** A snapshot in short form. Namespace: shop. */
 export type ShortWorld = {
   workloads?: ShortWorkload[];
   targets?: ShortTarget[];
