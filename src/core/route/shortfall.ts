@@ -21,11 +21,11 @@ type Problem = { reason: Reason; message: string };
 
 /** Returns the reason of the first failure, with the messages of all; undefined if the whole route is served. */
 export function findRouteShortfall(
-  { judged: { parents, refs }, missing, shadows }: WorkloadRoute,
+  { judged: { route, parents, refs }, missing, shadows }: WorkloadRoute,
   gateways: Readonly<Record<string, GatewayPlan>>,
 ): Problem | undefined {
   const refused = parents.flatMap((verdict) =>
-    verdict.kind === 'refused' ? [verdict] : findUnserved(verdict, gateways[gatewayKey(verdict.gateway)]),
+    verdict.kind === 'refused' ? [verdict] : findUnserved(verdict, route, gateways[gatewayKey(verdict.gateway)]),
   );
   const unresolved = [...refs.values()].filter((verdict) => verdict.kind === 'unresolved');
   const problems = [...missing, ...refused, ...unresolved];
@@ -40,15 +40,19 @@ export function findRouteShortfall(
   };
 }
 
-/** A route attaches to a listener whatever its health, and is served when that is repaired. */
-function findUnserved({ parent, gateway, listeners }: AttachedTo, plan: GatewayPlan | undefined): Problem[] {
+/**
+ * A route attaches to a listener whatever its health, and is served when that is repaired. What a Gateway of another namespace lacks, such as a
+ * Secret, is for the users of that namespace.
+ */
+function findUnserved(
+  { parent, gateway, listeners }: AttachedTo,
+  route: RouteIR,
+  plan: GatewayPlan | undefined,
+): Problem[] {
   if (plan === undefined || servedListeners(plan).some(({ id }) => listeners.includes(id))) return [];
-  const problem = plan.userManaged?.listeners.find(({ id }) => listeners.includes(id))?.problem;
-  return [
-    {
-      reason: 'NoMatchingParent',
-      message:
-        `spec.route.parentRefs: Gateway ${gatewayKey(gateway)} has no usable listener${parent.sectionName === undefined ? '' : ` ${parent.sectionName}`}. ${problem?.message ?? ''}`.trimEnd(),
-    },
-  ];
+  const own = plan.userManaged?.listeners.find(({ id }) => listeners.includes(id))?.problem?.message;
+  const cause = gateway.namespace === route.source.namespace && own !== undefined ? own : 'See its conditions.';
+  const section = parent.sectionName === undefined ? '' : ` ${parent.sectionName}`;
+  const message = `spec.route.parentRefs: Gateway ${gatewayKey(gateway)} has no usable listener${section}. ${cause}`;
+  return [{ reason: 'NoMatchingParent', message }];
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { judgeGateway } from '../../../../src/core/status/gateway-status.ts';
-import { judgeHttpRoute } from '../../../../src/core/status/route-status.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
@@ -162,32 +161,5 @@ describe('a Gateway', () => {
     for (const { conditions } of second.listeners) {
       for (const { lastTransitionTime } of conditions) expect(lastTransitionTime).toBe('2026-01-01T12:00:00Z');
     }
-  });
-});
-
-describe('a route', () => {
-  const judge = (observed: { generation: number; status?: Record<string, unknown> }, atMs: number) => {
-    const route = translate(snapshotOf(onWeb)).routes['shop/cart'];
-    if (!route) throw new Error('there is no route');
-    return judgeHttpRoute(route.judged, observed, atMs) as {
-      parents: (Conditions & { parentRef: { name: string; sectionName?: string }; controllerName: string })[];
-    };
-  };
-
-  test('has an entry for each Gateway that Holdfast manages, and none for others', () => {
-    const { parents } = judge({ generation: 1 }, nowMs);
-    expect(parents.map(({ parentRef }) => parentRef.sectionName)).toEqual(['http', 'gone']);
-    expect(parents.map(words)).toEqual([
-      ['Accepted True Accepted', 'ResolvedRefs True ResolvedRefs'],
-      ['Accepted False NoMatchingParent', 'ResolvedRefs True ResolvedRefs'],
-    ]);
-  });
-
-  test('keeps the entries of other controllers, and its own transition times', () => {
-    const theirs = { parentRef: { name: 'theirs' }, controllerName: 'example.com/theirs', conditions: [] };
-    const first = judge({ generation: 1 }, nowMs);
-    const second = judge({ generation: 1, status: { parents: [...first.parents.toReversed(), theirs] } }, later);
-    expect(second.parents[0]).toEqual(theirs);
-    expect(second.parents.slice(1)).toEqual(first.parents);
   });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { HttpRouteSpec } from '../../../../src/core/snapshot/http-route.ts';
 import { judgeHttpRoute } from '../../../../src/core/status/route-status.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
@@ -72,4 +72,41 @@ test('an entry keeps its transition times, whatever the order of the parents', (
   const before = judge({ parentRefs: refs, rules }) ?? [];
   const after = judge({ parentRefs: refs.toReversed(), rules }, { parents: before }, nowMs + 60_000);
   expect(after).toEqual(before.toReversed());
+});
+
+describe('the status of the route of a StickyWorkload', () => {
+  const parentRefs = [{ name: 'web', sectionName: 'http' }, { name: 'web', sectionName: 'gone' }, { name: 'theirs' }];
+  const world = snapshotOf({
+    workloads: [{ name: 'cart', spec: { route: { parentRefs } } }],
+    targets: [{ name: 'cart' }],
+    gateways: [{ name: 'web' }, { name: 'theirs', className: 'theirs' }],
+  });
+  const judge = (observed: { generation: number; status?: Record<string, unknown> }, atMs: number) => {
+    const route = translate(world).routes['shop/cart'];
+    if (!route) throw new Error('there is no route');
+    return judgeHttpRoute(route.judged, observed, atMs) as { parents: Entry[] };
+  };
+
+  test('has an entry for each Gateway that Holdfast manages, and none for others', () => {
+    const { parents } = judge({ generation: 1 }, nowMs);
+    expect(parents.map(({ parentRef }) => parentRef)).toMatchObject([
+      { name: 'web', sectionName: 'http' },
+      { name: 'web', sectionName: 'gone' },
+    ]);
+    expect(parents.map(words)).toEqual([
+      ['Accepted True Accepted', 'ResolvedRefs True ResolvedRefs'],
+      ['Accepted False NoMatchingParent', 'ResolvedRefs True ResolvedRefs'],
+    ]);
+  });
+
+  test('keeps the entries of other controllers, and its own transition times', () => {
+    const theirs = { parentRef: { name: 'theirs' }, controllerName: 'example.com/theirs', conditions: [] };
+    const first = judge({ generation: 1 }, nowMs);
+    const second = judge(
+      { generation: 1, status: { parents: [...first.parents.toReversed(), theirs] } },
+      nowMs + 3_600_000,
+    );
+    expect(second.parents[0]).toEqual(theirs);
+    expect(second.parents.slice(1)).toEqual(first.parents);
+  });
 });
