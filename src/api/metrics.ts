@@ -73,6 +73,12 @@ export const metrics = {
     labels: ['result'],
     help: 'Session reports from proxies: Accepted; Reduced (accepted without entries about pods or proxies of other Gateways); Stale (older than one already received); Invalid (breaks the format); UnknownProxy (the caller is not a proxy of its Gateway).',
   },
+  holdfast_certificate_not_after_timestamp_seconds: {
+    part: 'operator',
+    type: 'gauge',
+    labels: ['namespace', 'gateway', 'listener', 'secret'],
+    help: 'When a certificate that the proxies of a Gateway present expires, as a Unix timestamp; secret is namespace/name. listener is empty for the certificate that they present to pods, and namespace/set/name for a listener of a ListenerSet. Exported by the leader only.',
+  },
   holdfast_workload_sessions: {
     part: 'operator',
     type: 'gauge',

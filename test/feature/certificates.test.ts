@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/ports.ts';
 import { customResourceDefinitions, gateways, referenceGrants, secrets, services } from '../../src/kube/resources.ts';
+import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';
+import { listenAdmin } from '../../src/platform/admin.ts';
 import { createCertificate, type PemPair } from '../support/certificates.ts';
 import { gateway, grantDefinition, referenceGrant, routeDefinition } from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
@@ -110,4 +112,23 @@ test('a certificate that expires is reported when it does, and is still presente
     'The certificate of Secret infra/web-tls expired at 2026-05-01T12:01:00Z',
   );
   expect(tableOf('infra/web')?.certificates).toHaveProperty(['infra/web-tls']);
+});
+
+test('the end of each certificate is a metric, and is gone with the certificate', async () => {
+  const notAfter = new Date('2026-06-01T00:00:00Z');
+  world.put(secrets, tlsSecret(await createCertificate({ notAfter })));
+  world.put(gateways, web());
+  operator = await world.start();
+  const series = async () => {
+    const app = createOperatorAdmin(operator, world.clock, { uncaughtException: 0, unhandledRejection: 0 });
+    const admin = await listenAdmin(app, 0);
+    const page = await (await fetch(`http://127.0.0.1:${admin.port}/metrics`)).text();
+    await admin.close();
+    return page.split('\n').filter((line) => line.startsWith('holdfast_certificate_'));
+  };
+  expect(await series()).toEqual([
+    `holdfast_certificate_not_after_timestamp_seconds{namespace="infra",gateway="web",listener="https",secret="infra/web-tls"} ${notAfter.getTime() / 1000}`,
+  ]);
+  await world.after(() => world.cluster.remove(secrets, { namespace: 'infra', name: 'web-tls' }));
+  expect(await series()).toEqual([]);
 });

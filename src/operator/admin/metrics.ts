@@ -5,6 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Counts } from '../counters.ts';
 import { heldSessions } from '../../core/status/endpoints.ts';
 import type { Operator } from '../operator.ts';
+import { certificateSamples } from './certificate-figures.ts';
 import { createWorkloadFigures, type WorkloadFigures } from './workload-figures.ts';
 
 /** Metrics whose values are read at scrape time. */
@@ -24,6 +25,7 @@ export function registerOperatorMetrics(
   };
   registerCounters(register, operator);
   registerState(register, operator);
+  registerCertificates(register, operator);
   registerWorkloads(register, operator, clock);
   operator.core.drainDurations.register(registry);
 }
@@ -67,6 +69,12 @@ function registerState(register: Register, operator: Operator): void {
     return Number.isFinite(staleMs) ? [{ value: staleMs / 1000 }] : [];
   });
 }
+
+const registerCertificates = (register: Register, operator: Operator): void =>
+  register('holdfast_certificate_not_after_timestamp_seconds', () => {
+    const gateways = operator.translations.latest()?.translation.gateways ?? {};
+    return operator.isLeader() ? certificateSamples(Object.values(gateways)) : [];
+  });
 
 function registerWorkloads(register: Register, operator: Operator, clock: Clock): void {
   const figures = createWorkloadFigures(operator.core, clock);
