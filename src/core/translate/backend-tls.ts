@@ -2,7 +2,7 @@
 import type { BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { Backend, Route } from '../../wire/routing-table.ts';
-import type { BuiltBackend } from './backends.ts';
+import type { BuiltBackend } from './built-backend.ts';
 
 /** `broken`: keys of backends whose policy cannot be applied. They are not in `backends`: no request may reach their pods without TLS. */
 export type SecuredBackends = { backends: ReadonlyMap<string, BuiltBackend>; broken: ReadonlySet<string> };
@@ -51,7 +51,7 @@ const none: ReadonlySet<string> = new Set();
 /** The same object as long as backend and settings are the same: unchanged parts of tables are recognized by that. */
 const known = new WeakMap<Backend, { settings: string; secured: Backend }>();
 
-function withTls(backend: Backend, tls: NonNullable<Backend['tls']>): Backend {
+export function withTls(backend: Backend, tls: NonNullable<Backend['tls']>): Backend {
   const settings = JSON.stringify(tls);
   const before = known.get(backend);
   if (before?.settings === settings) return before.secured;

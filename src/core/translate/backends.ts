@@ -1,20 +1,17 @@
 /** The backend of each StickyWorkload: its keys, its limits, and its pods. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
-import type { Pod, Slice, Snapshot } from '../snapshot/snapshot.ts';
-import type { Backend } from '../../wire/routing-table.ts';
-import { deriveEndpoints } from './endpoints.ts';
-import type { Reach } from './reach.ts';
-import { buildSessions, readSessions, type RingSources, type SessionSource } from './session-sources.ts';
+import type { RemovedPod, Snapshot } from '../snapshot/snapshot.ts';
+import { buildFrom, type BuiltBackend, type HeldBackend } from './built-backend.ts';
+import { deriveEndpoints, updateEndpoints } from './endpoints.ts';
+import { firstPort, type Reach } from './reach.ts';
+import { buildSessions, readSessions, type RingSources } from './session-sources.ts';
 import type { ClusterIndex } from './cluster-index.ts';
+import { addRemoved, touchedUids, type Touched } from './touched.ts';
 
-/** A backend with everything that it was built from: as long as that is the same, it is not built again. */
-export type BuiltBackend = { backend: Backend; builtFrom: readonly unknown[] };
-
-export type BackendSources = RingSources & Pick<Snapshot, 'removedPods'> & { index: ClusterIndex };
-
-/** `key`: that of the StickyWorkload, or of a Service in a rule of a route. */
-export type HeldBackend = { key: string; plan: ServingPlan; reach: Reach; sessions: SessionSource };
+/** `touched`: what differs from the translation before; absent without one. */
+export type BackendSources = RingSources &
+  Pick<Snapshot, 'removedPods'> & { index: ClusterIndex; touched: Touched | undefined };
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildBackends(
@@ -31,42 +28,58 @@ export function buildBackends(
 }
 
 /** Without keys no token can be signed or verified: every request would start a session that nothing holds. */
-function buildBackend(
-  { key, plan, reach, sessions: source }: HeldBackend,
+export function buildBackend(
+  held: HeldBackend,
   sources: BackendSources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
-  const { removedPods, index } = sources;
+  const { key, plan, sessions: source } = held;
+  const { index, touched } = sources;
   const from = readSessions(source, sources);
   if (from === undefined) return undefined;
-  const { target, targetPort, endpointIdentity } = plan;
-  const removed = removedPods[plan.key];
-  const { port, slices } = reach;
-  const settings = [target.kind, target.name, targetPort, endpointIdentity, port?.name, port?.targetPort];
-  const builtFrom = [...settings, ...from, removed, ...templateOf(plan, index), ...objectsOf(plan, slices, index)];
-  if (before && isSame(before.builtFrom, builtFrom)) return before;
-  const sessions = buildSessions(source, sources);
-  const endpoints = deriveEndpoints(plan, reach, { index, removed: removed ?? [] });
-  return { backend: { key, policy: source.policy, ...(sessions && { sessions }), ...endpoints }, builtFrom };
+  const reach = reachOf(held, index);
+  const removed = sources.removedPods[plan.key] ?? none;
+  const steps = {
+    of: held,
+    builtFrom: [...settingsOf(held), ...from, ...templateOf(plan, index), firstPort(reach), index.lostNodes],
+    touched: (known: { removed: readonly RemovedPod[] }) =>
+      touched && addRemoved(uidsOf(held, reach, touched), known.removed, removed),
+    derive: () => deriveEndpoints({ plan, reach }, { index, removed }),
+    update: (...known: UpdateFrom) => updateEndpoints(...known, { plan, reach }, { index, removed }),
+    head: () => ({ key, policy: source.policy, ...sessionsOf(source, sources) }),
+  };
+  return buildFrom(steps, before);
 }
+
+const none: RemovedPod[] = [];
+
+type UpdateFrom = [before: Parameters<typeof updateEndpoints>[0], uids: ReadonlySet<string>];
+
+const sessionsOf = (source: HeldBackend['sessions'], rings: RingSources) => {
+  const sessions = buildSessions(source, rings);
+  return sessions && { sessions };
+};
+
+const reachOf = (
+  { service, port }: Pick<HeldBackend, 'service' | 'port'>,
+  { slicesByService }: Pick<ClusterIndex, 'slicesByService'>,
+): Reach => ({ slices: (service !== undefined && slicesByService.get(service)) || [], ...(port && { port }) });
+
+const uidsOf = ({ plan, service }: HeldBackend, { slices }: Reach, touched: Touched): Set<string> =>
+  touchedUids(touched, { target: targetKey(plan.namespace, plan.target), service, slices });
+
+const settingsOf = ({ plan, service, port }: HeldBackend): unknown[] => [
+  plan.target.kind,
+  plan.target.name,
+  plan.targetPort,
+  plan.endpointIdentity,
+  service,
+  port?.name,
+  port?.targetPort,
+];
 
 /** The Deployment is another object with each update of its status. */
 function templateOf({ namespace, target }: ServingPlan, { targets }: ClusterIndex): unknown[] {
   const { containerPorts = [], ordinals } = targets.get(targetKey(namespace, target)) ?? {};
   return [JSON.stringify(containerPorts), ordinals?.start, ordinals?.replicas];
 }
-
-/** Returns every object that `deriveEndpoints` reads. Such objects are never modified, only replaced. */
-function objectsOf(
-  { namespace, target }: ServingPlan,
-  slices: readonly Slice[],
-  { podsByTarget, podsByUid, lostNodes }: ClusterIndex,
-): unknown[] {
-  const pods: (Pod | undefined)[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
-  for (const { endpoints } of slices) for (const { podUid } of endpoints) pods.push(podsByUid.get(podUid ?? ''));
-  const onLostNodes = pods.filter((pod) => pod?.node !== undefined && lostNodes.has(pod.node));
-  return [...pods, ...slices, onLostNodes.length, ...onLostNodes];
-}
-
-export const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
-  one.length === other.length && one.every((item, at) => item === other[at]);

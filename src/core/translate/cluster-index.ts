@@ -3,26 +3,20 @@ import type { ServingPlan } from '../resolve/plan.ts';
 import { selectsTarget } from '../route/service-workloads.ts';
 import { targetKey } from '../names/names.ts';
 import type { XBackend } from '../snapshot/x-backend.ts';
-import { sliceXBackends } from './x-backend-slices.ts';
+import { indexEndpoints, type EndpointIndex } from './endpoint-index.ts';
 import type {
   Autoscaler,
   Owned,
-  Pod,
   ProxyDeployment,
   ReferenceGrant,
   Service,
-  Slice,
   Snapshot,
   Target,
 } from '../snapshot/snapshot.ts';
 
-export type ClusterIndex = {
-  podsByUid: ReadonlyMap<string, Pod>;
+export type ClusterIndex = EndpointIndex & {
   /** By `targetKey`; also deleted ones, whose pods may run on or return. */
   targets: ReadonlyMap<string, Target>;
-  podsByTarget: ReadonlyMap<string, Pod[]>;
-  /** By `namespace/name` of the Service, or by the key of the XBackend. */
-  slicesByService: ReadonlyMap<string, Slice[]>;
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
   /** By `namespace/name`; absent: the kind is not installed. */
@@ -45,30 +39,32 @@ const nameOf = ({ namespace, name }: { namespace: string; name: string }): strin
 export const ownedKey = (kind: string, object: { namespace: string; name: string }): string =>
   `${kind}/${nameOf(object)}`;
 
-export function indexCluster(snapshot: Snapshot): ClusterIndex {
-  const { pods, slices, services, xBackends, referenceGrants, proxies } = snapshot;
+/** `endpoints`: the part that depends on pods and slices. `before`: of an earlier translation. */
+export function indexCluster(
+  snapshot: Snapshot,
+  endpoints: EndpointIndex = indexEndpoints(snapshot),
+  before?: Pick<ClusterIndex, 'lostNodes'>,
+): ClusterIndex {
+  const { services, xBackends, referenceGrants, proxies } = snapshot;
+  const lost = new Set(Object.entries(snapshot.nodes).flatMap(([name, { lost: isLost }]) => (isLost ? [name] : [])));
   return {
-    podsByUid: new Map(pods.map((pod) => [pod.uid, pod])),
+    ...endpoints,
     targets: new Map(
       [...snapshot.deletedTargets, ...snapshot.targets].map((target) => [targetKey(target.namespace, target), target]),
     ),
-    podsByTarget: Map.groupBy(
-      pods.filter((pod) => pod.controller !== undefined),
-      (pod) => targetKey(pod.namespace, pod.controller ?? { kind: '', name: '' }),
-    ),
-    slicesByService: new Map([
-      ...Map.groupBy(slices, ({ namespace, service }) => `${namespace}/${service}`),
-      ...sliceXBackends(xBackends ?? [], pods),
-    ]),
     services: new Map(services.map((service) => [nameOf(service), service])),
     ...(xBackends && { xBackends: new Map(xBackends.map((backend) => [nameOf(backend), backend])) }),
-    lostNodes: new Set(Object.entries(snapshot.nodes).flatMap(([name, { lost }]) => (lost ? [name] : []))),
+    // Backends are built again if it is another object.
+    lostNodes: before && isSameSet(before.lostNodes, lost) ? before.lostNodes : lost,
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
     proxies: new Map(proxies.map((proxy) => [nameOf(proxy), proxy])),
     autoscalers: Map.groupBy(snapshot.autoscalers, ({ namespace, target }) => targetKey(namespace, target)),
     owned: indexOwned(snapshot),
   };
 }
+
+const isSameSet = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
+  one.size === other.size && [...one].every((item) => other.has(item));
 
 function indexOwned({
   services,

@@ -17,26 +17,33 @@ import { isPodTerminal, type Pod, type RemovedPod, type Target } from '../snapsh
 import type { Endpoint, RemovedEndpoint } from '../../wire/routing-table.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { readReach, type Reach, type Reached } from './reach.ts';
-import type { Sighting } from './sightings.ts';
+import { replaceEndpoints } from './replace-endpoints.ts';
+import type { Only, Sighting } from './sightings.ts';
 
 export type Endpoints = { endpoints: Endpoint[]; removedEndpoints: RemovedEndpoint[] };
 
-/** Returns the endpoints of a StickyWorkload, sorted by pod UID. `removed`: deleted pods, which a slice may still list. */
-export function deriveEndpoints(
-  plan: ServingPlan,
-  reach: Reach,
-  { index, removed }: { index: ClusterIndex; removed: readonly RemovedPod[] },
-): Endpoints {
-  const { found, exited } = findPods(plan, reach, { index, removed: new Set(removed.map(({ uid }) => uid)) });
-  const gone = [...exited, ...removed];
+/**
+ * `exited`: pods whose containers have all exited, newest first. `removed`: deleted pods, which a slice may still list. `isAnyReady`: of a Service
+ * without a StickyWorkload.
+ */
+export type Derived = Endpoints & {
+  exited: readonly RemovedPod[];
+  removed: readonly RemovedPod[];
+  isAnyReady?: boolean;
+};
+
+type Held = { plan: ServingPlan; reach: Reach };
+type Sources = {
+  index: Pick<ClusterIndex, 'podsByUid' | 'podsByTarget' | 'targets' | 'lostNodes'>;
+  removed: readonly RemovedPod[];
+};
+
+/** Returns the endpoints of a StickyWorkload, sorted by pod UID. */
+export function deriveEndpoints({ plan, reach }: Held, { index, removed }: Sources): Derived {
+  const { found, exited } = findPods(plan, reach, { index, removed });
+  const rest = { exited, removed };
   if (plan.endpointIdentity === 'PodUID') {
-    return {
-      endpoints:
-        plan.target.kind === 'StatefulSet'
-          ? found.map((endpoint) => ({ ...endpoint, alias: nameId(plan, endpoint.pod) }))
-          : found,
-      removedEndpoints: gone.map(({ uid, atMs }) => ({ id: endpointId(uid), uid, atMs })),
-    };
+    return { endpoints: found, removedEndpoints: buryPods([...exited, ...removed], []), ...rest };
   }
   const target = index.targets.get(targetKey(plan.namespace, plan.target));
   // A slice may still list the previous pod of a name.
@@ -50,10 +57,41 @@ export function deriveEndpoints(
   const living = new Set([...present.keys(), ...absent]);
   return {
     endpoints: [...named, ...absent.map((name) => absentEndpoint(plan, name))],
-    removedEndpoints: newestOfEach(gone)
+    removedEndpoints: newestOfEach([...exited, ...removed])
       .filter(({ pod }) => !living.has(pod))
       .map(({ pod, uid, atMs }) => ({ id: nameId(plan, pod), uid, atMs })),
+    ...rest,
   };
+}
+
+/** The same after a change of these pods: costs what changed. `before`: what was derived from the same plan. */
+export function updateEndpoints(before: Derived, uids: ReadonlySet<string>, held: Held, sources: Sources): Derived {
+  // Pods of one name depend on each other.
+  if (held.plan.endpointIdentity === 'PodName') return deriveEndpoints(held, sources);
+  const { removed } = sources;
+  const { found, exited: newlyExited } = findPods(held.plan, held.reach, { ...sources, only: uids });
+  const changes = new Map<string, Endpoint | undefined>([...uids].map((uid) => [uid, undefined]));
+  for (const endpoint of found) changes.set(endpoint.uid, endpoint);
+  const isSame = newlyExited.length === 0 && !before.exited.some(({ uid }) => uids.has(uid));
+  const exited = isSame
+    ? before.exited
+    : [...before.exited.filter(({ uid }) => !uids.has(uid)), ...newlyExited].toSorted(newestFirst);
+  const isBuried = isSame && removed === before.removed;
+  return {
+    endpoints: replaceEndpoints(before.endpoints, changes),
+    removedEndpoints: isBuried ? before.removedEndpoints : buryPods([...exited, ...removed], before.removedEndpoints),
+    exited,
+    removed,
+  };
+}
+
+/** `known`: reused, as an id is a hash. */
+function buryPods(gone: readonly RemovedPod[], known: readonly RemovedEndpoint[]): RemovedEndpoint[] {
+  const byUid = new Map(known.map((one) => [one.uid, one]));
+  return gone.map(({ uid, atMs }) => {
+    const before = byUid.get(uid);
+    return before?.atMs === atMs ? before : { id: endpointId(uid), uid, atMs };
+  });
 }
 
 const nameId = ({ namespace }: ServingPlan, pod: string): string => endpointId(`${namespace}/${pod}`);
@@ -78,26 +116,40 @@ const absentEndpoint = (plan: ServingPlan, pod: string): Endpoint => ({
 
 type FoundPods = { found: Endpoint[]; exited: RemovedPod[] };
 
-function findPods(
-  plan: ServingPlan,
-  reach: Reach,
-  { index, removed }: { index: ClusterIndex; removed: ReadonlySet<string> },
-): FoundPods {
-  const reached = readReach(reach, plan);
+const newestFirst = (one: RemovedPod, other: RemovedPod): number =>
+  other.atMs - one.atMs || (one.uid < other.uid ? -1 : 1);
+
+/** `only`: the UIDs of the pods to look for; absent: all. */
+function findPods(plan: ServingPlan, reach: Reach, { index, removed, only }: Sources & { only?: Only }): FoundPods {
+  const reached = readReach(reach, plan, only);
   const { sightings, selects } = reached;
   const target = targetKey(plan.namespace, plan.target);
-  const pods = index.podsByTarget.get(target) ?? [];
   const template = index.targets.get(target)?.containerPorts ?? [];
   const context = { plan, reached, template, lostNodes: index.lostNodes };
+  const isRemoved = new Set(removed.map(({ uid }) => uid));
   const result: FoundPods = { found: [], exited: [] };
-  for (const uid of new Set([...sightings.keys(), ...pods.map((pod) => pod.uid)])) {
+  const pods = only ? [] : (index.podsByTarget.get(target) ?? []);
+  for (const uid of only ?? new Set([...sightings.keys(), ...pods.map((pod) => pod.uid)])) {
     const sources = { uid, pod: index.podsByUid.get(uid), seen: sightings.get(uid) };
-    const isServed = sources.pod === undefined || belongs(sources.pod, plan, selects && sources.seen !== undefined);
-    if (isServed && !removed.has(uid)) addPod(result, sources, context);
+    if (isServed(sources, plan, selects) && !isRemoved.has(uid)) addPod(result, sources, context);
   }
-  result.found.sort((one, other) => (one.uid < other.uid ? -1 : 1));
-  result.exited.sort((one, other) => other.atMs - one.atMs || (one.uid < other.uid ? -1 : 1));
-  return result;
+  return {
+    found: result.found
+      .map((endpoint) => withAlias(endpoint, plan))
+      .toSorted((one, other) => (one.uid < other.uid ? -1 : 1)),
+    exited: result.exited.toSorted(newestFirst),
+  };
+}
+
+/** The next pod of a StatefulSet's name may have other sessions, but is asked for by the same alias. */
+const withAlias = (endpoint: Endpoint, plan: ServingPlan): Endpoint =>
+  plan.endpointIdentity === 'PodUID' && plan.target.kind === 'StatefulSet'
+    ? { ...endpoint, alias: nameId(plan, endpoint.pod) }
+    : endpoint;
+
+/** An unknown pod counts: the slice is merely ahead of the pod list. `selects`: a user's Service decides about the pods that it lists. */
+function isServed({ pod, seen }: PodSources, plan: ServingPlan, selects: boolean): boolean {
+  return pod === undefined ? seen !== undefined : belongs(pod, plan, selects && seen !== undefined);
 }
 
 type PodSources = { uid: string; pod: Pod | undefined; seen: Sighting | undefined };
@@ -119,10 +171,12 @@ function addPod(result: FoundPods, sources: PodSources, { plan, reached, templat
   result.found.push(...buildEndpoint({ ...sources, port: reached.portOf(own?.port, seen), isNodeLost }));
 }
 
-// A pod that happens to match the Service's selector has another controller. An unknown pod counts: the slice is merely ahead of the
-// pod list. `isWanted`: a user's Service selects it, and decides.
-const belongs = (pod: Pod, { target }: ServingPlan, isWanted: boolean): boolean =>
-  !isPodTerminal(pod) && (isWanted || (pod.controller?.kind === target.kind && pod.controller.name === target.name));
+/** A pod that happens to match the Service's selector has another controller. `isWanted`: a user's Service selects it. */
+const belongs = (pod: Pod, plan: ServingPlan, isWanted: boolean): boolean =>
+  !isPodTerminal(pod) && (isWanted || isControlledBy(pod, plan));
+
+const isControlledBy = ({ namespace, controller }: Pod, plan: ServingPlan): boolean =>
+  namespace === plan.namespace && controller?.kind === plan.target.kind && controller.name === plan.target.name;
 
 /** The sessions of a name wait for its next pod, wherever that will run. */
 const losesSessionsWithNode = ({ endpointIdentity }: ServingPlan): boolean => endpointIdentity === 'PodUID';

@@ -1,7 +1,7 @@
 /** How the pods of a StickyWorkload are reached: through its own Service, or through one that a user wrote. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ServicePort, Slice } from '../snapshot/snapshot.ts';
-import { sightEndpoints, sightPods, type Sighting } from './sightings.ts';
+import { sightEndpoints, sightPods, type Only, type Sighting } from './sightings.ts';
 
 /** `slices`: of the Service. `port`: one of its ports, if a user wrote it; that of a StickyWorkload has one. */
 export type Reach = { slices: readonly Slice[]; port?: ServicePort };
@@ -16,22 +16,32 @@ export type Reached = {
   portOf(own: number | undefined, seen: Sighting | undefined): number | undefined;
 };
 
-export function readReach({ slices, port }: Reach, plan: ServingPlan): Reached {
+/** `only`: the UIDs of the pods to read; absent: all. */
+export function readReach(reach: Reach, plan: ServingPlan, only?: Only): Reached {
+  const { slices, port } = reach;
+  const first = firstPort(reach);
   if (port === undefined) {
-    const [first] = slices.flatMap(({ ports }) => ports.slice(0, 1));
     return {
-      sightings: sightPods(slices),
+      sightings: sightPods(slices, only),
       targetPort: plan.targetPort,
       selects: false,
       // A slice of this Service has one number for the pods of several templates.
-      portOf: (own, seen) => own ?? seen?.port ?? first?.port,
+      portOf: (own, seen) => own ?? seen?.port ?? first,
     };
   }
-  const [first] = slices.flatMap(({ ports }) => ports.filter(({ name }) => name === port.name));
   return {
-    sightings: sightEndpoints(slices, port.name),
+    sightings: sightEndpoints(slices, port.name, only),
     targetPort: port.targetPort,
     selects: true,
-    portOf: (own, seen) => seen?.port ?? own ?? first?.port,
+    portOf: (own, seen) => seen?.port ?? own ?? first,
   };
+}
+
+/** The number that stands for that of a pod without one. */
+export function firstPort({ slices, port }: Reach): number | undefined {
+  for (const { ports } of slices) {
+    const found = port === undefined ? ports[0] : ports.find(({ name }) => name === port.name);
+    if (found) return found.port;
+  }
+  return undefined;
 }

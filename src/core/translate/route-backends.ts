@@ -3,15 +3,14 @@ import { heldKey, type HeldRules } from '../route/held-rules.ts';
 import type { RouteSource } from '../route/ir.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import { referencesOf, type Reference, type ServiceTarget } from '../route/resolve-refs.ts';
-import type { HeldBackend } from './backends.ts';
+import type { HeldBackend, ServiceBackend } from './built-backend.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
-import type { ServiceBackend } from './service-backends.ts';
 import { sessionsIn } from './session-sources.ts';
 
 /** `owners`: the StickyWorkload whose keys sign the tokens of a backend, by the key of the backend. */
 export type RouteBackends = { held: HeldBackend[]; plain: ServiceBackend[]; owners: Map<string, string> };
 
-type Sources = { rules: HeldRules; index: Pick<ClusterIndex, 'services' | 'slicesByService'> };
+type Sources = { rules: HeldRules; index: Pick<ClusterIndex, 'services'> };
 
 export function findRouteBackends(routes: Iterable<JudgedRoute>, sources: Sources): RouteBackends {
   const found: RouteBackends = { held: [], plain: [], owners: new Map() };
@@ -39,9 +38,8 @@ function add(found: RouteBackends, target: ServiceTarget, { reference, source, r
   const plan = target.workload;
   if (plan === undefined) found.plain.push({ key, target, sessions });
   else {
-    const slices = index.slicesByService.get(target.service) ?? [];
     const isOwn = plan.key === target.service && ownsService(plan, index);
-    found.held.push({ key, plan, reach: { slices, ...(!isOwn && { port: target.port }) }, sessions });
+    found.held.push({ key, plan, service: target.service, ...(!isOwn && { port: target.port }), sessions });
   }
   const owner = plan?.key ?? ('workload' in sessions.keys ? sessions.keys.workload : undefined);
   if (owner !== undefined) found.owners.set(key, owner);

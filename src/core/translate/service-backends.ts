@@ -1,17 +1,16 @@
 /** Backends of Services without a StickyWorkload: the endpoints of their EndpointSlices, pods or not. */
-import type { ServiceTarget } from '../route/resolve-refs.ts';
 import { endpointId } from '../session/token.ts';
 import type { Slice } from '../snapshot/snapshot.ts';
 import type { Backend, Endpoint } from '../../wire/routing-table.ts';
-import { isSame, type BuiltBackend } from './backends.ts';
+import { buildFrom, type BuiltBackend, type ServiceBackend } from './built-backend.ts';
+import type { Derived } from './endpoints.ts';
+import { replaceEndpoints } from './replace-endpoints.ts';
+import { touchedUids, type Touched } from './touched.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { buildSessions, readSessions, type RingSources, type SessionSource } from './session-sources.ts';
 import { sightEndpoints, type Sighting } from './sightings.ts';
 
-/** `sessions`: absent for a backend that is balanced without. */
-export type ServiceBackend = { key: string; target: ServiceTarget; sessions?: SessionSource };
-
-type Sources = RingSources & { index: Pick<ClusterIndex, 'slicesByService'> };
+type Sources = RingSources & { index: Pick<ClusterIndex, 'slicesByService'>; touched: Touched | undefined };
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildServiceBackends(
@@ -22,38 +21,62 @@ export function buildServiceBackends(
   const built = new Map<string, BuiltBackend>();
   for (const one of backends) {
     if (built.has(one.key)) continue;
-    const backend = buildBackend(one, sources, before.get(one.key));
+    const backend = buildServiceBackend(one, sources, before.get(one.key));
     if (backend) built.set(one.key, backend);
   }
   return built;
 }
 
 /** Without keys a session backend is left out, as that of a StickyWorkload is. */
-function buildBackend(
-  { key, target, sessions: source }: ServiceBackend,
+export function buildServiceBackend(
+  one: ServiceBackend,
   sources: Sources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
+  const { key, target, sessions: source } = one;
+  const { service, port } = target;
   const from = source ? readSessions(source, sources) : [];
   if (from === undefined) return undefined;
-  const slices = sources.index.slicesByService.get(target.service) ?? [];
-  const builtFrom = [target.port.name, ...from, ...slices];
-  if (before && isSame(before.builtFrom, builtFrom)) return before;
-  const sessions = source && buildSessions(source, sources);
-  const backend: Backend = {
-    key,
-    policy: source?.policy ?? 'LeastRequests',
-    ...(sessions && { sessions }),
-    endpoints: findEndpoints(slices, target.port.name),
-    removedEndpoints: [],
+  const found = { slices: sources.index.slicesByService.get(service) ?? [], portName: port.name };
+  const steps = {
+    of: one,
+    builtFrom: [service, port.name, ...from],
+    touched: () => sources.touched && touchedUids(sources.touched, { service, slices: found.slices }),
+    derive: () => findEndpoints(found),
+    update: (known: Derived, uids: ReadonlySet<string>) => updateEndpoints(known, uids, found),
+    head: () => ({ key, ...(source ? sessionsOf(source, sources) : { policy: 'LeastRequests' as const }) }),
   };
-  return { backend, builtFrom };
+  return buildFrom(steps, before);
 }
 
-function findEndpoints(slices: readonly Slice[], portName: string): Endpoint[] {
+function sessionsOf(source: SessionSource, rings: RingSources): Pick<Backend, 'policy' | 'sessions'> {
+  const sessions = buildSessions(source, rings);
+  return { policy: source.policy, ...(sessions && { sessions }) };
+}
+
+type Found = { slices: readonly Slice[]; portName: string };
+
+function findEndpoints({ slices, portName }: Found): Derived {
   const sightings = [...sightEndpoints(slices, portName)].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const isAnyReady = sightings.some(([, sighting]) => isAccepting(sighting));
-  return sightings.flatMap(([uid, sighting]) => buildEndpoint(uid, sighting, isAnyReady));
+  return {
+    endpoints: sightings.flatMap(([uid, sighting]) => buildEndpoint(uid, sighting, isAnyReady)),
+    removedEndpoints: [],
+    exited: [],
+    removed: [],
+    isAnyReady,
+  };
+}
+
+/** The same after a change of these endpoints: costs what changed, unless the first becomes ready or the last stops to be. */
+function updateEndpoints(before: Derived, uids: ReadonlySet<string>, found: Found): Derived {
+  if (!before.isAnyReady) return findEndpoints(found);
+  const changes = new Map<string, Endpoint | undefined>([...uids].map((uid) => [uid, undefined]));
+  for (const [uid, sighting] of sightEndpoints(found.slices, found.portName, uids)) {
+    changes.set(uid, buildEndpoint(uid, sighting, true)[0]);
+  }
+  const endpoints = replaceEndpoints(before.endpoints, changes);
+  return endpoints.some(({ state }) => state === 'Accepting') ? { ...before, endpoints } : findEndpoints(found);
 }
 
 const buildEndpoint = (uid: string, sighting: Sighting, isAnyReady: boolean): Endpoint[] => {

@@ -14,12 +14,17 @@ export type Sighting = {
 /** What one slice says: one that is being rebalanced may have an older copy. `uid`: of the pod, or its address and port. */
 type Copy = SliceEndpoint & { uid: string; port: number | undefined };
 
+/** UIDs of endpoints; absent: all. */
+export type Only = ReadonlySet<string> | undefined;
+
 /** Returns the pods of a Service that has one port, by UID. */
-export const sightPods = (slices: readonly Slice[]): Map<string, Sighting> =>
+export const sightPods = (slices: readonly Slice[], only?: Only): Map<string, Sighting> =>
   mergeAll(
-    slices.flatMap(({ ports, endpoints }) =>
+    slicesWith(only, slices).flatMap(({ ports, endpoints }) =>
       endpoints.flatMap((endpoint) =>
-        endpoint.podUid === undefined ? [] : [{ ...endpoint, uid: endpoint.podUid, port: ports[0]?.port }],
+        endpoint.podUid === undefined || only?.has(endpoint.podUid) === false
+          ? []
+          : [{ ...endpoint, uid: endpoint.podUid, port: ports[0]?.port }],
       ),
     ),
   );
@@ -28,18 +33,36 @@ export const sightPods = (slices: readonly Slice[]): Map<string, Sighting> =>
  * Returns the endpoints of a Service's port, pods or not, by UID. The slices that have no such port are those of pods that do not declare it. A
  * pod of two address families is one endpoint.
  */
-export function sightEndpoints(slices: readonly Slice[], portName: string): Map<string, Sighting> {
-  const copies = slices.flatMap(({ family, ports, endpoints }) => {
+export function sightEndpoints(slices: readonly Slice[], portName: string, only?: Only): Map<string, Sighting> {
+  const copies = slicesWith(only, slices).flatMap(({ family, ports, endpoints }) => {
     const port = ports.find(({ name }) => name === portName)?.port;
     if (port === undefined) return [];
-    return endpoints.map((endpoint) => ({
-      ...endpoint,
-      uid: endpoint.podUid ?? socketAddress(endpoint.address, port),
-      port,
-      family,
-    }));
+    return endpoints.flatMap((endpoint) => {
+      const uid = endpoint.podUid ?? socketAddress(endpoint.address, port);
+      return only?.has(uid) === false ? [] : [{ ...endpoint, uid, port, family }];
+    });
   });
   return mergeAll(copies.toSorted((one, other) => Number(one.family === 'IPv6') - Number(other.family === 'IPv6')));
+}
+
+const slicesWith = (only: Only, slices: readonly Slice[]): readonly Slice[] =>
+  only === undefined ? slices : slices.filter((slice) => [...only].some((uid) => uidsIn(slice).has(uid)));
+
+/** Slices are replaced, never modified. */
+const known = new WeakMap<Slice, ReadonlySet<string>>();
+
+/** Returns every UID that an endpoint of the slice has in some backend. */
+export function uidsIn(slice: Slice): ReadonlySet<string> {
+  const before = known.get(slice);
+  if (before) return before;
+  const { ports, endpoints } = slice;
+  const uids = new Set(
+    endpoints.flatMap(({ podUid, address }) =>
+      podUid === undefined ? ports.map(({ port }) => socketAddress(address, port)) : [podUid],
+    ),
+  );
+  known.set(slice, uids);
+  return uids;
 }
 
 const socketAddress = (address: string, port: number): string =>

@@ -5,7 +5,7 @@ import { withClientCertificate, withoutBroken } from './backend-tls.ts';
 import { buildCertificates, buildListener } from './table-listeners.ts';
 import { sortRoutes } from '../routing/match.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
-import type { BuiltBackend } from './backends.ts';
+import type { BuiltBackend } from './built-backend.ts';
 import { buildRoutes } from './http-routes.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';

@@ -19,11 +19,15 @@ import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { judgeBackendTls, type BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
 import { secureBackends } from './backend-tls.ts';
-import { buildBackends, type BuiltBackend, type HeldBackend } from './backends.ts';
+import { buildBackends } from './backends.ts';
+import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import { findRouteBackends } from './route-backends.ts';
 import { sourceOf } from './session-sources.ts';
 import { buildServiceBackends } from './service-backends.ts';
 import { buildTable, indexByBackend } from './tables.ts';
+import { changeIndex, compareLists, indexEndpoints } from './endpoint-index.ts';
+import { isConfigSame, moveEndpoints } from './move-endpoints.ts';
+import { findTouched } from './touched.ts';
 import { indexCluster, ownsService, usesService, type ClusterIndex } from './cluster-index.ts';
 
 export type Translation = {
@@ -50,8 +54,9 @@ export type Translation = {
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes lead to the pods of a StickyWorkload, by its key. */
   gatewaysByBackend: ReadonlyMap<string, string[]>;
-  /** The backends with what they were built from, for the next translation. */
+  /** The backends with what they were built from, and the cluster state, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
+  snapshot: Snapshot;
   /** The indexes that all of this was derived from. */
   workloads: WorkloadIndex;
   index: ClusterIndex;
@@ -62,8 +67,14 @@ export type Translation = {
  * `before`: an earlier translation, whose unchanged backends are reused; it does not change the result, except that a Gateway whose
  * reference to a HoldfastProxy is broken keeps its settings.
  */
-export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built' | 'tables'>): Translation {
-  const index = indexCluster(snapshot);
+export function translate(snapshot: Snapshot, before?: Translation): Translation {
+  const changes = before && compareLists(before.snapshot, snapshot);
+  const endpoints = before && changes ? changeIndex(before.index, changes) : indexEndpoints(snapshot);
+  const touched = changes && findTouched(changes);
+  if (before && touched && isConfigSame(before.snapshot, snapshot)) {
+    return moveEndpoints(before, { snapshot, touched, index: { ...before.index, ...endpoints } });
+  }
+  const index = indexCluster(snapshot, endpoints, before?.index);
   const workloads = indexWorkloads(snapshot);
   const { accepts, served } = judgeAll(workloads, index);
   const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
@@ -79,7 +90,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const held = holdRules(all);
   const found = findRouteBackends(httpRoutes.values(), { rules: held, index });
   const known = before?.built ?? new Map<string, BuiltBackend>();
-  const sources = { ...snapshot, index };
+  const sources = { ...snapshot, index, touched };
   const own = buildBackends(
     [...plans.values()].map((plan) => ownBackend(plan, index)),
     sources,
@@ -121,6 +132,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
     backends: backendsOf(own),
     gatewaysByBackend: indexByBackend(tables, found.owners),
     built,
+    snapshot,
     workloads,
     index,
   };
@@ -131,7 +143,7 @@ const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({
   key: plan.key,
   plan,
   sessions: sourceOf(plan),
-  reach: { slices: usesService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [] },
+  service: usesService(plan, index) ? plan.key : undefined,
 });
 
 const backendsOf = (built: ReadonlyMap<string, BuiltBackend>): Record<string, Backend> =>

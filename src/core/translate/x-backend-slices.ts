@@ -6,14 +6,14 @@ import { readXBackend, type XBackendIR } from '../route/read-x-backend.ts';
 import { isPodTerminal, type Pod, type Slice } from '../snapshot/snapshot.ts';
 import type { XBackend } from '../snapshot/x-backend.ts';
 
-/** Returns them by the key of the XBackend. */
-export function sliceXBackends(backends: readonly XBackend[], pods: readonly Pod[]): [string, Slice[]][] {
-  if (backends.length === 0) return [];
+/** Returns those of these pods. */
+export function sliceXBackends(backends: readonly XBackend[], pods: readonly Pod[]): Slice[] {
+  if (backends.length === 0 || pods.length === 0) return [];
   const byNamespace = Map.groupBy(pods, ({ namespace }) => namespace);
-  return backends.map((backend) => {
+  return backends.flatMap((backend) => {
     const read = readXBackend(backend);
     const selected = (byNamespace.get(backend.namespace) ?? []).filter((pod) => isSelected(pod, read));
-    return [read.key, selected.flatMap((pod) => sliceOf(pod, read))];
+    return selected.flatMap((pod) => sliceOf(pod, read));
   });
 }
 
@@ -42,7 +42,8 @@ function makeSlice(pod: Pod, address: string, { key, port }: Pick<XBackendIR, 'k
   return {
     namespace,
     name,
-    service: key,
+    // Keys of XBackends are among those of Services: with the namespace before.
+    service: key.slice(namespace.length + 1),
     family: address.includes(':') ? 'IPv6' : 'IPv4',
     ports: [{ name: '', port }],
     endpoints: [{ podUid: uid, podName: name, address, ready: ready && !terminating, serving: ready, terminating }],

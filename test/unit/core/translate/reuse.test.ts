@@ -1,105 +1,223 @@
 /** An earlier translation saves work and does not change the result. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Snapshot } from '../../../../src/core/snapshot/snapshot.ts';
-import { translate } from '../../../../src/core/translate/translate.ts';
-import { keyRing, snapshotOf } from '../../../support/world.ts';
+import type { Pod, Slice, Snapshot } from '../../../../src/core/snapshot/snapshot.ts';
+import { translate, type Translation } from '../../../../src/core/translate/translate.ts';
+import { keyRing, snapshotOf, wholePod } from '../../../support/world.ts';
 
-const world = (): Snapshot =>
-  snapshotOf({
-    workloads: [{ name: 'cart' }, { name: 'till' }],
-    targets: [{ name: 'cart' }, { name: 'till' }],
-    services: [{ name: 'cart' }, { name: 'till' }],
-    pods: ['a', 'b'].flatMap((letter) => [
-      { name: `cart-${letter}`, ip: '10.0.0.1' },
-      { name: `till-${letter}`, of: 'Deployment/till', ip: '10.0.0.2' },
-    ]),
+const port = { name: 'http', port: 80, targetPort: 8080 };
+const rule = (name: string) => ({ backendRefs: [{ name, port: 80 }] });
+
+/** `cart` has its own Service, `db` keeps sessions by pod name, `till` is reached through a user's Service, `web` is a plain Service, and `x` an XBackend. */
+const world = (): Snapshot => ({
+  ...snapshotOf({
+    gateways: [{ name: 'web' }],
+    workloads: [
+      { name: 'cart' },
+      { name: 'db', spec: { targetRef: { kind: 'StatefulSet', name: 'db' } } },
+      { name: 'till', spec: { route: { kind: 'None' } } },
+    ],
+    targets: [
+      { name: 'cart' },
+      { name: 'db', kind: 'StatefulSet', ordinals: { start: 0, replicas: 2 } },
+      { name: 'till' },
+    ],
+    services: [
+      { name: 'cart' },
+      { name: 'db' },
+      { name: 'front', ownerUids: [], ports: [port], selector: { app: 'till' } },
+      { name: 'web', ownerUids: [], ports: [port] },
+    ],
+    httpRoutes: [
+      { name: 'r', spec: { parentRefs: [{ name: 'web' }], rules: [rule('front'), rule('web'), toXBackend] } },
+    ],
+    pods: [{ name: 'cart-0', ip: '10.0.0.1', node: 'n' }],
     slices: [
-      { name: 'cart-1', endpoints: [{ pod: 'cart-a' }, { pod: 'cart-b' }, { pod: 'stranger' }] },
-      { name: 'till-1', service: 'till', endpoints: [{ pod: 'till-a' }] },
+      { name: 'a', endpoints: [{ pod: 'cart-0' }, { pod: 'web-0' }] },
+      { name: 'b', service: 'web', endpoints: [{ pod: 'web-0' }] },
+      { name: 'c', service: 'web', endpoints: [{ pod: 'web-1', terminating: true }] },
     ],
-  });
+  }),
+  nodes: { n: { labels: {}, taints: [], addresses: [] } },
+  xBackends: [xBackend('green')],
+});
 
-const change = (snapshot: Snapshot, at: number): Snapshot => changes[at % changes.length]?.(snapshot) ?? snapshot;
-/** Each changes one thing that the backend of cart is built from. */
-const changes: ((snapshot: Snapshot) => Snapshot)[] = [
-  (s) => ({
-    ...s,
-    pods: s.pods.map((pod) => (pod.name === 'cart-a' ? { ...pod, deletion: { killAtMs: 1, graceSeconds: 1 } } : pod)),
-  }),
-  (s) => ({ ...s, pods: s.pods.filter(({ name }) => name !== 'cart-b') }),
-  (s) => ({
-    ...s,
-    pods: [
-      ...s.pods,
-      {
-        ...(s.pods[0] ?? world().pods[0]),
-        name: 'stranger',
-        uid: 'uid-stranger',
-        controller: { kind: 'Deployment', name: 'other' },
-      } as Snapshot['pods'][number],
-    ],
-  }),
-  (s) => ({
-    ...s,
-    slices: s.slices.map((slice) =>
-      slice.name === 'cart-1'
-        ? { ...slice, endpoints: slice.endpoints.map((one) => ({ ...one, serving: false })) }
-        : slice,
-    ),
-  }),
-  (s) => ({ ...s, slices: s.slices.filter(({ name }) => name !== 'cart-1') }),
-  (s) => ({
-    ...s,
-    services: s.services.map((service) => (service.name === 'cart' ? { ...service, ownerUids: [] } : service)),
-  }),
-  (s) => ({
-    ...s,
-    keyRings: {
-      ...s.keyRings,
-      'shop/cart': { current: 2, keys: [...keyRing.keys, ...keyRing.keys.map(({ secret }) => ({ id: 2, secret }))] },
+const xBackend = (colour: string) => ({
+  namespace: 'shop',
+  name: 'x',
+  uid: 'uid-x',
+  generation: 1,
+  spec: {
+    type: 'EndpointSelector',
+    endpointSelector: { matchLabels: { colour } },
+    port: { number: 8080 },
+    protocol: 'HTTP',
+  },
+});
+
+const toXBackend = { backendRefs: [{ group: 'gateway.networking.x-k8s.io', kind: 'XBackend', name: 'x' }] };
+
+type Change = (snapshot: Snapshot) => Snapshot;
+
+const byName = <T extends { name: string }>(items: T[]): T[] =>
+  items.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+const put = <T extends { name: string }>(items: T[], item: T): T[] =>
+  byName([...items.filter(({ name }) => name !== item.name), item]);
+
+const podNames = ['cart-0', 'cart-1', 'db-0', 'db-1', 'till-0', 'web-0'];
+const podName = fc.constantFrom(...podNames);
+const isIt = fc.boolean();
+
+/** A pod of a name may have another UID than before, another controller, and be in any state. */
+const putPod: fc.Arbitrary<Change> = fc
+  .record(
+    {
+      name: podName,
+      uid: fc.constantFrom('first', 'second'),
+      of: fc.constantFrom('Deployment/cart', 'StatefulSet/db', 'Deployment/till', 'none'),
+      phase: fc.constantFrom('Running' as const, 'Succeeded' as const),
+      ready: isIt,
+      labels: fc.constantFrom({ colour: 'green' }, { colour: 'blue' }),
+      ip: fc.constantFrom('10.0.0.1', '10.0.0.2'),
+      node: fc.constantFrom('n', 'other'),
+      deletion: fc.constantFrom({ killAtMs: 1, graceSeconds: 1 }),
+      exits: fc.constantFrom({ app: 1 }, { app: 2 }),
     },
-  }),
+    { requiredKeys: ['name', 'uid', 'phase', 'ready'] },
+  )
+  .map(({ name, uid, ...rest }) => wholePod({ name, uid: `${uid}-${name}`, ...rest }))
+  .map((pod: Pod) => (s) => ({ ...s, pods: put(s.pods, pod) }));
+
+/** `isRecorded`: this replica has seen the deletion. */
+const removePod: fc.Arbitrary<Change> = fc.tuple(podName, isIt).map(([name, isRecorded]) => (s) => {
+  const gone = s.pods.find((pod) => pod.name === name);
+  const key = `shop/${gone?.controller?.name}`;
+  const record = { pod: name, uid: gone?.uid ?? '', atMs: s.pods.length };
+  return {
+    ...s,
+    pods: s.pods.filter((pod) => pod !== gone),
+    ...(isRecorded && gone && { removedPods: { ...s.removedPods, [key]: [record, ...(s.removedPods[key] ?? [])] } }),
+  };
+});
+
+const sliceName = fc.constantFrom('a', 'b', 'c');
+const endpoint = fc
+  .record({
+    pod: fc.option(podName),
+    uid: fc.constantFrom('first', 'second'),
+    ready: isIt,
+    serving: isIt,
+    terminating: isIt,
+  })
+  .map(({ pod, uid, ...state }) => ({
+    ...(pod !== null && { podUid: `${uid}-${pod}`, podName: pod }),
+    address: `10.0.1.${podNames.indexOf(pod ?? '') + 2}`,
+    ...state,
+  }));
+const putSlice: fc.Arbitrary<Change> = fc
+  .record({
+    name: sliceName,
+    namespace: fc.constant('shop'),
+    service: fc.constantFrom('cart', 'db', 'front', 'web', 'unused'),
+    family: fc.constantFrom('IPv4' as const, 'IPv6' as const),
+    ports: fc.constantFrom<Slice['ports'][]>([], [{ name: 'http', port: 8080 }], [{ name: 'http', port: 9000 }]),
+    endpoints: fc.array(endpoint, { maxLength: 4 }),
+  })
+  .map((slice: Slice) => (s) => ({ ...s, slices: put(s.slices, slice) }));
+const removeSlice: fc.Arbitrary<Change> = sliceName.map((gone) => (s) => ({
+  ...s,
+  slices: s.slices.filter(({ name }) => name !== gone),
+}));
+
+/** What backends are built from other than pods and slices. */
+const settings: Change[] = [
+  (s) => ({ ...s, services: s.services.map((one) => (one.name === 'cart' ? { ...one, ownerUids: [] } : one)) }),
+  (s) => ({ ...s, services: s.services.filter(({ name }) => name !== 'web') }),
+  (s) => ({ ...s, nodes: { n: { labels: {}, taints: [], addresses: [], lost: true } } }),
   (s) => ({
     ...s,
-    removedPods: { ...s.removedPods, 'shop/cart': [{ pod: 'cart-a', uid: 'uid-cart-a', atMs: 1 }] },
+    keyRings: { ...s.keyRings, 'shop/cart': { current: 2, keys: [...keyRing.keys, { id: 2, secret: '' }] } },
   }),
+  (s) => ({ ...s, httpRoutes: [] }),
+  (s) => ({ ...s, xBackends: [xBackend('blue')] }),
   (s) => ({
     ...s,
-    workloads: s.workloads.map((one) => ({
+    targets: s.targets.map((one) => ({
       ...one,
-      spec: { ...one.spec, loadBalancing: { policy: 'Random' as const, maxSessionsPerEndpoint: 3 } },
+      containerPorts: [{ port: 9000 }],
+      ordinals: { start: 0, replicas: 1 },
     })),
   }),
-  (s) => ({
-    ...s,
-    workloads: s.workloads.map((one) => ({
-      ...one,
-      spec: { ...one.spec, service: { ...one.spec.service, targetPort: 9000 } },
-    })),
-  }),
+  (s) => changeSpecs(s, { loadBalancing: { policy: 'Random', maxSessionsPerEndpoint: 3 } }),
+  (s) => changeSpecs(s, { service: { targetPort: 9000, port: 80, appProtocol: 'http' } }),
 ];
 
-test('after any changes the tables equal those of a translation from scratch', () => {
+const changeSpecs = (s: Snapshot, spec: Partial<Snapshot['workloads'][number]['spec']>): Snapshot => ({
+  ...s,
+  workloads: s.workloads.map((one) => ({ ...one, spec: { ...one.spec, ...spec } })),
+});
+
+const forgetRemoved = fc.constant<Change>((s) => ({ ...s, removedPods: {} }));
+
+const endpointChange = fc.oneof(putPod, removePod, putSlice, removeSlice, forgetRemoved);
+const anyChange = fc.oneof(
+  { weight: 8, arbitrary: endpointChange },
+  { weight: 1, arbitrary: fc.constantFrom(...settings) },
+);
+
+/** Whatever depends on pods and slices. */
+const seen = ({ tables, backends, index }: Translation) => ({
+  tables,
+  backends,
+  uids: ['first', 'second'].flatMap((uid) => podNames.map((name) => index.podsByUid.get(`${uid}-${name}`))),
+  pods: ['Deployment/cart', 'StatefulSet/db', 'Deployment/till'].map((target) =>
+    index.podsByTarget.get(`shop/${target}`),
+  ),
+  slices: ['cart', 'db', 'front', 'web', 'unused', 'XBackend.x'].map((service) =>
+    index.slicesByService.get(`shop/${service}`),
+  ),
+});
+
+test('after any changes, one after the other or at once, the result equals that of a translation from scratch', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat({ max: changes.length - 1 }), { maxLength: 6 }), (steps) => {
-      let snapshot = world();
-      let last = translate(snapshot);
-      for (const step of steps) {
-        snapshot = change(snapshot, step);
+    fc.property(fc.array(fc.array(anyChange, { minLength: 1, maxLength: 3 }), { maxLength: 12 }), (steps) => {
+      let last = translate(world());
+      for (const changes of steps) {
+        const snapshot = changes.reduce((before, change) => change(before), last.snapshot);
         last = translate(snapshot, last);
-        expect(last.tables).toEqual(translate(snapshot).tables);
+        expect(seen(last)).toEqual(seen(translate(snapshot)));
       }
     }),
   );
 });
 
-test('an unchanged backend stays the same object', () => {
+test('a change of pods and slices leaves all verdicts the same objects', () => {
+  fc.assert(
+    fc.property(endpointChange, (change) => {
+      const before = translate(world());
+      const after = translate(change(before.snapshot), before);
+      for (const name of ['accepts', 'gateways', 'routes', 'httpRoutes', 'policies', 'workloads'] as const) {
+        expect(after[name]).toBe(before[name]);
+      }
+    }),
+  );
+});
+
+test('only the backend of a changed pod is another object, and so are only the tables that have it', () => {
   const before = translate(world());
-  const snapshot = world();
-  const first = translate(snapshot, before);
-  const [touch] = changes;
-  const second = translate(touch?.(snapshot) ?? snapshot, first);
-  expect(second.backends['shop/till']).toBe(first.backends['shop/till']);
-  expect(second.backends['shop/cart']).not.toBe(first.backends['shop/cart']);
+  const [pod] = before.snapshot.pods;
+  const gone = pod && { ...pod, deletion: { killAtMs: 1, graceSeconds: 1 } };
+  const after = translate({ ...before.snapshot, pods: gone ? [gone] : [] }, before);
+  expect(after.backends['shop/cart']).not.toBe(before.backends['shop/cart']);
+  expect(after.backends['shop/db']).toBe(before.backends['shop/db']);
+  expect(after.tables['shop/holdfast']).not.toBe(before.tables['shop/holdfast']);
+  expect(after.tables['shop/web']).toBe(before.tables['shop/web']);
+});
+
+test('a pod that no backend has changes no backend and no table', () => {
+  const before = translate(world());
+  const pods = [...before.snapshot.pods, wholePod({ name: 'stranger', of: 'none' })];
+  const after = translate({ ...before.snapshot, pods }, before);
+  expect(after.tables).toBe(before.tables);
+  expect(after.backends).toBe(before.backends);
 });
