@@ -75,7 +75,8 @@ const patient = { baseMs: 200, capMs: 30_000 };
 
 const gatewayApiTimeoutMs = 10_000;
 
-const definitionCaches = [
+/** Which kinds are watched depends on these. */
+export const definitionCaches = [
   'definitions',
   'grantDefinitions',
   'listenerSetDefinitions',
@@ -164,8 +165,8 @@ export function createCaches(options: CacheOptions): Caches {
   // The API server may serve a new kind only some time after its definition; until its objects are read, the name of another owner's
   // object would look free.
   function gatewayApi(): GatewayApi {
-    const known = definition()?.gatewayApi ?? { installed: false };
-    return entriesOf(withGatewayApi).every(([name]) => isRead(name)) ? known : { installed: false };
+    const known = definition()?.gatewayApi ?? notInstalled;
+    return entriesOf(withGatewayApi).every(([name]) => isRead(name)) ? known : notInstalled;
   }
 
   /** Starts and stops the watches of Gateway API's kinds as its CRDs are installed and deleted. */
@@ -250,6 +251,8 @@ export function createCaches(options: CacheOptions): Caches {
     },
   };
 }
+
+const notInstalled: GatewayApi = { installed: false };
 
 /** Returns the largest number: resourceVersions are comparable as such since Kubernetes 1.35 (KEP-5504), and were in practice before. */
 function newest(versions: string[]): string {

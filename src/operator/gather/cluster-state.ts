@@ -4,16 +4,19 @@ import { backendKey, targetKey } from '../../core/names/names.ts';
 import { deriveKeyRing } from '../../core/keys/derive.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secret.ts';
 import { hasSuccessor } from '../../core/resolve/successor.ts';
-import { isPodTerminal, type Existing, type Pod, type Snapshot, type Target } from '../../core/snapshot/snapshot.ts';
+import { isPodTerminal, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
-import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
+import type { ObjectRef } from '../../kube/ports.ts';
 import type { LostNodes } from '../nodes/lost-nodes.ts';
 import type { Caches } from './caches.ts';
-import { rememberDeleted } from './deleted-objects.ts';
 import { createRemovedPods } from './removed-pods.ts';
+import { gatewayParts } from './gateway-parts.ts';
+import { createKeptLists } from './kept-lists.ts';
+import { createNodeParts } from './node-parts.ts';
+import { createSortedList } from './sorted-list.ts';
+import { createTargetParts, existingObjects } from './target-parts.ts';
 import { controllerOf, type CachedPod } from './pods.ts';
-import { proxyOf } from './targets.ts';
-import type { CacheContents, CacheName } from './watched.ts';
+import type { CacheContents } from './watched.ts';
 
 export interface ClusterState {
   snapshot(): Snapshot;
@@ -26,7 +29,7 @@ export interface ClusterState {
 
 export type ClusterStateOptions = {
   caches: Caches;
-  lostNodes: Pick<LostNodes, 'has'>;
+  lostNodes: Pick<LostNodes, 'names'>;
   operatorNamespace: string;
   nowMs: () => number;
 };
@@ -34,14 +37,11 @@ export type ClusterStateOptions = {
 export function createClusterState(options: ClusterStateOptions): ClusterState {
   const { caches, lostNodes, operatorNamespace, nowMs } = options;
   const removedPods = createRemovedPods();
-  // A cloud controller or Karpenter deletes the Node and the Lease of a terminated machine. Its pods remain until the pod garbage collector
-  // removes them, and are as dead meanwhile as those of a silent node.
-  const deletedNodes = rememberDeleted(caches, 'nodes');
-  // Most are created again, as to change an immutable field with `kubectl delete --cascade=orphan`. Until then only the last state shows the
-  // ports and names of their pods.
-  const deletedDeployments = rememberDeleted(caches, 'deployments');
-  const deletedSets = rememberDeleted(caches, 'statefulSets');
-  const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
+  const lists = createKeptLists(caches);
+  const { of: list, each, derive } = lists;
+  const nodesWith = createNodeParts(caches, lists, lostNodes);
+  const targetParts = createTargetParts(caches, lists);
+  const podList = createSortedList(caches, 'pods', (pod) => complete(pod));
 
   /** Returns the end of the chain pod → ReplicaSet → Deployment; a StatefulSet controls its pods directly. */
   function endOfChain({ metadata, owner }: CachedPod): Pod['controller'] {
@@ -76,79 +76,52 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     return pod;
   }
 
+  /** Undefined until they are read: meanwhile any pod may be that of a StickyWorkload. */
+  let claimed: ReadonlySet<string> | undefined;
+
   // The ReplicaSet of the last pod of a rollout outlives it (revisionHistoryLimit), so the chain still has its end.
   caches.onChange((name, change) => {
+    if (name === 'replicaSets' || name === 'workloads') podList.readAgain();
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
-    if (pod.controller && (change.type === 'DELETED' || isPodTerminal(pod))) {
-      removedPods.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
-    }
+    const target = pod.controller && targetKey(pod.namespace, pod.controller);
+    if (target === undefined || claimed?.has(target) === false) return;
+    if (change.type === 'DELETED' || isPodTerminal(pod)) removedPods.record(target, pod, nowMs());
   });
 
-  const workloads = (): StickyWorkload[] => list('workloads');
-
-  function nodes(pods: readonly Pod[]): Snapshot['nodes'] {
-    const inUse = new Set(pods.map(({ node }) => node));
-    return Object.fromEntries([
-      ...list('nodes').map(({ metadata: { name }, node }) => [
-        name,
-        lostNodes.has(name) ? { ...node, lost: true as const } : node,
+  /** Of StickyWorkloads: the pods of jobs would accumulate. */
+  function removed(workloads: readonly StickyWorkload[], targets: ReadonlySet<string>): Snapshot['removedPods'] {
+    claimed = targets;
+    removedPods.keepOnly(targets);
+    return Object.fromEntries(
+      workloads.map(({ metadata, spec }) => [
+        keyOf(metadata),
+        removedPods.of(targetKey(metadata.namespace, spec.targetRef)),
       ]),
-      ...deletedNodes
-        .list(({ metadata }) => inUse.has(metadata.name))
-        .map(({ metadata, node }) => [metadata.name, { ...node, lost: true as const }]),
-    ]);
-  }
-
-  function deletedTargets(): Target[] {
-    const claimed = new Set(workloads().map(({ metadata, spec }) => targetKey(metadata.namespace, spec.targetRef)));
-    const isClaimed = ({ target }: CacheContents['deployments']) => claimed.has(targetKey(target.namespace, target));
-    return [...deletedDeployments.list(isClaimed), ...deletedSets.list(isClaimed)].map(({ target }) => target);
+    );
   }
 
   return {
     snapshot: () => {
-      const targets = [...list('deployments'), ...list('statefulSets')];
-      const pods = list('pods').map(complete);
-      const autoscaler = targets.find((target) => target.autoscaler)?.autoscaler;
+      const workloads: StickyWorkload[] = list('workloads');
+      const masterKeys = list('masterKeys');
+      const pods = podList.items();
+      const targets = derive('claimed', [workloads], () => targetsOf(workloads));
       return {
-        workloads: workloads(),
-        targets: targets.map(({ target }) => target),
-        deletedTargets: deletedTargets(),
+        workloads,
+        ...targetParts.parts(targets),
         pods,
-        services: list('services').map(({ service }) => service),
-        slices: list('slices').map(({ slice }) => slice),
-        ...readKeys(list('masterKeys')[0], workloads()),
-        gatewayApi: caches.gatewayApi(),
-        gatewayClasses: list('gatewayClasses').map(({ gatewayClass }) => gatewayClass),
-        holdfastProxies: list('holdfastProxies'),
+        services: each('services', ({ service }) => service),
+        slices: each('slices', ({ slice }) => slice),
+        ...derive('keys', [masterKeys, workloads], () => readKeys(masterKeys[0], workloads)),
         operatorNamespace,
-        autoscalers: list('autoscalers').map(({ autoscaler: scaler }) => scaler),
-        gateways: list('gateways').map(({ gateway }) => gateway),
-        httpRoutes: list('httpRoutes').map(({ route }) => route),
-        referenceGrants: list('referenceGrants').map(({ grant }) => grant),
-        ...(caches.isRead('tlsSecrets') && { tlsSecrets: list('tlsSecrets').map(({ secret }) => secret) }),
-        grpcRoutes: list('grpcRoutes').map(({ route }) => route),
-        trafficPolicies: list('trafficPolicies').map(({ policy }) => policy),
-        ...(caches.isRead('xBackends') && { xBackends: list('xBackends').map(({ backend }) => backend) }),
-        ...(caches.isRead('listenerSets') && {
-          listenerSets: list('listenerSets').map(({ listenerSet }) => listenerSet),
-        }),
-        ...(caches.isRead('backendTlsPolicies') && {
-          backendTlsPolicies: list('backendTlsPolicies').map(({ policy }) => policy),
-        }),
-        ...(caches.isRead('caBundles') && { caBundles: list('caBundles').map(({ bundle }) => bundle) }),
-        namespaces: list('namespaces').map(({ namespace }) => namespace),
-        proxies: targets.flatMap((target) => proxyOf(target) ?? []),
-        existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
-        nodes: nodes(pods),
-        ...(autoscaler && { autoscaler }),
-        removedPods: Object.fromEntries(
-          workloads().map(({ metadata, spec }) => [
-            keyOf(metadata),
-            removedPods.of(targetKey(metadata.namespace, spec.targetRef)),
-          ]),
-        ),
+        holdfastProxies: list('holdfastProxies'),
+        autoscalers: each('autoscalers', ({ autoscaler }) => autoscaler),
+        namespaces: each('namespaces', ({ namespace }) => namespace),
+        existing: existingObjects(lists),
+        nodes: nodesWith(pods),
+        removedPods: derive('removed', [workloads, removedPods.version()], () => removed(workloads, targets)),
+        ...gatewayParts(caches, lists),
       };
     },
     pod: (ref) => {
@@ -158,7 +131,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     workload: (ref) => caches.get('workloads', ref),
     hasSuccessor({ namespace = '', name }, { spec }) {
       const ref = { namespace, name: spec.targetRef.name };
-      return hasSuccessor(name, spec, (caches.get('statefulSets', ref) ?? deletedSets.find(ref))?.target);
+      return hasSuccessor(name, spec, (caches.get('statefulSets', ref) ?? targetParts.deletedSet(ref))?.target);
     },
   };
 }
@@ -166,24 +139,10 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
 const isController = (one: Pod['controller'], other: Pod['controller']): boolean =>
   one?.kind === other?.kind && one?.name === other?.name;
 
-const existingKinds = [
-  ['deployments', 'Deployment'],
-  ['serviceAccounts', 'ServiceAccount'],
-  ['podDisruptionBudgets', 'PodDisruptionBudget'],
-] as const satisfies [CacheName, Existing['kind']][];
+const targetsOf = (workloads: readonly StickyWorkload[]): Set<string> =>
+  new Set(workloads.map(({ metadata, spec }) => targetKey(metadata.namespace, spec.targetRef)));
 
 const keyOf = ({ namespace, name }: StickyWorkload['metadata']): string => backendKey(namespace, name);
-
-/** The API server lists by namespace and name, so the objects are nearly sorted. Names are built once for each object, not for each comparison. */
-function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
-  const named = objects.map((object) => ({
-    object,
-    name: `${object.metadata.namespace ?? ''}/${object.metadata.name}`,
-  }));
-  return named
-    .toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
-    .map(({ object }) => object);
-}
 
 /** Returns the master keys in their Secret, or undefined if it is damaged. An unchanged Secret keeps the same ring object. */
 export function masterKeysOf({ data = {} }: CacheContents['masterKeys']): KeyRing | undefined {

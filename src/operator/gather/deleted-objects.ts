@@ -8,6 +8,7 @@ import type { CacheContents, CacheName } from './watched.ts';
 export interface DeletedObjects<Name extends CacheName> {
   /** As they were last, without those that exist again. Forgets the others for which `isNeeded` is false. */
   list(isNeeded: (object: CacheContents[Name]) => boolean): CacheContents[Name][];
+  isEmpty(): boolean;
   find(ref: { namespace: string; name: string }): CacheContents[Name] | undefined;
 }
 
@@ -27,6 +28,7 @@ export function rememberDeleted<Name extends CacheName>(
       for (const [key, object] of deleted) if (!isNeeded(object)) deleted.delete(key);
       return [...deleted.values()];
     },
+    isEmpty: () => deleted.size === 0,
     find: (ref) => deleted.get(keyOf(ref)),
   };
 }

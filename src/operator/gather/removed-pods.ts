@@ -11,6 +11,10 @@ export interface RemovedPods {
   /** `target`: `namespace/kind/name` at the end of the pod's controller chain. */
   record(target: string, pod: Pick<Pod, 'name' | 'uid'>, nowMs: number): void;
   of(target: string): RemovedPod[];
+  /** Forgets those of other targets. */
+  keepOnly(targets: ReadonlySet<string>): void;
+  /** Another number after each record. */
+  version(): number;
 }
 
 /** The same object each time: a comparison by identity shows that nothing changed. */
@@ -18,12 +22,18 @@ const none: RemovedPod[] = [];
 
 export function createRemovedPods(): RemovedPods {
   const byTarget = new Map<string, RemovedPod[]>();
+  let version = 0;
   return {
     record(target, { name, uid }, nowMs) {
       const known = byTarget.get(target) ?? [];
       if (known.some((removed) => removed.uid === uid)) return;
+      version += 1;
       byTarget.set(target, [{ pod: name, uid, atMs: nowMs }, ...known].slice(0, maxPerTarget));
     },
     of: (target) => byTarget.get(target) ?? none,
+    keepOnly(targets) {
+      for (const target of byTarget.keys()) if (!targets.has(target)) byTarget.delete(target);
+    },
+    version: () => version,
   };
 }

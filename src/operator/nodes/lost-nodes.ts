@@ -18,7 +18,8 @@ export type LostNodesOptions = {
 };
 
 export interface LostNodes {
-  has(node: string): boolean;
+  /** The same object as long as these are the same. */
+  names(): ReadonlySet<string>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -69,7 +70,7 @@ export function createLostNodes({ reader, clock, random, logger, onChange }: Los
   }
 
   return {
-    has: (node) => lost.has(node),
+    names: () => lost,
     start() {
       reflector.start();
       cancel = clock.after(checkEveryMs, checkAgain);

@@ -55,7 +55,7 @@ async function runOnce(
 ): Promise<{ tables: Translation['tables']; recorded: Recorded }> {
   const caches = createStaticCaches(objects);
   const now = () => nowMs;
-  const state = createClusterState({ caches, lostNodes: { has: () => false }, operatorNamespace, nowMs: now });
+  const state = createClusterState({ caches, lostNodes: { names: () => new Set() }, operatorNamespace, nowMs: now });
   const snapshot = { ...state.snapshot(), keyRings: standInKeys(caches.list('workloads')), masterRing: standIn };
   const translated = { snapshot, translation: translate(snapshot), faults: [] };
   const recorded = createRecord();

@@ -1,0 +1,40 @@
+/** The lists of all kinds, and what is derived from them: the same objects as long as nothing that they were derived from has changed. */
+import type { Caches } from './caches.ts';
+import { createSortedList, type SortedList } from './sorted-list.ts';
+import type { CacheContents, CacheName } from './watched.ts';
+
+export interface KeptLists {
+  of: <Name extends CacheName>(name: Name) => CacheContents[Name][];
+  /** Calls `compute` again when one of the inputs is another object. `key`: of what is derived. */
+  derive: <Out>(key: string, inputs: readonly unknown[], compute: () => Out) => Out;
+  /** The list of a kind, with what `read` takes of each object. */
+  each: <Name extends CacheName, Item>(name: Name, read: (object: CacheContents[Name]) => Item) => Item[];
+}
+
+export function createKeptLists(caches: Pick<Caches, 'get' | 'list' | 'onChange'>): KeptLists {
+  const lists = new Map<CacheName, SortedList<unknown>>();
+  const derived = new Map<string, { inputs: readonly unknown[]; out: unknown }>();
+
+  function of<Name extends CacheName>(name: Name): CacheContents[Name][] {
+    let list = lists.get(name);
+    if (!list) lists.set(name, (list = createSortedList(caches, name, (object) => object)));
+    return list.items() as CacheContents[Name][];
+  }
+
+  function derive<Out>(key: string, inputs: readonly unknown[], compute: () => Out): Out {
+    const known = derived.get(key);
+    if (known?.inputs.every((input, at) => input === inputs[at])) return known.out as Out;
+    const out = compute();
+    derived.set(key, { inputs, out });
+    return out;
+  }
+
+  return {
+    of,
+    derive,
+    each: (name, read) => {
+      const list = of(name);
+      return derive(name, [list], () => list.map(read));
+    },
+  };
+}
