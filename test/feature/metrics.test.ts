@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { metrics } from '../../src/api/metrics.ts';
-import { pods } from '../../src/kube/resources.ts';
+import { deployments, pods, stickyWorkloads } from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { listenAdmin, type AdminServer } from '../../src/platform/admin.ts';
-import { namespace, proxyPod } from '../support/operator-objects.ts';
+import { deployment, namespace, proxyPod, stickyWorkload } from '../support/operator-objects.ts';
 import type { OperatorWorld } from '../support/operator-world.ts';
 import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
 import type { TlsClient } from '../support/tls-client.ts';
@@ -191,6 +191,34 @@ describe('the work of the operator', () => {
       translations,
     );
     expect(grown).toEqual({ [unchanged]: 1, [translations]: 0 });
+  });
+
+  /** As the kubelet does it. */
+  async function writeStatus(pod: string, type: string, status: string): Promise<void> {
+    const found = world.cluster.find(pods, { namespace, name: pod });
+    if (!found) throw new Error('no pod');
+    const before = found['status'] as { conditions?: { type: string }[] };
+    const conditions = [...(before.conditions ?? []).filter((one) => one.type !== type), { type, status }];
+    world.put(pods, { ...found, status: { ...before, conditions } });
+    await world.settle();
+  }
+
+  test('is no translation for the status of a pod of a StickyWorkload, unless it changes what is read of it', async () => {
+    const act = () => writeStatus('cart-a', 'Initialized', 'True');
+    expect(await growth(act, translations, reconciles)).toEqual({ [translations]: 0, [reconciles]: 0 });
+    const change = () => writeStatus('cart-a', 'Ready', 'False');
+    expect(await growth(change, translations)).toEqual({ [translations]: 1 });
+  });
+
+  test('is a reconcile of its own StickyWorkload for a changed pod, and of no other object of the namespace', async () => {
+    world.put(deployments, deployment('till'));
+    world.put(stickyWorkloads, stickyWorkload({ name: 'till' }));
+    await world.settle();
+    const others = ['Gateway', 'HTTPRoute', 'GatewayClass'].map(
+      (kind) => `holdfast_operator_reconciles_total{kind="${kind}"}`,
+    );
+    const grown = await growth(() => writeStatus('cart-a', 'Ready', 'False'), reconciles, ...others);
+    expect(grown).toEqual({ [reconciles]: 1, ...Object.fromEntries(others.map((name) => [name, 0])) });
   });
 
   test('is neither a reconcile nor a translation for session counts, whose status it writes', async () => {

@@ -8,7 +8,12 @@ import { fingerprintOf } from '../gather/owned.ts';
 export interface OwnedObjects {
   /** Applies the object unless it is up to date. Throws the AppError of a refused write. */
   ensure(resource: Resource, object: KubeObject): Promise<void>;
+  /** The object was deleted. */
+  forget(object: Pick<KubeObject, 'kind' | 'metadata'>): void;
 }
+
+const keyOf = ({ kind, metadata: { namespace = '', name } }: Pick<KubeObject, 'kind' | 'metadata'>): string =>
+  `${kind}/${namespace}/${name}`;
 
 /** `observed`: the fingerprint of the cached object, or undefined if there is none. */
 export function createOwnedObjects(
@@ -20,13 +25,13 @@ export function createOwnedObjects(
 
   return {
     async ensure(resource, object) {
-      const { namespace = '', name } = object.metadata;
-      const key = `${resource.plural}.${resource.group}/${namespace}/${name}`;
+      const key = keyOf(object);
       const wanted = JSON.stringify(object);
       const before = applied.get(key);
       if (before?.wanted === wanted && before.fingerprint === observed(resource, object.metadata)) return;
       const result = await writer.apply(resource, object);
       applied.set(key, { wanted, fingerprint: fingerprintOf(result) });
     },
+    forget: (object) => void applied.delete(keyOf(object)),
   };
 }

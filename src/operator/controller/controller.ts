@@ -3,12 +3,14 @@
  * periodically what depends on sessions and time rather than on a change: deletion costs and session keys.
  * Started when the lease is acquired, stopped before it is released.
  */
+import type { OwnedObjects } from '../apply/owned-objects.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { createFaultEvents } from '../translation/fault-events.ts';
 import { findAffectedKeys, kindOfWork, statusKeys } from '../translation/affected-keys.ts';
 import { findRerouted } from '../translation/rerouted.ts';
+import type { Translated } from '../translation/translation-store.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
 import type { CacheName } from '../gather/watched.ts';
@@ -20,10 +22,13 @@ export type ControllerOptions = Omit<ReconcileTools, 'publisher'> &
   WebhookTools &
   DeletionCostPorts &
   KeyRotationPorts &
-  StatusPublisherOptions & { counters: Pick<OperatorCounters, 'reconciles'> };
+  StatusPublisherOptions & { owned: OwnedObjects; counters: Pick<OperatorCounters, 'reconciles'> };
 
 /** Objects of a namespace that those of every other may depend on. */
 const everywhere: ReadonlySet<CacheName> = new Set(['holdfastProxies', 'masterKeys']);
+
+/** Objects whose effects the next translation shows. */
+const seenInTranslation: ReadonlySet<CacheName> = new Set(['pods', 'slices']);
 
 export interface Controller {
   stop(): Promise<void>;
@@ -54,7 +59,11 @@ export function startController(options: ControllerOptions): Controller {
    */
   const changed = new Set<string | undefined>([undefined]);
   const unwatch = caches.onChange((name, { type, object }) => {
-    if (type === 'DELETED') options.statuses.forget(object.metadata.uid ?? '');
+    if (type === 'DELETED') {
+      options.statuses.forget(object.metadata.uid ?? '');
+      options.owned.forget(object);
+    }
+    if (seenInTranslation.has(name)) return;
     changed.add(everywhere.has(name) || 'autoscaler' in object ? undefined : object.metadata.namespace);
   });
 
@@ -65,13 +74,15 @@ export function startController(options: ControllerOptions): Controller {
   });
 
   let routed: ReadonlyMap<string, string[]> = new Map();
+  let followed: Translated | undefined;
   const emitFaults = createFaultEvents(options.events);
 
   function follow(): void {
     queue.add(webhookKey);
     const translated = translations.latest();
     if (!translated) return;
-    for (const key of findAffectedKeys(translated, changed)) queue.add(key);
+    for (const key of findAffectedKeys(translated, changed, followed)) queue.add(key);
+    followed = translated;
     changed.clear();
     const { gatewaysByBackend } = translated.translation;
     for (const key of findRerouted(routed, gatewaysByBackend)) queue.add(key);

@@ -34,7 +34,11 @@ const byKind: Record<string, Resource> = Object.fromEntries(
   ].map((resource) => [resource.kind, resource]),
 );
 
-export type ProvisionTools = { owned: OwnedObjects; writer: Pick<ObjectWriter, 'delete'>; proxy: ProxyParams };
+export type ProvisionTools = {
+  owned: Pick<OwnedObjects, 'ensure'>;
+  writer: Pick<ObjectWriter, 'delete'>;
+  proxy: ProxyParams;
+};
 
 /**
  * Applies everything that conflicts with no other owner's object. A refused StickyWorkload gets no new objects and keeps its existing ones.
@@ -215,7 +219,10 @@ const identityOf = ({ kind, namespace = '', name }: { kind: string; namespace?: 
   `${kind}/${namespace}/${name}`;
 
 /** Returns the first refusal of the API server. Retryable errors are thrown, so that the queue retries. */
-async function applyAll(objects: readonly OwnedObject[], owned: OwnedObjects): Promise<AppError | undefined> {
+async function applyAll(
+  objects: readonly OwnedObject[],
+  owned: ProvisionTools['owned'],
+): Promise<AppError | undefined> {
   let refused: AppError | undefined;
   for (const object of objects) {
     const resource = byKind[object.kind];

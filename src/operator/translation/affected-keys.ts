@@ -5,6 +5,8 @@ import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
 import type { CertificateRef, Gateway } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
+import type { Translation } from '../../core/translate/translate.ts';
+import { targetKey } from '../../core/names/names.ts';
 import type { Translated } from './translation-store.ts';
 
 // No StickyWorkload can have such a key: namespaces have no capital letters.
@@ -26,9 +28,32 @@ export function statusKeys({ kind, metadata: { namespace = '', name } }: KubeObj
 /** Returns the kind of the object of a queue key. */
 export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.[0] ?? 'StickyWorkload';
 
-/** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
+/**
+ * Returns the keys that changes may affect. `namespaces`: of changed objects other than pods and EndpointSlices; `undefined` stands for a
+ * cluster-scoped object. Pods and slices affect only the StickyWorkloads whose pods or endpoints are other objects than in `before`.
+ */
 export function findAffectedKeys(
-  { translation: { workloads, gateways, httpRoutes, grpcRoutes, policies, xBackends, backendTls } }: Translated,
+  { translation }: Translated,
+  namespaces: ReadonlySet<string | undefined>,
+  before?: Translated,
+): string[] {
+  const keys = new Set(namespaces.size === 0 ? [] : findByNamespace(translation, namespaces));
+  for (const key of before ? withOtherPods(translation, before.translation) : []) keys.add(key);
+  return [...keys];
+}
+
+function* withOtherPods(after: Translation, before: Translation): Generator<string> {
+  const isSame = after.backends === before.backends && after.index.podsByTarget === before.index.podsByTarget;
+  if (isSame) return;
+  for (const [key, { plan }] of after.workloads.candidates) {
+    const target = targetKey(plan.namespace, plan.target);
+    const pods = after.index.podsByTarget.get(target);
+    if (after.backends[key] !== before.backends[key] || pods !== before.index.podsByTarget.get(target)) yield key;
+  }
+}
+
+function findByNamespace(
+  { workloads, gateways, httpRoutes, grpcRoutes, policies, xBackends, backendTls }: Translation,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
   const touches = (dependencies: () => ReadonlySet<string>): boolean =>
