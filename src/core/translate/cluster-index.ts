@@ -39,7 +39,10 @@ const nameOf = ({ namespace, name }: { namespace: string; name: string }): strin
 export const ownedKey = (kind: string, object: { namespace: string; name: string }): string =>
   `${kind}/${nameOf(object)}`;
 
-/** `endpoints`: the part that depends on pods and slices. `before`: of an earlier translation. */
+/**
+ * `endpoints`: whatever is derived from pods and slices, in `endpoint-index.ts`: where only these differ, nothing is indexed here. `before`: of an
+ * earlier translation.
+ */
 export function indexCluster(
   snapshot: Snapshot,
   endpoints: EndpointIndex = indexEndpoints(snapshot),
