@@ -13,6 +13,7 @@ import { help, parseOptions, type Options } from './options.ts';
 import { describeMachine } from './report/machine.ts';
 import { renderSection, replaceSection } from './report/markdown.ts';
 import type { Section, SectionName } from './report/section.ts';
+import { measureRoutes } from './speed/routes.ts';
 import { measureSpeed } from './speed/speed.ts';
 import { measureTable } from './table/table.ts';
 
@@ -24,6 +25,7 @@ const progress = (text: string): void => {
 
 const measures: Record<SectionName, (place: Place, options: Options) => Promise<Section>> = {
   speed: (place, options) => measureSpeed(place, { ...options, progress }),
+  routes: (place, options) => measureRoutes(place, { ...options, progress }),
   sessions: (place, options) => measureSessions(place, { ...options, progress }),
   connections: (place, options) => measureConnections(place, { ...options, progress }),
   sidecar: (place) => measureSidecar(place),

@@ -3,19 +3,24 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
 import { commandOfImage } from './image.ts';
+import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import { localTable } from './table.ts';
 
 export type Place = { dist: string; folder: string };
 export type RunningProxy = Program & { port: number; adminPort: number };
 
-export async function startProxy(
+export const startProxy = (place: Place, upstreamPorts: readonly number[], core?: number): Promise<RunningProxy> =>
+  startProxyWith(place, (port) => localTable(port, upstreamPorts), core);
+
+/** `tableOn`: returns the table of a proxy that listens on a port. */
+export async function startProxyWith(
   { dist, folder }: Place,
-  upstreamPorts: readonly number[],
+  tableOn: (port: number) => RoutingTable,
   core?: number,
 ): Promise<RunningProxy> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, `table-${port}.json`);
-  writeFileSync(file, JSON.stringify(localTable(port, upstreamPorts)));
+  writeFileSync(file, JSON.stringify(tableOn(port)));
   const command = commandOfImage(dist, ['proxy', '--table', file], {
     HOLDFAST_ADMIN_PORT: String(adminPort),
     HOLDFAST_SHUTDOWN_DELAY_MS: '0',

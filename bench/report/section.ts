@@ -2,6 +2,7 @@
 
 export const sectionNames = [
   'speed',
+  'routes',
   'sessions',
   'connections',
   'sidecar',

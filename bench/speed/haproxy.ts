@@ -20,3 +20,47 @@ backend pods
   cookie session insert indirect nocache httponly
 ${upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream} cookie ${upstream}`).join('\n')}
 `;
+
+/** By header name. */
+export type HeaderChanges = {
+  set: Readonly<Record<string, string>>;
+  add: Readonly<Record<string, string>>;
+  remove: readonly string[];
+};
+export type HeaderRules = { request: HeaderChanges; response: HeaderChanges };
+
+/** Without sessions: what a route of a plain Service does. */
+export const renderPlainHaproxy = ({
+  port,
+  upstreamPorts,
+  rules,
+}: {
+  port: number;
+  upstreamPorts: readonly number[];
+  rules?: HeaderRules;
+}): string => `
+global
+  nbthread 1
+  maxconn 4000
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 75s
+  timeout server 300s
+  timeout http-keep-alive 75s
+frontend clients
+  bind 127.0.0.1:${port}
+  default_backend pods
+backend pods
+  balance leastconn
+  http-reuse safe
+  option forwardfor
+${rules === undefined ? '' : [...renderChanges('http-request', rules.request), ...renderChanges('http-response', rules.response)].join('\n')}
+${upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream}`).join('\n')}
+`;
+
+const renderChanges = (when: string, { set, add, remove }: HeaderChanges): string[] => [
+  ...Object.entries(set).map(([name, value]) => `  ${when} set-header ${name} ${value}`),
+  ...Object.entries(add).map(([name, value]) => `  ${when} add-header ${name} ${value}`),
+  ...remove.map((name) => `  ${when} del-header ${name}`),
+];

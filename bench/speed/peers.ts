@@ -10,8 +10,8 @@ export type RunningPeer = { program: Program; port: number };
 
 export type Peer = {
   name: string;
-  /** Whether a session keeps its pod; checked before anything is measured. */
-  sticky: boolean;
+  /** `sticky`: a session keeps its pod; checked before anything is measured. `none`: requests are sent without a session. */
+  sessions: 'sticky' | 'any' | 'none';
   start: (upstreamPorts: readonly number[], core: number) => Promise<RunningPeer>;
 };
 
@@ -27,8 +27,8 @@ export function findPeers(place: Place): Peers {
       ...(haproxy === undefined ? [] : [haproxyPeer(haproxy, place.folder)]),
       ...(nginx === undefined ? [] : [nginxPeer(nginx, place.folder)]),
       holdfastPeer(place),
-      scriptPeer({ name: 'node:http', script: 'node-http-proxy.ts', sticky: true }),
-      scriptPeer({ name: 'net, bytes only', script: 'pass-through.ts', sticky: false }),
+      scriptPeer({ name: 'node:http', script: 'node-http-proxy.ts', sessions: 'sticky' }),
+      scriptPeer({ name: 'net, bytes only', script: 'pass-through.ts', sessions: 'any' }),
     ],
     skipped: [...missing('haproxy', haproxy), ...missing('nginx', nginx)],
   };
@@ -42,27 +42,40 @@ async function startOn(port: number, command: Command): Promise<RunningPeer> {
 
 const holdfastPeer = (place: Place): Peer => ({
   name: 'Holdfast',
-  sticky: true,
+  sessions: 'sticky',
   start: async (upstreamPorts, core) => {
     const proxy = await startProxy(place, upstreamPorts, core);
     return { program: proxy, port: proxy.port };
   },
 });
 
-const haproxyPeer = (command: string, folder: string): Peer => ({
-  name: 'HAProxy',
-  sticky: true,
-  start: async (upstreamPorts, core) => {
+type RenderConfig = (port: number, upstreamPorts: readonly number[]) => string;
+
+const startHaproxy =
+  (command: string, folder: string, render: RenderConfig): Peer['start'] =>
+  async (upstreamPorts, core) => {
     const port = await freePort();
     const file = join(folder, 'haproxy.cfg');
-    writeFileSync(file, renderHaproxy(port, upstreamPorts));
+    writeFileSync(file, render(port, upstreamPorts));
     return startOn(port, { command, args: ['-db', '-f', file], core });
-  },
+  };
+
+const haproxyPeer = (command: string, folder: string): Peer => ({
+  name: 'HAProxy',
+  sessions: 'sticky',
+  start: startHaproxy(command, folder, renderHaproxy),
+});
+
+/** HAProxy without sessions. */
+export const plainHaproxyPeer = (command: string, folder: string, render: RenderConfig): Peer => ({
+  name: 'HAProxy',
+  sessions: 'none',
+  start: startHaproxy(command, folder, render),
 });
 
 const nginxPeer = (command: string, folder: string): Peer => ({
   name: 'nginx',
-  sticky: true,
+  sessions: 'sticky',
   start: async (upstreamPorts, core) => {
     const port = await freePort();
     const own = join(folder, 'nginx');
@@ -74,12 +87,12 @@ const nginxPeer = (command: string, folder: string): Peer => ({
 });
 
 /** Starts a program of this folder. A pass-through has one upstream: it does not read requests, so it cannot choose. */
-const scriptPeer = ({ name, script, sticky }: { name: string; script: string; sticky: boolean }): Peer => ({
+const scriptPeer = ({ name, script, sessions }: Pick<Peer, 'name' | 'sessions'> & { script: string }): Peer => ({
   name,
-  sticky,
+  sessions,
   start: async (upstreamPorts, core) => {
     const port = await freePort();
-    const upstreams = sticky ? upstreamPorts : upstreamPorts.slice(0, 1);
+    const upstreams = sessions === 'sticky' ? upstreamPorts : upstreamPorts.slice(0, 1);
     return startOn(port, {
       command: process.execPath,
       args: [join(import.meta.dirname, script), String(port), ...upstreams.map(String)],

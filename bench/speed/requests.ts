@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 
 /** `headers`: complete header lines of every request, besides Host and Cookie. */
-export type Shape = { name: string; headers: readonly string[]; bodyBytes: number };
+export type Shape = {
+  name: string;
+  headers: readonly string[];
+  bodyBytes: number;
+  /** Header fields that responses must have. */
+  expected?: Readonly<Record<string, string>>;
+};
 
 /** An API call, and a page request of a browser. */
 export const shapes: readonly Shape[] = [
@@ -54,5 +60,22 @@ async function ask(port: number, cookie: string | undefined): Promise<{ pod: str
   return { pod: response.headers.get('x-pod') ?? '', cookie: response.headers.getSetCookie()[0]?.split(';')[0] };
 }
 
-export const renderRequest = (cookie: string, { headers }: Shape): string =>
-  ['GET / HTTP/1.1', 'Host: shop.example.com', ...headers, `Cookie: ${cookie}`, '', ''].join('\r\n');
+/** Verifies that the proxy does what the requests of the shape are measured for. */
+export async function checkResponse(port: number, { expected = {} }: Shape): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  await response.text();
+  if (response.status !== 200) throw new Error(`a request received status ${response.status}`);
+  for (const [name, value] of Object.entries(expected)) {
+    if (response.headers.get(name) !== value) throw new Error(`a response has no ${name}: ${value}`);
+  }
+}
+
+export const renderRequest = (cookie: string | undefined, { headers }: Shape): string =>
+  [
+    'GET / HTTP/1.1',
+    'Host: shop.example.com',
+    ...headers,
+    ...(cookie === undefined ? [] : [`Cookie: ${cookie}`]),
+    '',
+    '',
+  ].join('\r\n');

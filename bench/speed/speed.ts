@@ -8,13 +8,13 @@ import { cpuMicros } from '../measure/usage.ts';
 import { formatNumber } from '../report/markdown.ts';
 import type { Section, Table } from '../report/section.ts';
 import { findPeers, type Peer } from './peers.ts';
-import { beginSessions, renderRequest, shapes, type Shape } from './requests.ts';
+import { beginSessions, checkResponse, renderRequest, shapes, type Shape } from './requests.ts';
 import { runLoad } from './wrk.ts';
 
 export type SpeedOptions = { rounds: number; seconds: number; progress: (text: string) => void };
 
 type Sample = { perSecond: number; cpuPerRequestMicros: number; coreShare: number; p99Ms: number };
-type Samples = Map<string, Sample[]>;
+export type Samples = Map<string, Sample[]>;
 type Run = SpeedOptions & Place & { wrk: string };
 
 const connections = 64;
@@ -41,12 +41,15 @@ export async function measureSpeed(place: Place, options: SpeedOptions): Promise
   const { peers, skipped } = findPeers(place);
   const tables: Table[] = [];
   for (const shape of shapes) {
-    tables.push(renderTable(shape, await measureShape(shape, peers, { ...place, ...options, wrk })));
+    const samples = await measureShape(shape, peers, { ...place, ...options, wrk });
+    tables.push(
+      renderTable(`${shape.name}; ${connections} connections with a session each, one core for the proxy`, samples),
+    );
   }
   return { tables, skipped };
 }
 
-async function measureShape(shape: Shape, peers: readonly Peer[], run: Run): Promise<Samples> {
+export async function measureShape(shape: Shape, peers: readonly Peer[], run: Run): Promise<Samples> {
   const ports = await Promise.all(Array.from({ length: upstreamCount }, freePort));
   const upstream = startProgram({
     command: process.execPath,
@@ -71,14 +74,19 @@ const describe = ({ perSecond, cpuPerRequestMicros }: Sample): string =>
 
 async function measurePeer(peer: Peer, shape: Shape, run: Run & { upstreamPorts: readonly number[] }): Promise<Sample> {
   const { program, port } = await peer.start(run.upstreamPorts, proxyCore);
-  const cookies = await beginSessions(port, { count: connections, sticky: peer.sticky });
-  const requests = cookies.map((cookie) => renderRequest(cookie, shape));
+  await checkResponse(port, shape);
+  const requests = (await cookiesFor(peer, port)).map((cookie) => renderRequest(cookie, shape));
   const load = (seconds: number) => runLoad({ ...run, core: loadCore, port, seconds, connections, requests });
   await load(warmUpSeconds);
   const sample = await takeSample(program, () => load(run.seconds));
   await program.stop();
   return sample;
 }
+
+const cookiesFor = ({ sessions }: Peer, port: number): Promise<(string | undefined)[]> =>
+  sessions === 'none'
+    ? Promise.resolve([undefined])
+    : beginSessions(port, { count: connections, sticky: sessions === 'sticky' });
 
 async function takeSample({ pid }: Program, load: () => ReturnType<typeof runLoad>): Promise<Sample> {
   const before = cpuMicros(pid);
@@ -93,7 +101,7 @@ async function takeSample({ pid }: Program, load: () => ReturnType<typeof runLoa
 }
 
 /** Compares CPU per request: requests per second also depend on other load of the machine. */
-function renderTable(shape: Shape, samples: Samples): Table {
+export function renderTable(title: string, samples: Samples): Table {
   const middle = (name: string, field: keyof Sample) => {
     const taken = samples.get(name) ?? [];
     return taken.length === 0 ? undefined : median(taken.map((sample) => sample[field]));
@@ -102,17 +110,24 @@ function renderTable(shape: Shape, samples: Samples): Table {
     const [own, other] = [middle(name, 'cpuPerRequestMicros'), middle(to, 'cpuPerRequestMicros')];
     return own === undefined || other === undefined ? '–' : formatNumber(own / other);
   };
+  const rivals = ['HAProxy', 'nginx'].filter((rival) => samples.has(rival));
   const figure = (name: string, field: keyof Sample) => formatNumber(middle(name, field) ?? 0);
   return {
-    title: `${shape.name}; ${connections} connections with a session each, one core for the proxy`,
-    columns: ['proxy', 'requests/s', 'of its core used', 'CPU per request, µs', 'to HAProxy', 'to nginx', 'p99, ms'],
+    title,
+    columns: [
+      'proxy',
+      'requests/s',
+      'of its core used',
+      'CPU per request, µs',
+      ...rivals.map((rival) => `to ${rival}`),
+      'p99, ms',
+    ],
     rows: [...samples.keys()].map((name) => [
       name,
       figure(name, 'perSecond'),
       `${Math.round(100 * (middle(name, 'coreShare') ?? 0))} %`,
       figure(name, 'cpuPerRequestMicros'),
-      ratio(name, 'HAProxy'),
-      ratio(name, 'nginx'),
+      ...rivals.map((rival) => ratio(name, rival)),
       figure(name, 'p99Ms'),
     ]),
   };

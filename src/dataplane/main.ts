@@ -11,7 +11,7 @@ import { liveProxyPorts, startProxy } from './proxy.ts';
 
 /**
  * After a fault, streams have this long to end. It is short: the proxy accepts nothing meanwhile, and nothing replaces it before it has
- * exited. Delay 5 s, handover 5 s, discovery 2 s and admin 1 s at most come on top.
+ * exited. Delay 5 s, handover 5 s, discovery 2 s, access log 1 s and admin 1 s at most come on top.
  */
 const faultGraceMs = 30_000;
 const exitWithinMs = faultGraceMs + 20_000;

@@ -10,7 +10,7 @@ describe('the command line', () => {
     expect(parsed).toMatchObject({
       kind: 'run',
       options: {
-        only: ['speed', 'sessions', 'connections', 'sidecar', 'abuse', 'table', 'operator', 'devcluster'],
+        only: ['speed', 'routes', 'sessions', 'connections', 'sidecar', 'abuse', 'table', 'operator', 'devcluster'],
         rounds: 3,
         write: false,
       },
@@ -23,7 +23,7 @@ describe('the command line', () => {
   });
 
   test.each([
-    { args: ['--only', 'tabel'], problem: /--only: .*"tabel".*speed, sessions/ },
+    { args: ['--only', 'tabel'], problem: /--only: .*"tabel".*speed, routes/ },
     { args: ['--rounds', '0'], problem: /--rounds must be a positive integer, not "0"/ },
     { args: ['--pods', 'many'], problem: /--pods must be/ },
     { args: ['--faster'], problem: /--faster/ },
