@@ -83,6 +83,7 @@ const used: Record<string, string[]> = {
     ...selector('spec.allowedListeners.namespaces'),
     ...below('spec.infrastructure', 'labels', 'annotations'),
     ...reference('spec.infrastructure.parametersRef'),
+    ...anyReference('spec.tls.backend.clientCertificateRef'),
     'spec.tls.frontend.perPort[].port',
     ...validation('spec.tls.frontend.default.validation'),
     ...validation('spec.tls.frontend.perPort[].tls.validation'),
@@ -120,7 +121,6 @@ const refused: Record<string, Record<string, Objects>> = {
   gateways: {
     'spec.defaultScope': { gateway: { defaultScope: 'All' } },
     'spec.addresses[].routability': { gateway: { addresses: [{ type: 'IPAddress', routability: 'Cluster' }] } },
-    'spec.tls.backend': { gateway: { tls: { backend: { clientCertificateRef: { name: 'own' } } } } },
     'spec.listeners[].filters': { listener: { filters: { requests: [{ type: 'ExternalAuth', externalAuth }] } } },
   },
   listenersets: {
