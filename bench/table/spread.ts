@@ -1,8 +1,6 @@
 /** The time from a changed HTTPRoute in the operator's store until the last of several proxies routes by it. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { Agent, request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { proxyName } from '../../src/core/names/names.ts';
@@ -23,7 +21,6 @@ const proxies = 3;
 const turns = 40;
 const changedRoute = 500;
 const pauseMs = 300;
-const pollMs = 1;
 const serverName = 'holdfast-operator.holdfast-system.svc';
 const token = 'token-of-the-proxies';
 
@@ -34,19 +31,17 @@ export async function measureSpread(folder: string, progress: (text: string) => 
   const port = await startOperator(cluster);
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, token);
-  const ports = await Promise.all(
+  const following = await Promise.all(
     Array.from({ length: proxies }, () => startFollowing([String(port), caOf(cluster), tokenFile, serverName])),
   );
-  const agent = new Agent({ keepAlive: true });
   const taken: number[] = [];
   for (let turn = 0; turn < turns; turn += 1) {
     await sleep(pauseMs);
     const began = performance.now();
     cluster.put(resources.httpRoutes, routeOf(changedRoute, `/turn-${turn}`, turn + 2));
-    await Promise.all(ports.map((proxyPort) => untilRedirected(agent, proxyPort, `/turn-${turn}`)));
+    await Promise.all(following.map((child) => untilRedirected(child, `/turn-${turn}`)));
     taken.push(performance.now() - began);
   }
-  agent.destroy();
   return {
     title: `from a changed HTTPRoute, one of ${routes.toLocaleString('en-US')} of a Gateway, until the last of ${proxies} proxies routes by it`,
     columns: [`${turns} times`, 'median, ms', '95 %, ms'],
@@ -141,29 +136,27 @@ function caOf(cluster: TestCluster): string {
   return Buffer.from(String(certificate), 'base64').toString();
 }
 
-function startFollowing(args: string[]): Promise<number> {
+async function startFollowing(args: string[]): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, 'following-proxy.ts'), args);
   addCleanup(() => Promise.resolve(void child.kill()));
-  return new Promise((resolve, reject) => {
-    child.once('message', (port) => {
-      resolve(Number(port));
-    });
-    child.once('exit', () => {
-      reject(new Error('a proxy has ended before it served'));
-    });
-  });
+  await heard(child);
+  return child;
 }
 
-async function untilRedirected(agent: Agent, port: number, path: string): Promise<void> {
-  while ((await statusOf(agent, port, path)) !== 302) await sleep(pollMs);
-}
-
-async function statusOf(agent: Agent, port: number, path: string): Promise<number | undefined> {
-  const options = { agent, host: '127.0.0.1', port, path, headers: { host: hostOf(changedRoute) } };
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(options, resolve).once('error', reject).end();
+/** Resolves with the next message. */
+const heard = (child: ChildProcess): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const ended = () => {
+      reject(new Error('a proxy has ended'));
+    };
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message);
+    });
   });
-  response.resume();
-  await once(response, 'end');
-  return response.statusCode;
+
+function untilRedirected(child: ChildProcess, path: string): Promise<unknown> {
+  child.send({ host: hostOf(changedRoute), path });
+  return heard(child);
 }
