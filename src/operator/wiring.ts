@@ -175,7 +175,7 @@ export function discoveryPorts(options: OperatorOptions, core: Core, stopping: A
     gatewayOf: (account) => {
       const translated = translations.latest();
       if (!translated) throw new RequestError(503, 'the Gateways are not known yet');
-      return gatewayOfAccount(translated.translation.gateways, account);
+      return gatewayOfAccount(translated.translation, account);
     },
     acknowledgements,
     drain: {

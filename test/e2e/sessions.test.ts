@@ -20,6 +20,7 @@ import {
   type Shop,
 } from '../support/shop-cluster.ts';
 import { podUses, type SessionLog } from '../../tools/demo/customers/session-log.ts';
+import { gatewayDeleted } from './scenarios/gateway-deleted.ts';
 import { many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;
@@ -143,6 +144,15 @@ describeWithCluster('Sessions on a real cluster', () => {
     expect(webhooks).not.toContain(namespace);
     await closeShop(namespace);
   }, 180_000);
+
+  // Here, where Gateway API is installed.
+  test.each([gatewayDeleted])(
+    '$title',
+    async ({ play }) => {
+      expect(await play()).toBeUndefined();
+    },
+    300_000,
+  );
 
   test('nothing is left at the end', async () => {
     expect((await kubectl('get', 'stickyworkloads', '-A', '--ignore-not-found')).trim()).toBe('');

@@ -90,8 +90,8 @@ export const slice = (service: string, podNames: string[]): KubeObject => ({
   })),
 });
 
-/** A running pod of the proxy of Gateway holdfast. */
-export const proxyPod = (name: string): KubeObject => ({
+/** A running pod of the proxy of a Gateway. */
+export const proxyPod = (name: string, of = 'holdfast'): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
@@ -101,10 +101,12 @@ export const proxyPod = (name: string): KubeObject => ({
     labels: {
       'app.kubernetes.io/managed-by': 'holdfast',
       'app.kubernetes.io/component': 'proxy',
-      'gateway.networking.k8s.io/gateway-name': 'holdfast',
+      'gateway.networking.k8s.io/gateway-name': of,
     },
   },
-  spec: { containers: [{ name: 'proxy', image: 'holdfast:1' }] },
+  spec: {
+    containers: [{ name: 'proxy', image: 'holdfast:1', env: [{ name: 'HOLDFAST_GATEWAY_NAME', value: of }] }],
+  },
   status: { phase: 'Running', podIP: addressOf(name) },
 });
 

@@ -61,6 +61,12 @@ export const sidecarVariables = {
   sessionSources: 'HOLDFAST_SESSION_SOURCES',
 } as const;
 
+/** Settings of the proxy, fixed when its pod is created. The operator reads the name of its Gateway back from the pod. */
+export const proxyVariables = {
+  gatewayNamespace: 'HOLDFAST_GATEWAY_NAMESPACE',
+  gatewayName: 'HOLDFAST_GATEWAY_NAME',
+} as const;
+
 export const ports = {
   /** In every injected pod: receives the kubelet's preStop call. */
   sidecar: 15999,

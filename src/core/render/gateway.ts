@@ -2,10 +2,17 @@
 import { defaultProxyObject, proxyKind, type HoldfastProxySpec } from '../../api/holdfastproxy.ts';
 import { group } from '../../api/stickyworkload.ts';
 import { exposedListeners, servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
-import { defaultListener } from '../resolve/plan.ts';
+import { defaultListener, gatewayKey } from '../resolve/plan.ts';
 import { controllerName, gatewayClassName, labelOf, labels, proxyName } from '../names/names.ts';
-import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
-import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
+import type { Gateway, GatewayApi, Pod } from '../snapshot/snapshot.ts';
+import {
+  controlledByGateway,
+  ownedByPods,
+  sharedBy,
+  standardLabels,
+  type Component,
+  type OwnedObject,
+} from './owned-object.ts';
 import type { ClusterIndex } from '../translate/cluster-index.ts';
 import { decideReplicas, findForeignAutoscaler } from './proxy-replicas.ts';
 import { renderService } from './proxy-service.ts';
@@ -14,7 +21,7 @@ import { renderProxyPod, type ProxyParams } from './proxy-pod.ts';
 export type RenderContext = {
   gatewayApi: GatewayApi;
   proxy: ProxyParams;
-  seen: Pick<ClusterIndex, 'proxies' | 'autoscalers' | 'services'>;
+  seen: Pick<ClusterIndex, 'proxies' | 'autoscalers' | 'services' | 'proxyPods'>;
 };
 
 type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerReferences'>> & {
@@ -33,7 +40,7 @@ export function renderGateway(plan: GatewayPlan, context: RenderContext): OwnedO
   if (isUnowned || servedListeners(plan).length === 0) return [];
   const identity = identityOf(plan);
   const proxy = [
-    renderServiceAccount(identity),
+    renderServiceAccount(identity, context.seen.proxyPods.get(gatewayKey(plan.gateway)) ?? []),
     ...renderPods(plan, identity, context),
     ...renderServiceOf(plan, identity, context),
     renderDisruptionBudget(identity),
@@ -150,12 +157,19 @@ function renderGatewayObject(identity: Identity): OwnedObject {
   };
 }
 
-const renderServiceAccount = (identity: Identity): OwnedObject => ({
-  apiVersion: 'v1',
-  kind: 'ServiceAccount',
-  metadata: metadataOf(identity, 'proxy'),
-  automountServiceAccountToken: false,
-});
+/**
+ * Its pods own it too: their tokens are valid only as long as it exists, and once their Gateway is deleted, and everything that it owns, they still
+ * report sessions and have to learn which pods drain. The garbage collector deletes it with the last of them.
+ */
+function renderServiceAccount(identity: Identity, pods: readonly Pod[]): OwnedObject {
+  const metadata = metadataOf(identity, 'proxy');
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { ...metadata, ownerReferences: [...identity.ownerReferences, ...ownedByPods(pods)] },
+    automountServiceAccountToken: false,
+  };
+}
 
 function renderDeployment(identity: Identity, spec: HoldfastProxySpec, { proxy, seen }: RenderContext): OwnedObject {
   const gateway = { namespace: identity.namespace, name: identity.gateway };

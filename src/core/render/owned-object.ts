@@ -46,3 +46,9 @@ export const sharedBy = (owners: readonly OwnerIdentity[]): OwnerReference[] =>
   owners
     .map(({ name, uid }) => ({ apiVersion: ownerApiVersion, kind: ownerKind, name, uid }))
     .toSorted((one, other) => (one.uid < other.uid ? -1 : 1));
+
+/** Besides the other owners. */
+export const ownedByPods = (pods: readonly OwnerIdentity[]): OwnerReference[] =>
+  pods
+    .map(({ name, uid }) => ({ apiVersion: 'v1', kind: 'Pod', name, uid }))
+    .toSorted((one, other) => (one.uid < other.uid ? -1 : 1));

@@ -2,7 +2,7 @@
 import { durationMs } from '../../api/duration.ts';
 import type { HoldfastProxySpec } from '../../api/holdfastproxy.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
-import { ports, tokenAudience } from '../names/names.ts';
+import { ports, proxyVariables, tokenAudience } from '../names/names.ts';
 
 /** Settings of the operator's installation. */
 export type ProxyParams = {
@@ -98,8 +98,8 @@ function renderResources({ requests = {}, limits = {} }: NonNullable<HoldfastPro
 }
 
 const renderEnvironment = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => [
-  { name: 'HOLDFAST_GATEWAY_NAMESPACE', value: gateway.namespace },
-  { name: 'HOLDFAST_GATEWAY_NAME', value: gateway.name },
+  { name: proxyVariables.gatewayNamespace, value: gateway.namespace },
+  { name: proxyVariables.gatewayName, value: gateway.name },
   { name: 'HOLDFAST_CA', value: params.caPem },
   { name: 'HOLDFAST_DISCOVERY_HOST', value: params.discoveryHost },
   { name: 'HOLDFAST_SERVER_NAME', value: params.serverName },

@@ -34,8 +34,8 @@ export function holdRules(oldestFirst: readonly JudgedRoute[]): HeldRules {
       held.set(rule, { key: ruleKey(source, rule), persistence: plan.persistence, plan });
     }
   }
-  for (const { route, parents, refs } of oldestFirst) {
-    if (route.source.workload !== undefined || !parents.some(({ kind }) => kind === 'attached')) continue;
+  for (const { route, refs } of oldestFirst) {
+    if (route.source.workload !== undefined) continue;
     for (const rule of route.rules) {
       const one = holdRule(rule, backendsOf(rule, refs), route.source);
       if (one) held.set(rule, { ...one, persistence: names.assign(one, route) });

@@ -114,6 +114,8 @@ export type Pod = {
   injection: PodInjection;
   /** The StickyWorkload in the pod's namespace that the sidecar was injected for. */
   workload?: string;
+  /** Of a proxy: the name of the Gateway in its namespace that it serves, whether or not that still exists. */
+  gateway?: string;
   /** Absent unless the pod is being deleted. */
   deletion?: PodDeletion;
   /** Why Kubernetes disrupts the pod: the reason of its condition DisruptionTarget, if it has one. */

@@ -4,14 +4,16 @@ import { selectsTarget } from '../route/service-workloads.ts';
 import { targetKey } from '../names/names.ts';
 import type { XBackend } from '../snapshot/x-backend.ts';
 import { indexEndpoints, type EndpointIndex } from './endpoint-index.ts';
-import type {
-  Autoscaler,
-  Owned,
-  ProxyDeployment,
-  ReferenceGrant,
-  Service,
-  Snapshot,
-  Target,
+import {
+  isPodTerminal,
+  type Autoscaler,
+  type Owned,
+  type Pod,
+  type ProxyDeployment,
+  type ReferenceGrant,
+  type Service,
+  type Snapshot,
+  type Target,
 } from '../snapshot/snapshot.ts';
 
 export type ClusterIndex = EndpointIndex & {
@@ -25,6 +27,8 @@ export type ClusterIndex = EndpointIndex & {
   lostNodes: ReadonlySet<string>;
   /** By their namespace. */
   grants: ReadonlyMap<string, ReferenceGrant[]>;
+  /** The pods of the proxies of each Gateway, whether or not it still exists, by its `namespace/name`. */
+  proxyPods: ReadonlyMap<string, Pod[]>;
   /** By `namespace/name` of the Deployment. */
   proxies: ReadonlyMap<string, ProxyDeployment>;
   /** By `targetKey` of what they scale. */
@@ -60,6 +64,7 @@ export function indexCluster(
     // Backends are built again if it is another object.
     lostNodes: before && isSameSet(before.lostNodes, lost) ? before.lostNodes : lost,
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
+    proxyPods: indexProxyPods(snapshot.pods),
     proxies: new Map(proxies.map((proxy) => [nameOf(proxy), proxy])),
     autoscalers: Map.groupBy(snapshot.autoscalers, ({ namespace, target }) => targetKey(namespace, target)),
     owned: indexOwned(snapshot),
@@ -68,6 +73,18 @@ export function indexCluster(
 
 const isSameSet = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
   one.size === other.size && [...one].every((item) => other.has(item));
+
+function indexProxyPods(pods: readonly Pod[]): Map<string, Pod[]> {
+  const found = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    if (pod.gateway === undefined || isPodTerminal(pod)) continue;
+    const key = nameOf({ namespace: pod.namespace, name: pod.gateway });
+    const others = found.get(key);
+    if (others) others.push(pod);
+    else found.set(key, [pod]);
+  }
+  return found;
+}
 
 function indexOwned({
   services,

@@ -14,8 +14,8 @@ type Sources = { rules: HeldRules; index: Pick<ClusterIndex, 'services'> };
 
 export function findRouteBackends(routes: Iterable<JudgedRoute>, sources: Sources): RouteBackends {
   const found: RouteBackends = { held: [], plain: [], owners: new Map() };
-  for (const { route, parents, refs } of routes) {
-    if (!parents.some(({ kind }) => kind === 'attached')) continue;
+  for (const { route, refs } of routes) {
+    if (route.source.workload !== undefined) continue;
     for (const reference of referencesOf(route)) {
       const verdict = refs.get(reference.target.at);
       if (verdict?.kind === 'resolved') add(found, verdict.backend, { reference, source: route.source, ...sources });

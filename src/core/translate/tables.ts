@@ -10,9 +10,9 @@ import { buildRoutes } from './http-routes.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
 import type { RouteFilter } from '../../wire/route-filters.ts';
-import type { Route, RoutingTable } from '../../wire/routing-table.ts';
+import type { Backend, Route, RoutingTable } from '../../wire/routing-table.ts';
 
-type Judged = {
+export type Judged = {
   backends: ReadonlyMap<string, BuiltBackend>;
   /** Keys of backends that no request may reach. */
   broken: ReadonlySet<string>;
@@ -33,21 +33,25 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const certificates = buildCertificates(certificatesOf(gateway));
   const built = gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged.held));
   const routes = sortRoutes(judged.broken.size === 0 ? built : built.map((one) => withoutBroken(one, judged.broken)));
-  const keys = new Set(routes.flatMap(backendsOf));
-  const backends = withClientCertificate(
-    [...keys].toSorted().flatMap((key) => judged.backends.get(key)?.backend ?? []),
-    clientCertificateOf(gateway),
-  );
-  const proxy = settingsFor(gateway, [...keys], judged);
+  const backends = withClientCertificate(backendsIn(routes, judged), clientCertificateOf(gateway));
+  const keys = backends.map(({ key }) => key);
+  const proxy = settingsFor(gateway, keys, judged);
   return {
     gateway: gateway.gateway,
     ...(proxy && { proxy }),
     listeners,
     routes,
-    backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),
+    backends: byKey(backends),
     ...(certificates && { certificates }),
   };
 }
+
+/** Returns the backends to which routes refer, in order of their keys. */
+export const backendsIn = (routes: readonly Route[], { backends }: Pick<Judged, 'backends'>): Backend[] =>
+  [...new Set(routes.flatMap(backendsOf))].toSorted().flatMap((key) => backends.get(key)?.backend ?? []);
+
+export const byKey = (backends: readonly Backend[]): Record<string, Backend> =>
+  Object.fromEntries(backends.map((backend) => [backend.key, backend]));
 
 /**
  * A reference that does not resolve must not turn off what it turned on, such as the PROXY protocol. An operator that starts meanwhile does

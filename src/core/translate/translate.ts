@@ -2,6 +2,7 @@
 import { decideAccept, type Accept } from '../resolve/accept.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexParameters, type ParametersLookup } from '../resolve/proxy-parameters.ts';
+import { findRetired, type RetiredGateway } from '../resolve/retired-gateways.ts';
 import { findShadows, type Shadow } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import { judgeRoutes, oldestFirst, type JudgedRoute } from '../route/judge-routes.ts';
@@ -24,8 +25,9 @@ import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import { findRouteBackends } from './route-backends.ts';
 import { sourceOf } from './session-sources.ts';
 import { buildServiceBackends } from './service-backends.ts';
+import { buildRetiredTable } from './retired-tables.ts';
 import { buildTable, indexByBackend } from './tables.ts';
-import { changeIndex, compareLists, indexEndpoints } from './endpoint-index.ts';
+import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
 import { isConfigSame, moveEndpoints } from './move-endpoints.ts';
 import { findTouched } from './touched.ts';
 import { indexCluster, ownsService, usesService, type ClusterIndex } from './cluster-index.ts';
@@ -37,6 +39,8 @@ export type Translation = {
   accepts: Record<string, Accept>;
   /** By `namespace/name` of the Gateway. */
   gateways: Record<string, GatewayPlan>;
+  /** Gateways that are gone while proxies of theirs still run, likewise. */
+  retired: ReadonlyMap<string, RetiredGateway>;
   parameters: ParametersLookup;
   /** Those of StickyWorkloads, by `namespace/name`. */
   routes: Record<string, WorkloadRoute>;
@@ -71,7 +75,7 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
   const changes = before && compareLists(before.snapshot, snapshot);
   const endpoints = before && changes ? changeIndex(before.index, changes) : indexEndpoints(snapshot);
   const touched = changes && findTouched(changes);
-  if (before && touched && isConfigSame(before.snapshot, snapshot)) {
+  if (before && touched && isConfigSame(before.snapshot, snapshot) && !concernsProxies(changes)) {
     return moveEndpoints(before, { snapshot, touched, index: { ...before.index, ...endpoints } });
   }
   const index = indexCluster(snapshot, endpoints, before?.index);
@@ -87,8 +91,12 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
   const grpcRoutes = judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup);
   const ofWorkloads = served.flatMap(({ plan }) => routes[plan.key]?.judged ?? []);
   const all = oldestFirst([...ofWorkloads, ...httpRoutes.values()]);
-  const held = holdRules(all);
-  const found = findRouteBackends(httpRoutes.values(), { rules: held, index });
+  const parameters = indexParameters(snapshot);
+  const gateways = planGateways(workloads.gateways.served, { routes: all, parameters });
+  const retired = findRetired({ ...snapshot, ...index }, gateways, all);
+  const leading = findLeading(all, retired.values());
+  const held = holdRules(leading);
+  const found = findRouteBackends(leading, { rules: held, index });
   const known = before?.built ?? new Map<string, BuiltBackend>();
   const sources = { ...snapshot, index, touched };
   const own = buildBackends(
@@ -102,25 +110,17 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
     ...buildServiceBackends(found.plain, sources, known),
   ]);
   const secured = secureBackends(built, all, backendTls);
-  const parameters = indexParameters(snapshot);
-  const gateways = planGateways(workloads.gateways.served, { routes: all, parameters });
   const routeShadows = addShadows(routes, gateways);
-  const tables = Object.fromEntries(
-    Object.entries(gateways).map(([key, gateway]) => [
-      key,
-      buildTable(gateway, {
-        ...secured,
-        held,
-        plans,
-        owners: found.owners,
-        before: before?.tables[key]?.proxy,
-      }),
-    ]),
-  );
+  const judged = { ...secured, held, plans, owners: found.owners };
+  const inputsOf = (key: string) => ({ ...judged, before: before?.tables[key]?.proxy });
+  const tables: Record<string, RoutingTable> = {};
+  for (const [key, one] of Object.entries(gateways)) tables[key] = buildTable(one, inputsOf(key));
+  for (const [key, one] of retired) tables[key] = buildRetiredTable(one, inputsOf(key));
   return {
     tables,
     accepts,
     gateways,
+    retired,
     parameters,
     routes,
     httpRoutes,
@@ -138,6 +138,10 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
   };
 }
 
+/** The pods of proxies say which Gateways are retired. */
+const concernsProxies = ({ pods: { gone, come } }: EndpointChanges): boolean =>
+  [gone, come].some((pods) => pods.some(({ gateway }) => gateway !== undefined));
+
 /** The slices of a Service of another owner do not count, unless it selects the pods in place of the StickyWorkload's own. */
 const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({
   key: plan.key,
@@ -148,6 +152,18 @@ const ownBackend = (plan: ServingPlan, index: ClusterIndex): HeldBackend => ({
 
 const backendsOf = (built: ReadonlyMap<string, BuiltBackend>): Record<string, Backend> =>
   Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
+
+/**
+ * Returns the routes that lead requests to backends, oldest first: those of StickyWorkloads, those that a Gateway accepts, and those that a retired
+ * one may have accepted.
+ */
+function findLeading(all: readonly JudgedRoute[], retired: Iterable<RetiredGateway>): JudgedRoute[] {
+  const kept = new Set([...retired].flatMap(({ routes }) => routes));
+  return all.filter(
+    (one) =>
+      one.route.source.workload !== undefined || kept.has(one) || one.parents.some(({ kind }) => kind === 'attached'),
+  );
+}
 
 /** Those that Holdfast renders for a StickyWorkload repeat its `spec.route`, which is served from the StickyWorkload itself. */
 function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workloads'>): HttpRoute[] {

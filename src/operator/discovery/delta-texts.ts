@@ -1,6 +1,7 @@
 /** The deltas between tables as JSON. The proxies of a Gateway mostly are at the same table: they share one text. */
 import { resourceId, splitTable } from '../../wire/resources.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
+import { endpointsIn } from './retired-delta.ts';
 import { deltaFor, diffTables, type TableDelta, type Versions } from '../../wire/table-delta.ts';
 
 export interface DeltaTexts {
@@ -8,6 +9,12 @@ export interface DeltaTexts {
   first(have: Readonly<Record<string, string>>, table: RoutingTable): string;
   /** `whole`: ids of resources that are sent whole even if they have not changed. */
   next(from: RoutingTable, to: RoutingTable, whole: ReadonlySet<string>): string;
+  /** The endpoints in the same delta, for a proxy whose Gateway is gone. `from`: the last table; absent: it has the versions in `have`. */
+  endpoints(
+    from: RoutingTable | undefined,
+    to: RoutingTable,
+    proxy: { have: Readonly<Record<string, string>>; whole: ReadonlySet<string> },
+  ): string;
 }
 
 export function createDeltaTexts(versions: Versions): DeltaTexts {
@@ -28,6 +35,13 @@ export function createDeltaTexts(versions: Versions): DeltaTexts {
       const text = JSON.stringify(diffTables(from, to, versions));
       steps.set(to, { from, text });
       return text;
+    },
+    endpoints(from, to, { have, whole }) {
+      const delta =
+        from === undefined
+          ? deltaFor(have, to, versions)
+          : addWhole(diffTables(from, to, versions), to, { whole, versions });
+      return JSON.stringify(endpointsIn(delta));
     },
   };
 }

@@ -8,9 +8,11 @@ import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Acknowledgements, SentTables } from './acknowledgements.ts';
 import type { DeltaTexts } from './delta-texts.ts';
+import { partOf } from './retired-delta.ts';
 import type { SessionNotices, SessionRelay } from './session-relay.ts';
 
-export type PublishedTable = { revision: string; asOfMs: number; table: RoutingTable };
+/** `isRetired`: the Gateway is gone, and its proxies end what they have begun. */
+export type PublishedTable = { revision: string; asOfMs: number; table: RoutingTable; isRetired: boolean };
 
 export interface PublishedTables {
   /** Returns the current table of a Gateway (`namespace/name`); undefined until there is one. */
@@ -77,6 +79,7 @@ class ResourceStream {
   readonly #sent: SentTables;
   /** That of the last delta. */
   #table: RoutingTable | undefined;
+  #isRetired = false;
   #tableIsDue = true;
   #endsAreDue = true;
   #blockedSinceMs: number | undefined;
@@ -143,13 +146,17 @@ class ResourceStream {
   }
 
   #sendTable(): void {
-    const { tables, gatewayKey, texts, have, replica } = this.#ports;
+    const { tables, gatewayKey, replica } = this.#ports;
     const published = tables.current(gatewayKey);
     if (this.#isBlocked() || published === undefined) return;
+    if (this.#isRetired && !published.isRetired) {
+      // The Gateway is there again. What the proxy has kept is known only to itself: it says so when it connects again.
+      this.#response.destroy();
+      return;
+    }
     this.#tableIsDue = false;
-    const { table, revision, asOfMs } = published;
-    const delta =
-      this.#table === undefined ? texts.first(have, table) : texts.next(this.#table, table, this.#sent.takeRefused());
+    const { revision, asOfMs } = published;
+    const { table, delta } = this.#nextDelta(published);
     this.#table = table;
     const head: Omit<DeltaMessage, 'delta'> = {
       type: 'delta',
@@ -159,6 +166,18 @@ class ResourceStream {
       asOfMs,
     };
     this.#write(`${JSON.stringify(head).slice(0, -1)},"delta":${delta}}\n`);
+  }
+
+  #nextDelta({ table, isRetired }: PublishedTable): { table: RoutingTable; delta: string } {
+    const { texts, have } = this.#ports;
+    const last = this.#table;
+    const whole = this.#sent.takeRefused();
+    this.#isRetired = isRetired;
+    if (isRetired) {
+      const part = partOf(table, last ?? have);
+      return { table: part, delta: texts.endpoints(last, part, { have, whole }) };
+    }
+    return { table, delta: last === undefined ? texts.first(have, table) : texts.next(last, table, whole) };
   }
 
   #isBlocked(): boolean {

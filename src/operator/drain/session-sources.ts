@@ -32,16 +32,22 @@ export function createSessionSources({
     if (known && hasAppExited(known, workload, translated)) {
       return [{ type: 'Proxy', known: true, sessions: 0 }];
     }
-    const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
-    const expected = gateways.map((gateway) => ({ gateway, proxies: runningProxies(translated.snapshot, gateway) }));
+    const backend = backendKey(pod.namespace, name);
+    const gateways = gatewaysOf(backend, pod.namespace, translated);
+    const expected = gateways.map((gateway) => ({
+      gateway,
+      proxies: runningProxies(translated.translation.index, gateway),
+    }));
     const proxies = expected.flatMap((one) => one.proxies);
-    // A proxy that is being replaced loses its counts until its successor reports. If the StickyWorkload or the Gateway's namespace is deleted,
-    // there is no successor: no client can return to a session, and the last counts must not hold the pod.
-    const isReplaced = (gateway: string) =>
+    // If the StickyWorkload or the Gateway's namespace is deleted, no client can return to a session, and the last counts must not hold the pod.
+    const mayReturn = (gateway: string) =>
       workload !== undefined && !isNamespaceTerminating(translated.snapshot, gateway);
+    // A proxy that is being replaced loses its counts until its successor reports. Those of a Gateway that is deleted have no successor.
+    const isReplaced = (gateway: string) => mayReturn(gateway) && !isDeleted(gateway, backend, translated.translation);
     const unserved = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
     if (unserved) return unknown(`no proxy of Gateway ${unserved.gateway} is running`);
-    if (proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
+    const isOver = workload === undefined || (gateways.length > 0 && !gateways.some(mayReturn));
+    if (proxies.length === 0 && isOver) return [{ type: 'Proxy', known: true, sessions: 0 }];
     return ledger.sourcesOf(pod.uid, proxies, nowMs);
   };
 }
@@ -49,6 +55,13 @@ export function createSessionSources({
 /** Whether the namespace of a Gateway is being deleted. */
 const isNamespaceTerminating = ({ namespaces }: Snapshot, gateway: string): boolean =>
   namespaces.some(({ name, isTerminating }) => isTerminating && gateway.startsWith(`${name}/`));
+
+/** Whether a user's Gateway that a StickyWorkload names is deleted, or left to another controller. */
+function isDeleted(key: string, backend: string, { gateways, workloads }: Translated['translation']): boolean {
+  const parents = workloads.candidates.get(backend)?.plan.parents ?? [];
+  const isNamed = parents.some(({ gateway, isGenerated }) => gatewayKey(gateway) === key && !isGenerated);
+  return isNamed && gateways[key] === undefined;
+}
 
 /** Returns the Gateways whose proxies may have sessions on the backend. A backend that is in no table may have been in one until recently. */
 function gatewaysOf(

@@ -3,7 +3,14 @@ import type { HandlerJson, ProbeJson } from '../../core/inject/pod.ts';
 import { portOfSidecar } from '../../core/inject/port.ts';
 import { callsSidecar } from '../../core/inject/pre-stop.ts';
 import type { Pod, PodInjection, PodPort, PodSidecar } from '../../core/snapshot/snapshot.ts';
-import { annotations, sidecarContainer, sidecarVariables } from '../../core/names/names.ts';
+import {
+  annotations,
+  labels as knownLabels,
+  managedByValue,
+  proxyVariables,
+  sidecarContainer,
+  sidecarVariables,
+} from '../../core/names/names.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/ports.ts';
 
 type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
@@ -84,11 +91,20 @@ function readPod(object: LivePod): CachedPod['pod'] {
     createdAtMs: Date.parse(creationTimestamp) || 0,
     ports: portsOf(spec?.containers ?? []),
     injection: injectionOf(metadata, spec),
+    ...readGateway(object),
     ...readStatus(status),
     ...endOf(object),
     ...readExits(object),
     ...readStay(object),
   };
+}
+
+/** The label of a proxy has a hash in place of a long name, from which no deleted Gateway can be found. */
+function readGateway({ metadata: { labels = {} }, spec }: LivePod): Pick<Pod, 'gateway'> {
+  if (labels[knownLabels.managedBy] !== managedByValue || labels[knownLabels.component] !== 'proxy') return {};
+  const variables = (spec?.containers ?? []).flatMap(({ env }) => env ?? []);
+  const gateway = variables.find(({ name }) => name === proxyVariables.gatewayName)?.value;
+  return gateway === undefined ? {} : { gateway };
 }
 
 /** The ReplicaSet controller ignores a value that it cannot parse. */

@@ -11,14 +11,14 @@ const sessionBackends = ({ backends }: RoutingTable): string[] =>
 
 /** Returns the running proxies of every Gateway that has sessions. */
 export function confirmedKeys(
-  { snapshot, translation: { tables } }: Translated,
+  { translation: { tables, index } }: Pick<Translated, 'translation'>,
   ledger: Pick<Ledger, 'keyRingsOf'>,
   nowMs: number,
 ): ProxyKeys[] {
   return Object.entries(tables).flatMap(([gateway, table]) => {
     const keys = sessionBackends(table);
     if (keys.length === 0) return [];
-    return runningProxies(snapshot, gateway).map((uid) => {
+    return runningProxies(index, gateway).map((uid) => {
       const reported = ledger.keyRingsOf(uid, nowMs);
       const ring = combineRings(keys.map((key) => reported?.[key]));
       return { uid, ...(ring && { ring }) };

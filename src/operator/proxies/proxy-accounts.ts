@@ -3,11 +3,11 @@ import { proxyName } from '../../core/names/names.ts';
 import type { GatewayRef } from '../../core/resolve/plan.ts';
 import type { Translation } from '../../core/translate/translate.ts';
 
-type Gateways = Translation['gateways'];
+type Gateways = Pick<Translation, 'gateways' | 'retired'>;
 
 const byAccount = new WeakMap<Gateways, ReadonlyMap<string, GatewayRef>>();
 
-/** Returns the Gateway whose proxies run as this ServiceAccount; undefined if there is none. */
+/** Returns the Gateway whose proxies run as this ServiceAccount, also one that is gone while they do; undefined if there is none. */
 export function gatewayOfAccount(
   gateways: Gateways,
   { namespace, name }: { namespace: string; name: string },
@@ -17,5 +17,10 @@ export function gatewayOfAccount(
   return known.get(`${namespace}/${name}`);
 }
 
-const indexAccounts = (gateways: Gateways): Map<string, GatewayRef> =>
-  new Map(Object.values(gateways).map(({ gateway }) => [`${gateway.namespace}/${proxyName(gateway.name)}`, gateway]));
+const indexAccounts = ({ gateways, retired }: Gateways): Map<string, GatewayRef> =>
+  new Map(
+    [...retired.values(), ...Object.values(gateways)].map(({ gateway }) => [
+      `${gateway.namespace}/${proxyName(gateway.name)}`,
+      gateway,
+    ]),
+  );

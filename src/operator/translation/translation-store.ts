@@ -90,9 +90,10 @@ export function createTranslationStore({
     latest: () => latest,
     table(gatewayKey) {
       const table = latest?.translation.tables[gatewayKey];
-      if (!table) return undefined;
+      if (!latest || !table) return undefined;
       const behindMs = staleMs();
-      return { revision: currentRevision, asOfMs: clock.nowMs() - (behindMs <= currentWithinMs ? 0 : behindMs), table };
+      const asOfMs = clock.nowMs() - (behindMs <= currentWithinMs ? 0 : behindMs);
+      return { revision: currentRevision, asOfMs, table, isRetired: latest.translation.retired.has(gatewayKey) };
     },
     onTranslated(listener) {
       listeners.add(listener);

@@ -110,8 +110,9 @@ export async function startDiscovery() {
       tables.delete(gatewayKey);
       for (const listener of listeners) listener([gatewayKey]);
     },
-    publish(gatewayKey: string, table: RoutingTable, revision: string) {
-      tables.set(gatewayKey, { revision, asOfMs: clock.nowMs(), table });
+    /** `isRetired`: the Gateway is gone while its proxies still run. */
+    publish(gatewayKey: string, table: RoutingTable, revision: string, isRetired = false) {
+      tables.set(gatewayKey, { revision, asOfMs: clock.nowMs(), table, isRetired });
       for (const listener of listeners) listener([gatewayKey]);
     },
     stop() {

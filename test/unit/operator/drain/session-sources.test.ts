@@ -9,12 +9,7 @@ import { createSessionSources } from '../../../../src/operator/drain/session-sou
 import { snapshotOf, stickyWorkload, wholePod, type ShortWorld } from '../../../support/world.ts';
 
 const nowMs = 1_000_000;
-const labels = {
-  'app.kubernetes.io/managed-by': 'holdfast',
-  'app.kubernetes.io/component': 'proxy',
-  'gateway.networking.k8s.io/gateway-name': 'holdfast',
-};
-const proxies = ['p', 'q'].map((name) => ({ name, labels, of: 'Deployment/holdfast-holdfast' }));
+const proxies = ['p', 'q'].map((name) => ({ name, gateway: 'holdfast', of: 'Deployment/holdfast-holdfast' }));
 const cart = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
 
 const ending = { name: 'shop', labels: {}, isTerminating: true };
@@ -122,7 +117,7 @@ test('the sessions of a pod behind several Gateways are added up, and are unknow
   };
   const proxyOf = (name: string, gateway: string) => ({
     name,
-    labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': gateway },
+    gateway,
     of: `Deployment/${gateway}-holdfast`,
   });
   expect(
@@ -135,6 +130,39 @@ test('the sessions of a pod behind several Gateways are added up, and are unknow
   expect(ask({ clusterState: both, workload: 'cart', reports: { p: { sessions: 1 }, q: { sessions: 2 } } })).toEqual(
     known(3),
   );
+});
+
+describe('the sessions of a pod behind a Gateway that is deleted', () => {
+  const onTwo = { workloads: [{ name: 'cart', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } }] };
+  const world: ShortWorld = { ...onTwo, targets: [{ name: 'cart' }], gateways: [{ name: 'web' }] };
+  const [web, edge] = ['web', 'edge'].map((gateway) => ({
+    name: gateway,
+    gateway,
+    of: `Deployment/${gateway}-holdfast`,
+  }));
+  const pods = [web, edge].flatMap((one) => one ?? []);
+
+  test('are those of its proxies too, until these are gone', () => {
+    const both = { ...world, pods };
+    expect(ask({ clusterState: both, workload: 'cart', reports: { web: {}, edge: { sessions: 2 } } })).toEqual(
+      known(2),
+    );
+    expect(ask({ clusterState: both, workload: 'cart', reports: { web: {} } })).toEqual(
+      unknown('proxy pod uid-edge has not reported'),
+    );
+    expect(ask({ clusterState: both, workload: 'cart', reports: { web: {}, edge: { drains: false } } })).toEqual(
+      unknown('proxy pod uid-edge has not confirmed that this pod is draining'),
+    );
+  });
+
+  test('are then those that it counted last, until they would have ended, and never unknown for want of a successor', () => {
+    const reports = { edge: { sessions: 2 } };
+    const none = { ...world, gateways: [] };
+    expect(ask({ clusterState: none, workload: 'cart', reports })).toEqual(known(2));
+    expect(
+      ask({ clusterState: none, workload: 'cart', reports: { edge: { sessions: 2, expiresAtMs: nowMs } } }),
+    ).toEqual(known(0));
+  });
 });
 
 test('a pod that the route of another StickyWorkload uses is counted by the proxies of that Gateway too', () => {

@@ -1,21 +1,19 @@
 import { expect, test } from '@jest/globals';
 import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
+import { indexCluster } from '../../../../src/core/translate/cluster-index.ts';
 import { runningProxies } from '../../../../src/operator/proxies/serving-proxies.ts';
-import { snapshotOf } from '../../../support/world.ts';
+import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
-const labels = {
-  'app.kubernetes.io/managed-by': 'holdfast',
-  'app.kubernetes.io/component': 'proxy',
-  'gateway.networking.k8s.io/gateway-name': 'holdfast',
-};
-const proxy = (name: string, rest: Partial<Pod> = {}) => ({
+type ShortPod = NonNullable<ShortWorld['pods']>[number];
+
+const proxy = (name: string, rest: Partial<Pod> = {}): ShortPod => ({
   name,
-  labels,
+  gateway: 'holdfast',
   of: 'Deployment/holdfast-holdfast',
   ...rest,
 });
 
-test.each<[string, ReturnType<typeof proxy>, string[]]>([
+test.each<[string, ShortPod, string[]]>([
   ['include a running one', proxy('p'), ['uid-p']],
   ['include one that is no longer ready, which may still have streams', proxy('p', { ready: false }), ['uid-p']],
   ['include one that is shutting down', proxy('p', { deletion: { killAtMs: 1, graceSeconds: 30 } }), ['uid-p']],
@@ -23,25 +21,15 @@ test.each<[string, ReturnType<typeof proxy>, string[]]>([
   ['do not include one that has never run, which may be unschedulable', proxy('p', { phase: 'Pending' }), []],
   ['do not include one whose containers have terminated', proxy('p', { phase: 'Succeeded' }), []],
   ['do not include one that failed', proxy('p', { phase: 'Failed' }), []],
-  [
-    'do not include that of another Gateway',
-    proxy('p', { labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': 'web' } }),
-    [],
-  ],
+  ['do not include that of another Gateway', proxy('p', { gateway: 'web' }), []],
   ['do not include that of another namespace', proxy('p', { namespace: 'other' }), []],
-  ['do not include a pod of the app', proxy('p', { labels: { app: 'cart' } }), []],
-  [
-    'do not include the proxy of another Gateway implementation',
-    proxy('p', { labels: { ...labels, 'app.kubernetes.io/managed-by': 'other' } }),
-    [],
-  ],
+  ['do not include a pod of the app', { name: 'cart-a', of: 'Deployment/cart' }, []],
 ])('the running proxies of a Gateway %s', (_, pod, expected) => {
-  expect(runningProxies(snapshotOf({ pods: [pod] }), 'shop/holdfast')).toEqual(expected);
+  expect(runningProxies(indexCluster(snapshotOf({ pods: [pod] })), 'shop/holdfast')).toEqual(expected);
 });
 
-test('the running proxies of a Gateway are all of its proxy pods, also on a second call', () => {
-  const snapshot = snapshotOf({ pods: [proxy('p'), proxy('q'), { name: 'cart-a' }] });
-  expect(runningProxies(snapshot, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);
-  expect(runningProxies(snapshot, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);
-  expect(runningProxies(snapshot, 'shop/none')).toEqual([]);
+test('the running proxies of a Gateway are all of its proxy pods, without those of the app', () => {
+  const index = indexCluster(snapshotOf({ pods: [proxy('p'), proxy('q'), { name: 'cart-a' }] }));
+  expect(runningProxies(index, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);
+  expect(runningProxies(index, 'shop/none')).toEqual([]);
 });
