@@ -15,6 +15,7 @@ import { createReportDesk } from './discovery/reports.ts';
 import { createKnownProxies } from './proxies/known-proxies.ts';
 import { createLostNodes } from './nodes/lost-nodes.ts';
 import { createTranslationStore } from './translation/translation-store.ts';
+import { createGatewayOutcomes } from './gateway/gateway-outcomes.ts';
 import { createCaches } from './gather/caches.ts';
 import { createOwnerLookup } from './gather/owner-lookup.ts';
 import { cacheOf } from './gather/watched.ts';
@@ -228,6 +229,7 @@ export function controllerOptions(
     }),
     statuses: createStatusWriter({ writer: cluster, events: cluster }),
     failures: createRepeatedFailures(),
+    gatewayOutcomes: createGatewayOutcomes(),
     proxy: partSettings(options, own.authority),
     webhook: {
       caPem: own.authority.certPem,

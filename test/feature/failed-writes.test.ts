@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import { deployments, pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import { eventually } from '../support/eventually.ts';
 import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
@@ -154,6 +155,62 @@ describe('a write that the API server refuses', () => {
         'apply status of StickyWorkload shop/cart',
       ]),
     );
+  });
+});
+
+describe('the proxy of a namespace, which its StickyWorkloads share', () => {
+  let operator: Operator;
+  const writesOf = (kind: string) =>
+    [...operator.counters.kubeWrites].flatMap(([key, times]) => (key.startsWith(`apply/${kind}/`) ? [times] : []));
+  const quota = new AppError('KUBERNETES_FORBIDDEN', 'PATCH deployments/holdfast-holdfast: 403: exceeded quota: team', {
+    source: 'kubernetes',
+    retryable: false,
+  });
+  beforeEach(async () => {
+    world = createOperatorWorld();
+    operator = await world.start();
+  });
+
+  test('is written by the reconcile of its Gateway alone, once for any number of StickyWorkloads', async () => {
+    await world.after(() => {
+      for (const name of ['cart', 'chat', 'till']) world.putWorkload({ name });
+    });
+    expect(writesOf('Deployment')).toEqual([1]);
+    expect(writesOf('ServiceAccount')).toEqual([1]);
+    world.editSpec(deployments, 'holdfast-holdfast', { replicas: 7 });
+    await world.settle();
+    expect(writesOf('Deployment')).toEqual([2]);
+  });
+
+  test('that the API server refuses is reported by each of them, although none of them writes it', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Deployment', error: quota, times: 12 });
+    await world.after(() => {
+      for (const name of ['cart', 'chat']) world.putWorkload({ name });
+    });
+    for (const name of ['cart', 'chat']) {
+      expect(world.condition(name, 'Programmed')).toMatchObject({
+        reason: 'ApplyFailed',
+        message: `${quota.message}. The write will be retried.`,
+      });
+    }
+    // A quota is not watched.
+    await world.clock.advance(10 * 60_000);
+    for (const name of ['cart', 'chat']) {
+      expect(world.condition(name, 'Programmed')?.reason).not.toBe('ApplyFailed');
+    }
+  });
+
+  test('that cannot be written for a while is retried under the key of the Gateway', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Deployment', error: unavailable, times: 3 });
+    world.putWorkload({ name: 'cart' });
+    await world.clock.advance(20 + 250 + 500);
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ApplyFailed' });
+    const failed = world.logger.lines().filter(({ message }) => message === 'work failed');
+    expect(failed.map(({ fields }) => fields)).toEqual(
+      failed.map(() => expect.objectContaining({ key: 'Gateway/shop/holdfast' })),
+    );
+    await world.clock.advance(5000);
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ProxyNotReady' });
   });
 });
 

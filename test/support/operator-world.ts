@@ -37,8 +37,8 @@ export type WorldOptions = {
 /** The objects that the leader applies once after its start, and for a new StickyWorkload `cart`. */
 export const provisioningWrites = [
   'apply MutatingWebhookConfiguration holdfast',
-  'apply Service shop/cart',
   'apply ServiceAccount shop/holdfast-holdfast',
+  'apply Service shop/cart',
   'apply Deployment shop/holdfast-holdfast',
   'apply Service shop/holdfast-holdfast',
   'apply PodDisruptionBudget shop/holdfast-holdfast',

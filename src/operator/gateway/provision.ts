@@ -41,25 +41,23 @@ export type ProvisionTools = {
 };
 
 /**
- * Applies everything that conflicts with no other owner's object. A refused StickyWorkload gets no new objects and keeps its existing ones.
+ * Applies the objects of a StickyWorkload, but those that conflict with another owner's. A refused StickyWorkload gets no new objects and keeps its
+ * existing ones. The reconcile of its Gateways applies theirs.
  */
 export async function provision(accept: Accept, translated: Translated, tools: ProvisionTools): Promise<ApplyOutcome> {
   if (accept.kind === 'refused') return { kind: 'applied' };
   const { plan } = accept;
+  await removeRoute(plan, translated, tools);
+  const applied = await applyFree(renderObjects(plan, translated), translated, tools);
+  if (applied.kind !== 'applied') return applied;
   const gateways = gatewaysOf(plan, translated);
   const generated = gateways.filter(({ userManaged }) => userManaged === undefined);
-  for (const gateway of generated) await removeAutoscaler(gateway, translated, tools);
-  const made = generated.flatMap((gateway) => renderFor(gateway, translated, tools));
-  await removeRoute(plan, translated, tools);
-  const applied = await applyFree([...renderObjects(plan, translated), ...made], translated, tools);
-  if (applied.kind !== 'applied') return applied;
   const proxies = gateways
     .filter(({ userManaged }) => userManaged !== undefined)
     .flatMap((gateway) => renderFor(gateway, translated, tools));
   const obstacle =
-    findClassObstacle(made, translated) ??
+    findClassObstacle(generated, translated) ??
     findOlderObstacle(plan, generated) ??
-    generated.map((gateway) => findParametersObstacle(gateway, translated)).find((found) => found !== undefined) ??
     findConflicts(proxies, translated.translation.index)[0] ??
     findShortfall(plan, gateways, translated);
   return obstacle ? { kind: 'conflict', reason: obstacle.reason, message: obstacle.message } : applied;
@@ -83,7 +81,7 @@ async function removeRoute(
   await writer.delete(resources.httpRoutes, route, route.uid);
 }
 
-/** Applies the proxy of a user-managed Gateway. */
+/** Applies the objects of a Gateway: its proxy, and the Gateway itself if Holdfast generates it. */
 export async function provisionGateway(
   gateway: GatewayPlan,
   translated: Translated,
@@ -113,7 +111,7 @@ async function removeAutoscaler(
 }
 
 /** Returns the Gateways that accept the route of a StickyWorkload. */
-function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
+export function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
   const attached = (routes[key]?.judged.parents ?? []).flatMap((verdict) =>
     verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : [],
   );
@@ -122,11 +120,11 @@ function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }
 
 type Obstacle = Pick<Extract<ApplyOutcome, { kind: 'conflict' }>, 'reason' | 'message'>;
 
-function findClassObstacle(made: readonly OwnedObject[], { snapshot }: Translated): Obstacle | undefined {
+function findClassObstacle(generated: readonly GatewayPlan[], { snapshot }: Translated): Obstacle | undefined {
   const foreign = snapshot.gatewayClasses.find(
     (one) => one.name === gatewayClassName && one.controllerName !== controllerName,
   );
-  if (foreign === undefined || !made.some(({ kind }) => kind === 'Gateway')) return undefined;
+  if (foreign === undefined || generated.length === 0 || !snapshot.gatewayApi.installed) return undefined;
   return {
     reason: 'GatewayConflict',
     message: `GatewayClass ${gatewayClassName} belongs to ${foreign.controllerName}: delete it so that Holdfast can create its own. Traffic is still served.`,

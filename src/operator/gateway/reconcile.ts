@@ -16,12 +16,18 @@ import type { CachedOwned, CachedWithStatus } from '../gather/owned.ts';
 import { isNewer } from './generations.ts';
 import { writeListenerSets } from './listener-sets.ts';
 import { provisionGateway, viewProxy, type ProvisionTools } from './provision.ts';
+import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
+import { workOfGateway } from '../translation/affected-keys.ts';
+import type { GatewayOutcomes } from './gateway-outcomes.ts';
+import type { ApplyOutcome } from '../../core/status/input.ts';
 
 export type GatewayTools = ProvisionTools & {
   translations: TranslationStore;
   caches: Caches;
   statuses: StatusWriter;
+  failures: RepeatedFailures;
+  gatewayOutcomes: GatewayOutcomes;
   nowMs: () => number;
 };
 
@@ -56,13 +62,59 @@ export async function reconcileGatewayClasses({
   }
 }
 
-/** `key`: `namespace/name`. A user-managed Gateway gets its proxy here; a generated one gets it together with its StickyWorkloads. */
+/** `key`: `namespace/name`. Nothing else writes the objects of a Gateway. */
 export async function reconcileGateway(key: string, tools: GatewayTools): Promise<Recheck | undefined> {
   const translated = tools.translations.latest();
   const plan = translated?.translation.gateways[key];
-  const cached = plan && tools.caches.get('gateways', plan.gateway);
-  if (!translated || !plan || !cached || !isOurs(plan, cached)) return undefined;
-  const outcome = plan.userManaged ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
+  if (!translated || !plan) {
+    tools.failures.forget(workOfGateway(key));
+    tools.gatewayOutcomes.forget(key);
+    return undefined;
+  }
+  const cached = tools.caches.get('gateways', plan.gateway);
+  if (plan.userManaged && (!cached || isNewer(cached, plan.userManaged.object))) return undefined;
+  const outcome = await applyGateway(key, { plan, translated }, tools);
+  if (cached && isOurs(plan, cached)) await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
+  return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
+}
+
+type Planned = { plan: GatewayPlan; translated: Translated };
+
+/** A write that keeps failing is an outcome too. */
+async function applyGateway(key: string, { plan, translated }: Planned, tools: GatewayTools): Promise<ApplyOutcome> {
+  if (!isNeeded(plan, translated)) return { kind: 'applied' };
+  try {
+    const outcome = await provisionGateway(plan, translated, tools);
+    tools.failures.forget(workOfGateway(key));
+    tools.gatewayOutcomes.settle(key, outcome);
+    return outcome;
+  } catch (error) {
+    const lasting = tools.failures.note(workOfGateway(key), error);
+    if (lasting) tools.gatewayOutcomes.settle(key, lasting);
+    throw error;
+  }
+}
+
+/** StickyWorkloads that are refused or deleted keep the Gateway that they have, and get no new objects. */
+function isNeeded({ userManaged, generatedFor }: GatewayPlan, { translation }: Translated): boolean {
+  const { accepts, workloads } = translation;
+  return (
+    userManaged !== undefined ||
+    generatedFor.some(
+      ({ key }) =>
+        accepts[key]?.kind === 'accepted' &&
+        workloads.candidates.get(key)?.workload.metadata.deletionTimestamp === undefined,
+    )
+  );
+}
+
+type Judged = { plan: GatewayPlan; cached: CachedWithStatus; outcome: ApplyOutcome };
+
+async function writeGatewayStatus(
+  { plan, cached, outcome }: Judged,
+  translated: Translated,
+  tools: GatewayTools,
+): Promise<void> {
   const proxy = {
     ...viewProxy(plan.gateway, translated),
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
@@ -70,12 +122,11 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
   const verdicts = judgeGatewayVerdicts(plan, proxy);
   await writeListenerSets(plan, { snapshot: translated.snapshot, verdicts }, tools);
-  return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
 }
 
-/** Whether the plan is that of the cached object. A generated Gateway that another controller owns has the same name only. */
+/** A generated Gateway that another controller owns has the same name only. */
 const isOurs = ({ userManaged, generatedFor }: GatewayPlan, cached: CachedWithStatus): boolean =>
-  userManaged ? !isNewer(cached, userManaged.object) : isOwnedBy(cached, generatedFor);
+  userManaged !== undefined || isOwnedBy(cached, generatedFor);
 
 // A timer of Node waits 24 days at most.
 const longestWaitMs = 86_400_000;

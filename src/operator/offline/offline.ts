@@ -9,6 +9,7 @@ import type { KubeObject } from '../../kube/ports.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import { createClusterState } from '../gather/cluster-state.ts';
 import { findAffectedKeys } from '../translation/affected-keys.ts';
+import { wholeOutcome } from '../workload/whole-outcome.ts';
 import { judgeWorkload } from '../workload/judge-workload.ts';
 import { reconcile } from '../workload/reconcile.ts';
 import { makeSlices } from './endpoint-slices.ts';
@@ -61,7 +62,8 @@ async function runOnce(
   const recorded = createRecord();
   const tools = createRecordingTools(recorded, { translated, caches, nowMs: now });
   for (const key of findAffectedKeys(translated, new Set([undefined]))) await reconcile(key, tools);
-  for (const [key, outcome] of recorded.outcomes) {
+  for (const [key, own] of recorded.outcomes) {
+    const outcome = wholeOutcome(key, own, { translated, gateways: recorded.gatewayOutcomes }) ?? own;
     const status = judgeWorkload(key, translated, { outcome, previous: undefined, ledger: createLedger(), nowMs });
     if (status) recorded.statuses[`StickyWorkload ${key}`] = status;
   }

@@ -3,6 +3,7 @@ import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import type { KubeObject, ObjectWriter } from '../../kube/ports.ts';
 import { AppError } from '../../platform/errors.ts';
+import { createGatewayOutcomes, type GatewayOutcomes } from '../gateway/gateway-outcomes.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import type { ReconcileTools } from '../workload/reconcile.ts';
@@ -14,12 +15,18 @@ export type Recorded = {
   ensured: KubeObject[];
   /** By the key of the StickyWorkload. */
   outcomes: Map<string, ApplyOutcome>;
+  gatewayOutcomes: GatewayOutcomes;
 };
 
-export const createRecord = (): Recorded => ({ statuses: {}, ensured: [], outcomes: new Map() });
+export const createRecord = (): Recorded => ({
+  statuses: {},
+  ensured: [],
+  outcomes: new Map(),
+  gatewayOutcomes: createGatewayOutcomes(),
+});
 
 export function createRecordingTools(
-  { statuses, ensured, outcomes }: Recorded,
+  { statuses, ensured, outcomes, gatewayOutcomes }: Recorded,
   { translated, caches, nowMs }: { translated: Translated; caches: Caches; nowMs: () => number },
 ): ReconcileTools {
   return {
@@ -52,6 +59,7 @@ export function createRecordingTools(
       forget: () => undefined,
     },
     publisher: { settle: (key, outcome) => void outcomes.set(key, outcome), forget: () => undefined },
+    gatewayOutcomes,
     failures: { note: () => undefined, forget: () => undefined },
     reader: { get: () => Promise.resolve(undefined) },
     writer,

@@ -18,6 +18,9 @@ export const gatewayClassWork = 'GatewayClass';
 export const gatewayOfWork = (key: string): string | undefined =>
   key.startsWith(gatewayPrefix) ? key.slice(gatewayPrefix.length) : undefined;
 
+/** Returns the queue key of a Gateway, `namespace/name`. */
+export const workOfGateway = (key: string): string => gatewayPrefix + key;
+
 /** Returns the keys of the work that writes the status of an object; the route of a StickyWorkload has its name. */
 export function statusKeys({ kind, metadata: { namespace = '', name } }: KubeObject): string[] {
   if (kind === 'GatewayClass' || kind === 'HoldfastProxy') return [gatewayClassWork];
@@ -65,7 +68,7 @@ function findByNamespace(
       .map(([key]) => key),
     ...Object.entries(gateways)
       .filter(([, gateway]) => touches(() => namespacesOfGateway(gateway)))
-      .map(([key]) => gatewayPrefix + key),
+      .map(([key]) => workOfGateway(key)),
     ...[...httpRoutes.values(), ...grpcRoutes.values()]
       .filter((judged) => touches(() => namespacesOfRoute(judged)))
       .map(({ route: { source } }) => `${source.kind}/${source.key}`),

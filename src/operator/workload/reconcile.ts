@@ -21,13 +21,11 @@ import {
 } from '../gateway/reconcile.ts';
 import { reconcileHoldfastProxies } from '../gateway/reconcile-proxies.ts';
 import { routeWork } from '../routes/reconcile.ts';
-import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import { provision } from '../gateway/provision.ts';
 
 export type ReconcileTools = GatewayTools & {
   reader: Pick<ObjectReader, 'get'>;
   writer: ObjectWriter;
-  failures: RepeatedFailures;
   publisher: Pick<StatusPublisher, 'settle' | 'forget'>;
 };
 

@@ -18,12 +18,15 @@ import type { StatusWriter } from '../apply/status-writer.ts';
 import type { Fault } from '../translation/quarantine.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import { judgeWorkload } from './judge-workload.ts';
+import type { GatewayOutcomes } from '../gateway/gateway-outcomes.ts';
+import { wholeOutcome } from './whole-outcome.ts';
 
 export type StatusPublisherOptions = {
   translations: Pick<TranslationStore, 'latest'>;
   ledger: Pick<Ledger, 'countsOf' | 'onChange' | 'sweep'>;
   caches: Pick<Caches, 'get' | 'onStatus'>;
   statuses: StatusWriter;
+  gatewayOutcomes: Pick<GatewayOutcomes, 'of' | 'onChange'>;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -45,7 +48,7 @@ const longestPauseMs = 5000;
 const pausePerWriteMs = 5;
 
 export function startStatusPublisher(options: StatusPublisherOptions): StatusPublisher {
-  const { translations, ledger, caches, statuses, clock } = options;
+  const { translations, ledger, caches, statuses, gatewayOutcomes, clock } = options;
   const outcomes = new Map<string, ApplyOutcome>();
   /** Since the last round. */
   const changedPods = new Set<string>();
@@ -67,7 +70,8 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
   }
 
   function judge(key: string, workload: StickyWorkload, translated: Translated): StickyWorkloadStatus | undefined {
-    const outcome = outcomes.get(key);
+    const own = outcomes.get(key);
+    const outcome = own && wholeOutcome(key, own, { translated, gateways: gatewayOutcomes });
     const judged = translated.translation.workloads.candidates.get(key)?.workload.metadata;
     if (!outcome || judged?.uid !== workload.metadata.uid) return undefined;
     const previous = statuses.before(workload);
@@ -107,6 +111,11 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
   const unsubscribe = ledger.onChange((podUids) => {
     for (const uid of podUids) changedPods.add(uid);
   });
+  const unfollow = gatewayOutcomes.onChange((gateway) => {
+    for (const { key } of translations.latest()?.translation.gateways[gateway]?.generatedFor ?? []) {
+      if (outcomes.has(key)) queue.add(key);
+    }
+  });
   // What another client has changed is repaired.
   const unwatch = caches.onStatus((name, { metadata }) => {
     const isForeign = name === 'workloads' && !statuses.isOwn(metadata);
@@ -128,6 +137,7 @@ export function startStatusPublisher(options: StatusPublisherOptions): StatusPub
     },
     async stop() {
       unsubscribe();
+      unfollow();
       unwatch();
       cancel();
       await queue.stop();
