@@ -61,8 +61,11 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
   const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined =>
     complete.get(workload.metadata.uid) ?? workload.status;
 
-  /** `onlyAt`: the version that the object must have. */
-  async function apply(resource: Resource, object: Applied, observed: Observed, onlyAt?: string): Promise<void> {
+  /**
+   * Returns false if the object is gone, or its kind is: it was deleted after it was cached, and the event of that is on its way.
+   * `onlyAt`: the version that the object must have.
+   */
+  async function apply(resource: Resource, object: Applied, observed: Observed, onlyAt?: string): Promise<boolean> {
     const { name, namespace } = object.metadata;
     const metadata = {
       name,
@@ -70,8 +73,14 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
       ...(onlyAt !== undefined && { resourceVersion: onlyAt }),
     };
     const { apiVersion: version, kind: ofKind, status } = object;
-    const result = await writer.apply(resource, { apiVersion: version, kind: ofKind, metadata, status }, 'status');
-    written.record(status, observed, result);
+    try {
+      const result = await writer.apply(resource, { apiVersion: version, kind: ofKind, metadata, status }, 'status');
+      written.record(status, observed, result);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'KUBERNETES_NOT_FOUND') return false;
+      throw error;
+    }
   }
 
   return {
@@ -93,7 +102,7 @@ export function createStatusWriter({ writer, events }: StatusWriterOptions): Sta
       ) {
         return 'CountsDiffer';
       }
-      await apply(stickyWorkloads, { apiVersion, kind, metadata, status: shown }, observed);
+      if (!(await apply(stickyWorkloads, { apiVersion, kind, metadata, status: shown }, observed))) return 'Unchanged';
       complete.set(metadata.uid, status);
       emitChanges(workload, known, status);
       return 'Written';

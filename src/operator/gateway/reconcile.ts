@@ -20,6 +20,9 @@ import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 import { workOfGateway } from '../translation/affected-keys.ts';
 import type { GatewayOutcomes } from './gateway-outcomes.ts';
+import type { OwnedObject } from '../../core/render/owned-object.ts';
+import type { OwnedObjects } from '../apply/owned-objects.ts';
+import { AppError } from '../../platform/errors.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 
 export type GatewayTools = ProvisionTools & {
@@ -48,7 +51,7 @@ export async function reconcileGatewayClasses({
   const isForeign = snapshot.gatewayClasses.some(
     (one) => one.name === gatewayClassName && one.controllerName !== controllerName,
   );
-  if (!isForeign) await owned.ensure(gatewayClasses, renderGatewayClass(snapshot.operatorNamespace));
+  if (!isForeign && !(await ensureClass(renderGatewayClass(snapshot.operatorNamespace), owned))) return;
   for (const one of caches.list('gatewayClasses')) {
     if (one.gatewayClass.controllerName === controllerName) {
       const { gatewayApi } = snapshot;
@@ -76,6 +79,17 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   const outcome = await applyGateway(key, { plan, translated }, tools);
   if (cached && isOurs(plan, cached)) await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
+}
+
+/** Returns false if the kind is gone: its definition was deleted, and the event of that is on its way. Apply creates what is missing. */
+async function ensureClass(gatewayClass: OwnedObject, owned: OwnedObjects): Promise<boolean> {
+  try {
+    await owned.ensure(gatewayClasses, gatewayClass);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'KUBERNETES_NOT_FOUND') return false;
+    throw error;
+  }
 }
 
 type Planned = { plan: GatewayPlan; translated: Translated };

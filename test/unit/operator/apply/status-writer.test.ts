@@ -56,6 +56,23 @@ describe('a status writer', () => {
     expect(written()).toEqual([1, 2]);
   });
 
+  test('takes it that an object which is gone was deleted after it was cached, and emits no event', async () => {
+    const gone = new AppError('KUBERNETES_NOT_FOUND', '404', { source: 'kubernetes', retryable: false });
+    cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: gone, times: 1 });
+    expect(await write(cart, counted(1))).toBe('Unchanged');
+    cluster.fail({ verb: 'apply', kind: 'Gateway', error: gone, times: 1 });
+    const edge = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'edge' },
+      observed: {},
+    };
+    await writer.writeOther(gateways, edge, { addresses: [] });
+    expect(cluster.events()).toEqual([]);
+    // One that is there again gets its status.
+    expect(await write(cart, counted(1))).toBe('Written');
+  });
+
   test('writes the first status of a later StickyWorkload of the same name', async () => {
     await write(cart, counted(1));
     await write({ ...cart, metadata: { ...cart.metadata, uid: 'another' } }, counted(2), false);
