@@ -79,6 +79,12 @@ export const metrics = {
     labels: ['namespace', 'gateway', 'listener', 'secret'],
     help: 'When a certificate that the proxies of a Gateway present expires, as a Unix timestamp; secret is namespace/name. listener is empty for the certificate that they present to pods, and namespace/set/name for a listener of a ListenerSet. Exported by the leader only.',
   },
+  holdfast_operator_resource_refused_total: {
+    part: 'operator',
+    type: 'counter',
+    labels: ['type'],
+    help: 'Parts of their configuration that proxies could not use, by type (listeners, route, backend, endpoints, certificate and others): they keep the previous version.',
+  },
   holdfast_workload_sessions: {
     part: 'operator',
     type: 'gauge',

@@ -57,6 +57,8 @@ export const reasons = {
   PodsRefused:
     'The API server refuses new pods, because of a ResourceQuota, a LimitRange, PodSecurity or an admission webhook.',
   ProxyNotReady: 'No proxy replica is ready.',
+  ResourceRefused:
+    'Proxies of a Gateway cannot use a part of their configuration and keep its previous version, because of a defect of Holdfast or because they are older.',
   RouteMissing: 'No HTTPRoute leads to the pods, and spec.route.kind is None.',
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload without it.',
   SessionPersistenceFieldMissing:

@@ -16,6 +16,8 @@ export type OperatorCounters = {
   kubeWrites: Counts;
   /** Reports of proxies, by outcome. */
   reports: Counts;
+  /** Resources that proxies refuse, by type. */
+  refusedResources: Counts;
   /** By `namespace/workload/reason`. */
   drains: Counts;
   sessionsCut: Counts;
@@ -32,6 +34,7 @@ export const createCounters = (): OperatorCounters => ({
   injections: new Map(),
   kubeWrites: new Map(),
   reports: new Map(),
+  refusedResources: new Map(),
   drains: new Map(),
   sessionsCut: new Map(),
   keyRotations: new Map(),

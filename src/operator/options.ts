@@ -13,6 +13,7 @@ import type { LostNodes } from './nodes/lost-nodes.ts';
 import type { ClusterState } from './gather/cluster-state.ts';
 import type { SidecarSettings } from './injection/sidecar-settings.ts';
 import type { KnownProxies } from './proxies/known-proxies.ts';
+import type { RefusedResources } from './discovery/refused-resources.ts';
 import type { DrainWatch } from './drain/drain-watch.ts';
 
 export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
@@ -52,6 +53,7 @@ export type Core = {
   translations: TranslationStore;
   ledger: Ledger;
   knownProxies: KnownProxies;
+  refused: RefusedResources;
   drains: DrainWatch;
   counters: OperatorCounters;
   drainDurations: HistogramHandle;

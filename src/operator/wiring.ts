@@ -11,6 +11,7 @@ import { createStatusWriter } from './apply/status-writer.ts';
 import { count, type OperatorCounters } from './counters.ts';
 import { createAcknowledgements } from './discovery/acknowledgements.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
+import { createRefusedResources } from './discovery/refused-resources.ts';
 import { createReportDesk } from './discovery/reports.ts';
 import { createKnownProxies } from './proxies/known-proxies.ts';
 import { createLostNodes } from './nodes/lost-nodes.ts';
@@ -102,6 +103,9 @@ export function createCore(
     translations,
     ledger,
     knownProxies,
+    refused: createRefusedResources((type) => {
+      count(counters.refusedResources, type);
+    }),
     drains,
     counters,
     isLeader,
@@ -188,6 +192,7 @@ export function discoveryPorts(options: OperatorOptions, core: Core, stopping: A
     reports: createReportDesk({
       tables,
       proxies: knownProxies,
+      refused: core.refused,
       ledger,
       acknowledgements,
       observe: (result) => {
@@ -209,7 +214,7 @@ export function discoveryPorts(options: OperatorOptions, core: Core, stopping: A
 
 export function controllerOptions(
   options: OperatorOptions,
-  { caches, translations, ledger, counters }: Core,
+  { caches, translations, ledger, counters, refused }: Core,
   own: { authority: Authority; webhookPort: number },
 ): ControllerOptions {
   const { cluster, clock, random, logger, webhookUrl } = options;
@@ -230,6 +235,7 @@ export function controllerOptions(
     statuses: createStatusWriter({ writer: cluster, events: cluster }),
     failures: createRepeatedFailures(),
     gatewayOutcomes: createGatewayOutcomes(),
+    refused,
     proxy: partSettings(options, own.authority),
     webhook: {
       caPem: own.authority.certPem,

@@ -3,6 +3,8 @@ import { countAttachedRoutes, listenersOf, servedListeners, type GatewayPlan } f
 import { addressesOf, findAddressProblem, type ReachableService } from './gateway-addresses.ts';
 import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
+import { explainRefused, resourceRefused } from './refused-resources.ts';
+import type { Refusal } from '../../wire/messages.ts';
 import { judgeListenerEntry, noteOn } from './listener-status.ts';
 import { isAccepted, type ParentVerdicts } from './listener-set-status.ts';
 import {
@@ -15,8 +17,14 @@ import {
   type Verdict,
 } from './dated-conditions.ts';
 
-/** The proxy of a Gateway: its Service, how many replicas are ready, and why it could not be created. */
-export type ProxyView = { readyReplicas: number; service?: ReachableService; refusal?: string; obstacle?: string };
+/** The proxy of a Gateway: its Service, how many replicas are ready, why it could not be created, and what it refuses of its configuration. */
+export type ProxyView = {
+  readyReplicas: number;
+  service?: ReachableService;
+  refusal?: string;
+  obstacle?: string;
+  refused?: readonly Refusal[];
+};
 
 /** Returns what the conditions of its ListenerSets depend on. */
 export const judgeGatewayVerdicts = (plan: GatewayPlan, proxy: ProxyView): ParentVerdicts => ({
@@ -33,6 +41,7 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
     judgeProgrammed(plan, proxy, programmed),
     ...judgeReferences(plan, nowMs),
     ...judgeFrontend(plan),
+    ...judgeRefused(proxy),
   ];
   return {
     addresses: addressesOf(gateway, proxy.service, plan.addresses.kind === 'usable' ? plan.addresses.ips : []),
@@ -104,6 +113,10 @@ function judgeFrontend({ userManaged }: GatewayPlan): Verdict[] {
   const message = `AllowInsecureFallback in ${open.join(', ')}: clients without a valid certificate are accepted. Use AllowValidOnly to refuse them.`;
   return [holds('InsecureFrontendValidationMode', 'ConfigurationChanged', message)];
 }
+
+/** Gateway API has no condition for it: the rest is served, and this too as it was before. */
+const judgeRefused = ({ refused = [] }: ProxyView): Verdict[] =>
+  refused.length === 0 ? [] : [holds('holdfast.dev/ResourceRefused', resourceRefused, explainRefused(refused))];
 
 /** Of the listeners: whether proxies serve them, whatever address clients use. */
 function judgeProxy(plan: GatewayPlan, { readyReplicas, refusal, obstacle }: ProxyView): Verdict {

@@ -26,7 +26,7 @@ import { findRouteBackends } from './route-backends.ts';
 import { sourceOf } from './session-sources.ts';
 import { buildServiceBackends } from './service-backends.ts';
 import { buildRetiredTable } from './retired-tables.ts';
-import { buildTable, indexByBackend } from './tables.ts';
+import { buildTable, indexByBackend, type Judged } from './tables.ts';
 import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
 import { isConfigSame, moveEndpoints } from './move-endpoints.ts';
 import { findTouched } from './touched.ts';
@@ -112,10 +112,7 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
   const secured = secureBackends(built, all, backendTls);
   const routeShadows = addShadows(routes, gateways);
   const judged = { ...secured, held, plans, owners: found.owners };
-  const inputsOf = (key: string) => ({ ...judged, before: before?.tables[key]?.proxy });
-  const tables: Record<string, RoutingTable> = {};
-  for (const [key, one] of Object.entries(gateways)) tables[key] = buildTable(one, inputsOf(key));
-  for (const [key, one] of retired) tables[key] = buildRetiredTable(one, inputsOf(key));
+  const tables = buildTables({ gateways, retired }, judged, before);
   return {
     tables,
     accepts,
@@ -136,6 +133,18 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
     workloads,
     index,
   };
+}
+
+function buildTables(
+  { gateways, retired }: Pick<Translation, 'gateways' | 'retired'>,
+  judged: Omit<Judged, 'before'>,
+  before: Pick<Translation, 'tables'> | undefined,
+): Record<string, RoutingTable> {
+  const tables: Record<string, RoutingTable> = {};
+  const inputsOf = (key: string): Judged => ({ ...judged, before: before?.tables[key]?.proxy });
+  for (const [key, one] of Object.entries(gateways)) tables[key] = buildTable(one, inputsOf(key));
+  for (const [key, one] of retired) tables[key] = buildRetiredTable(one, inputsOf(key));
+  return tables;
 }
 
 /** The pods of proxies say which Gateways are retired. */

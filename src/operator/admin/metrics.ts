@@ -40,6 +40,7 @@ function registerCounters(register: Register, { core: { counters } }: Operator):
   show('holdfast_operator_injections_total', counters.injections);
   show('holdfast_operator_kube_writes_total', counters.kubeWrites);
   show('holdfast_operator_reports_total', counters.reports);
+  show('holdfast_operator_resource_refused_total', counters.refusedResources);
   show('holdfast_drains_total', counters.drains);
   show('holdfast_drain_sessions_cut_total', counters.sessionsCut);
   show('holdfast_key_rotations_total', counters.keyRotations);

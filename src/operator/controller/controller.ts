@@ -8,11 +8,12 @@ import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { createFaultEvents } from '../translation/fault-events.ts';
-import { findAffectedKeys, kindOfWork, statusKeys } from '../translation/affected-keys.ts';
+import { findAffectedKeys, kindOfWork, statusKeys, workOfGateway } from '../translation/affected-keys.ts';
 import { findRerouted } from '../translation/rerouted.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
+import type { RefusedResources } from '../discovery/refused-resources.ts';
 import type { CacheName } from '../gather/watched.ts';
 import { count, type OperatorCounters } from '../counters.ts';
 import { startPeriodic } from '../periodic.ts';
@@ -22,7 +23,11 @@ export type ControllerOptions = Omit<ReconcileTools, 'publisher'> &
   WebhookTools &
   DeletionCostPorts &
   KeyRotationPorts &
-  StatusPublisherOptions & { owned: OwnedObjects; counters: Pick<OperatorCounters, 'reconciles'> };
+  StatusPublisherOptions & {
+    owned: OwnedObjects;
+    refused: RefusedResources;
+    counters: Pick<OperatorCounters, 'reconciles'>;
+  };
 
 /** Objects of a namespace that those of every other may depend on. */
 const everywhere: ReadonlySet<CacheName> = new Set(['holdfastProxies', 'masterKeys']);
@@ -75,6 +80,10 @@ export function startController(options: ControllerOptions): Controller {
 
   let routed: ReadonlyMap<string, string[]> = new Map();
   let followed: Translated | undefined;
+  const unfollow = options.refused.onChange((gateway) => {
+    queue.add(workOfGateway(gateway));
+  });
+
   const emitFaults = createFaultEvents(options.events);
 
   function follow(): void {
@@ -103,6 +112,7 @@ export function startController(options: ControllerOptions): Controller {
       unwatch();
       unwatchStatuses();
       unsubscribe();
+      unfollow();
       await Promise.all([queue.stop(), publisher.stop(), ...stopPeriodic.map((stop) => stop())]);
     },
   };

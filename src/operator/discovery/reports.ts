@@ -12,6 +12,7 @@ import type { KnownProxies } from '../proxies/known-proxies.ts';
 import { RequestError } from '../https/server.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { ProxyCaller } from './caller.ts';
+import type { RefusedResources } from './refused-resources.ts';
 import type { PublishedTables } from './resource-stream.ts';
 
 /**
@@ -25,6 +26,7 @@ export type ReportPorts = {
   proxies: KnownProxies;
   ledger: Pick<Ledger, 'record'>;
   acknowledgements: Pick<Acknowledgements, 'take'>;
+  refused: Pick<RefusedResources, 'take'>;
   observe: (result: ReportResult) => void;
   /** An app of the Gateway uses the name of a carrier; repeated with each report for some seconds. */
   onConflict: (conflict: CarrierConflict) => void;
@@ -53,6 +55,7 @@ export function createReportDesk({
   proxies,
   ledger,
   acknowledgements,
+  refused: refusedResources,
   observe,
   onConflict,
   clock,
@@ -109,6 +112,7 @@ export function createReportDesk({
       const table = tables.current(gateway)?.table;
       const { report, foreign } = reduceReport(sent, scopeOf(table), { isProxy: isProxyOf(caller), nowMs });
       const draining = acknowledgements.take(caller.pod.uid, sent.acknowledged);
+      refusedResources.take({ gateway, uid: caller.pod.uid }, sent.acknowledged);
       const recorded = ledger.record(caller.pod.uid, { ...report, draining }, nowMs);
       if (recorded !== 'Recorded') {
         // After a restart of this replica, each proxy builds once on a report that is gone.

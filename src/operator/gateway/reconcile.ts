@@ -1,7 +1,7 @@
 /** Reconciles what Holdfast controls in Gateway API: GatewayClasses, Gateways with their proxies, and the statuses of these and of HTTPRoutes. */
 import { untilNextDateMs } from '../../core/listener/certificate.ts';
 import { certificatesOf, type GatewayPlan } from '../../core/resolve/gateway-plan.ts';
-import type { ServingPlan } from '../../core/resolve/plan.ts';
+import { gatewayKey, type ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
 import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
@@ -19,6 +19,11 @@ import { provisionGateway, viewProxy, type ProvisionTools } from './provision.ts
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 import { workOfGateway } from '../translation/affected-keys.ts';
+import { explainRefused, resourceRefused } from '../../core/status/refused-resources.ts';
+import type { Refusal } from '../../wire/messages.ts';
+import type { EventNote, EventSink } from '../../kube/ports.ts';
+import type { RefusedResources } from '../discovery/refused-resources.ts';
+import { runningProxies } from '../proxies/serving-proxies.ts';
 import type { GatewayOutcomes } from './gateway-outcomes.ts';
 import type { OwnedObject } from '../../core/render/owned-object.ts';
 import type { OwnedObjects } from '../apply/owned-objects.ts';
@@ -31,6 +36,8 @@ export type GatewayTools = ProvisionTools & {
   statuses: StatusWriter;
   failures: RepeatedFailures;
   gatewayOutcomes: GatewayOutcomes;
+  refused: Pick<RefusedResources, 'of'>;
+  events: EventSink;
   nowMs: () => number;
 };
 
@@ -82,7 +89,7 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
 }
 
 /** Returns false if the kind is gone: its definition was deleted, and the event of that is on its way. Apply creates what is missing. */
-async function ensureClass(gatewayClass: OwnedObject, owned: OwnedObjects): Promise<boolean> {
+async function ensureClass(gatewayClass: OwnedObject, owned: Pick<OwnedObjects, 'ensure'>): Promise<boolean> {
   try {
     await owned.ensure(gatewayClasses, gatewayClass);
     return true;
@@ -129,14 +136,31 @@ async function writeGatewayStatus(
   translated: Translated,
   tools: GatewayTools,
 ): Promise<void> {
+  const refused = tools.refused.of(runningProxies(translated.translation.index, gatewayKey(plan.gateway)));
+  if (refused.length > 0) tools.events.emit(refusedEvent(cached, refused));
   const proxy = {
     ...viewProxy(plan.gateway, translated),
+    refused,
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
   const verdicts = judgeGatewayVerdicts(plan, proxy);
   await writeListenerSets(plan, { snapshot: translated.snapshot, verdicts }, tools);
 }
+
+const refusedEvent = ({ apiVersion, kind, metadata }: CachedWithStatus, refused: readonly Refusal[]): EventNote => ({
+  type: 'Warning',
+  reason: resourceRefused,
+  action: 'Route',
+  note: explainRefused(refused),
+  regarding: {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    namespace: metadata.namespace ?? '',
+    ...(metadata.uid !== undefined && { uid: metadata.uid }),
+  },
+});
 
 /** A generated Gateway that another controller owns has the same name only. */
 const isOurs = ({ userManaged, generatedFor }: GatewayPlan, cached: CachedWithStatus): boolean =>

@@ -60,6 +60,8 @@ export function createRecordingTools(
     },
     publisher: { settle: (key, outcome) => void outcomes.set(key, outcome), forget: () => undefined },
     gatewayOutcomes,
+    refused: { of: () => [] },
+    events: { emit: () => undefined },
     failures: { note: () => undefined, forget: () => undefined },
     reader: { get: () => Promise.resolve(undefined) },
     writer,

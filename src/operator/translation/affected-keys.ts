@@ -3,7 +3,7 @@ import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { targetsOf } from '../../core/route/resolve-refs.ts';
 import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
-import type { CertificateRef, Gateway } from '../../core/snapshot/snapshot.ts';
+import type { CertificateRef, Gateway, Pod } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { Translation } from '../../core/translate/translate.ts';
 import { targetKey } from '../../core/names/names.ts';
@@ -33,7 +33,8 @@ export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.
 
 /**
  * Returns the keys that changes may affect. `namespaces`: of changed objects other than pods and EndpointSlices; `undefined` stands for a
- * cluster-scoped object. Pods and slices affect only the StickyWorkloads whose pods or endpoints are other objects than in `before`.
+ * cluster-scoped object. Pods and slices affect only the StickyWorkloads whose pods or endpoints are other objects than in `before`, and the Gateways that have
+ * other proxies.
  */
 export function findAffectedKeys(
   { translation }: Translated,
@@ -42,6 +43,7 @@ export function findAffectedKeys(
 ): string[] {
   const keys = new Set(namespaces.size === 0 ? [] : findByNamespace(translation, namespaces));
   for (const key of before ? withOtherPods(translation, before.translation) : []) keys.add(key);
+  for (const key of before ? withOtherProxies(translation, before.translation) : []) keys.add(workOfGateway(key));
   return [...keys];
 }
 
@@ -53,6 +55,14 @@ function* withOtherPods(after: Translation, before: Translation): Generator<stri
     const pods = after.index.podsByTarget.get(target);
     if (after.backends[key] !== before.backends[key] || pods !== before.index.podsByTarget.get(target)) yield key;
   }
+}
+
+/** Their pods own the ServiceAccount of the proxies, and what they refuse ends with them. */
+function* withOtherProxies(after: Translation, before: Translation): Generator<string> {
+  const [now, then] = [after.index.proxyPods, before.index.proxyPods];
+  if (now === then) return;
+  const uidsOf = (pods: readonly Pod[] = []): string => pods.map(({ uid }) => uid).join();
+  for (const key of Object.keys(after.gateways)) if (uidsOf(now.get(key)) !== uidsOf(then.get(key))) yield key;
 }
 
 function findByNamespace(
