@@ -7,7 +7,7 @@ const workloadsPerNamespace = 50;
 const writersAtATime = 16;
 const namespaces: Resource = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 
-export type WorkloadRef = { namespace: string; name: string; firstPod: string };
+export type WorkloadRef = { namespace: string; name: string; firstPod: string; lastPod: { name: string; uid: string } };
 
 type FillOptions = { workloads: number; pods: number; progress: (text: string) => void };
 
@@ -60,7 +60,8 @@ async function createWorkload(
   }
   await writer.create(resources.endpointSlices, objects.endpointSlice(namespace, name, pods));
   await writer.create(resources.stickyWorkloads, objects.stickyWorkload(namespace, name));
-  return { namespace, name, firstPod: pods[0]?.name ?? '' };
+  const { name: last = '', uid = '' } = pods.at(-1) ?? {};
+  return { namespace, name, firstPod: pods[0]?.name ?? '', lastPod: { name: last, uid } };
 }
 
 /** The status that a kubelet or the Deployment controller would write. */

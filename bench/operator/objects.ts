@@ -106,7 +106,8 @@ export const stickyWorkload = (namespace: string, name: string): KubeObject => (
   apiVersion: 'holdfast.dev/v1alpha1',
   kind: 'StickyWorkload',
   metadata: { namespace, name },
-  spec: { targetRef: { kind: 'Deployment', name } },
+  // With equal hosts and paths, all but one on a Gateway would get no requests.
+  spec: { targetRef: { kind: 'Deployment', name }, route: { hostnames: [`${name}.example.com`] } },
 });
 
 /** The operator's own pod: proxies run its image. */
@@ -126,4 +127,15 @@ export const operatorPod = (namespace: string, name: string): KubeObject => ({
       },
     ],
   },
+});
+
+/** A pod of a Gateway's proxy. `account`: its ServiceAccount. */
+export const proxyPod = (
+  namespace: string,
+  { name, account, labels }: { name: string; account: string; labels: Record<string, string> },
+): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace, name, labels },
+  spec: { nodeName, serviceAccountName: account, containers: [{ name: 'proxy', image: 'holdfast:dev' }] },
 });

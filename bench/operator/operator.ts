@@ -16,6 +16,7 @@ import { fillCluster } from './fill.ts';
 import { operatorPod } from './objects.ts';
 import { createPatience } from './patience.ts';
 import { measureChanges, measureIdle, measureStart } from './phases.ts';
+import { measureTraffic } from './traffic.ts';
 import { followWorkloads, runProxies } from './watching.ts';
 
 export type OperatorOptions = {
@@ -39,7 +40,7 @@ export async function measureOperator(place: Place, options: OperatorOptions): P
   const kubeconfig = await bench.operatorConfig();
 
   const beganMs = performance.now();
-  const operator = await startOperator(place, kubeconfig);
+  const { operator, ...ports } = await startOperator(place, kubeconfig);
   const patience = createPatience(operator);
   await runProxies({ reader: cluster, writer: cluster, logger, failed: (error) => patience.fail(error) });
   const stage = {
@@ -54,8 +55,9 @@ export async function measureOperator(place: Place, options: OperatorOptions): P
   const start = await measureStart(stage, beganMs);
   const change = await measureChanges(stage);
   const idle = await measureIdle(stage, options.idleSeconds);
+  const traffic = await measureTraffic(stage, { admin: bench.admin, ...ports });
   await operator.stop();
-  return renderFigures({ start, change, idle }, options);
+  return renderFigures({ start, change, idle, traffic }, options);
 }
 
 function openAsAdmin({ admin }: BenchCluster): LiveCluster {
@@ -72,14 +74,17 @@ function openAsAdmin({ admin }: BenchCluster): LiveCluster {
   return cluster;
 }
 
-async function startOperator({ dist }: Place, kubeconfig: string): Promise<Program> {
+type Started = { operator: Program; discoveryPort: number; adminPort: number };
+
+async function startOperator({ dist }: Place, kubeconfig: string): Promise<Started> {
+  const [adminPort, discoveryPort] = [await freePort(), await freePort()];
   const env = {
     KUBECONFIG: kubeconfig,
     POD_NAME: podName,
     POD_NAMESPACE: operatorNamespace,
-    HOLDFAST_ADMIN_PORT: String(await freePort()),
+    HOLDFAST_ADMIN_PORT: String(adminPort),
     HOLDFAST_WEBHOOK_PORT: String(await freePort()),
-    HOLDFAST_DISCOVERY_PORT: String(await freePort()),
+    HOLDFAST_DISCOVERY_PORT: String(discoveryPort),
   };
-  return startProgram(commandOfImage(dist, ['operator'], env));
+  return { operator: startProgram(commandOfImage(dist, ['operator'], env)), adminPort, discoveryPort };
 }
