@@ -12,6 +12,7 @@ import {
 } from '../../support/api-world.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
 import { conditionOf, getObject, listObjects } from '../../support/objects.ts';
+import { describeRights } from './rights.ts';
 
 const namespace = 'gateway-api';
 
@@ -233,3 +234,5 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     expect(resolved).toBeDefined();
   });
 });
+
+describeRights();
