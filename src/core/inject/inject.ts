@@ -33,7 +33,8 @@ import {
   type PreStopWarning,
 } from './pre-stop.ts';
 import { sidecarResources } from './resources.ts';
-import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
+import { renderTokenVolume, tokenVolume } from '../render/token-volume.ts';
+import { isSidecar, isTokenVolume, renderSidecar } from './sidecar.ts';
 
 /**
  * Why a pod was left unchanged. `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`:

@@ -1,6 +1,7 @@
 /** The container that injection adds to a pod, and the token with which it authenticates to the operator. */
 import { probeKeyHeader } from '../../wire/app-pre-stop-hook.ts';
 import { sidecarContainer, tokenAudience } from '../names/names.ts';
+import { tokenVolume } from '../render/token-volume.ts';
 import type { ContainerJson, InjectParams, SidecarResources, VolumeJson } from './pod.ts';
 import { escapeReferences } from './pre-stop.ts';
 
@@ -93,41 +94,6 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
     seccompProfile: { type: 'RuntimeDefault' },
   },
   volumeMounts: [{ name: tokenVolume, mountPath: tokenFolder, readOnly: true }],
-});
-
-export const tokenVolume = 'holdfast-token';
-
-const daySeconds = 24 * 3600;
-/** The kubelet checks a pod's token at least every minute and a half, plus jitter. */
-const slackSeconds = 300;
-
-/**
- * The kubelet does not renew the token of a terminating pod (it prepares volumes only for pods that may still start containers), so the
- * last token must be valid for the whole drain: without it the sidecar cannot learn that the sessions have ended, and holds the pod until
- * its deadline. The token of a running pod is renewed after four fifths of its lifetime, or after a day if that is earlier; only the
- * remaining lifetime is certain.
- *
- *     lifetime T, left when it is renewed: max(T / 5, T − 24 h) ≥ grace + slack   ⟹   T = min(5 × (grace + slack), 24 h + grace + slack)
- *
- * The token grants nothing but this pod's own drain, and is invalid once the pod is deleted.
- */
-const lifetimeSeconds = (graceSeconds: number): number =>
-  Math.min(5 * (graceSeconds + slackSeconds), daySeconds + graceSeconds + slackSeconds);
-
-/** A projected volume, not an emptyDir: local storage would prevent the Cluster Autoscaler from removing the node. `graceSeconds`: of the pod. */
-export const renderTokenVolume = (graceSeconds: number) => ({
-  name: tokenVolume,
-  projected: {
-    sources: [
-      {
-        serviceAccountToken: {
-          audience: tokenAudience,
-          expirationSeconds: lifetimeSeconds(graceSeconds),
-          path: 'token',
-        },
-      },
-    ],
-  },
 });
 
 export const isTokenVolume = ({ name, projected }: VolumeJson): boolean =>

@@ -2,7 +2,8 @@
 import { durationMs } from '../../api/duration.ts';
 import type { HoldfastProxySpec } from '../../api/holdfastproxy.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
-import { ports, proxyVariables, tokenAudience } from '../names/names.ts';
+import { ports, proxyVariables } from '../names/names.ts';
+import { renderTokenVolume, tokenVolume } from './token-volume.ts';
 
 /** Settings of the operator's installation. */
 export type ProxyParams = {
@@ -25,13 +26,16 @@ const unprivilegedId = 65532;
  */
 const shutdownMarginMs = 30_000;
 
+const graceSecondsOf = ({ drainTimeout }: HoldfastProxySpec): number =>
+  Math.ceil((durationMs(drainTimeout) + shutdownMarginMs) / 1000);
+
 /** The part of the pod spec that does not depend on the other replicas. */
 export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => ({
   automountServiceAccountToken: false,
   // Linux drops a SIGTERM for a process 1 that has no handler yet: a proxy that was deleted while it started would stay until the end of its
   // grace period. In a shared process namespace it is not process 1, and ends at once.
   shareProcessNamespace: true,
-  terminationGracePeriodSeconds: Math.ceil((durationMs(spec.drainTimeout) + shutdownMarginMs) / 1000),
+  terminationGracePeriodSeconds: graceSecondsOf(spec),
   ...(spec.nodeSelector && { nodeSelector: spec.nodeSelector }),
   ...(spec.tolerations && { tolerations: spec.tolerations }),
   ...(spec.priorityClassName !== undefined && { priorityClassName: spec.priorityClassName }),
@@ -46,12 +50,7 @@ export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams, spec: H
   },
   containers: [renderContainer(gateway, params, spec)],
   volumes: [
-    {
-      name: 'holdfast-token',
-      projected: {
-        sources: [{ serviceAccountToken: { audience: tokenAudience, expirationSeconds: 3600, path: 'token' } }],
-      },
-    },
+    renderTokenVolume(graceSecondsOf(spec)),
     // Signing keys are part of the table: memory-backed, so that they never reach a disk.
     { name: 'holdfast-table', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
   ],
@@ -84,7 +83,7 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams, spec: Holdfas
   resources: renderResources(spec.resources),
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
   volumeMounts: [
-    { name: 'holdfast-token', mountPath: '/var/run/secrets/holdfast', readOnly: true },
+    { name: tokenVolume, mountPath: '/var/run/secrets/holdfast', readOnly: true },
     { name: 'holdfast-table', mountPath: tableFolder },
   ],
 });
