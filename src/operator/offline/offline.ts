@@ -4,7 +4,8 @@
  */
 import { createLedger } from '../../core/count/ledger.ts';
 import { backendKey } from '../../core/names/names.ts';
-import { translate, type Translation } from '../../core/translate/translate.ts';
+import { translate } from '../../core/translate/translate.ts';
+import type { Translation } from '../../core/translate/translation.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import { createClusterState } from '../gather/cluster-state.ts';

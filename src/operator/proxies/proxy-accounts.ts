@@ -1,7 +1,7 @@
 /** Which Gateway a proxy serves, by its ServiceAccount. Names of ServiceAccounts are calculated from those of Gateways, and may have a hash. */
 import { proxyName } from '../../core/names/names.ts';
 import type { GatewayRef } from '../../core/resolve/plan.ts';
-import type { Translation } from '../../core/translate/translate.ts';
+import type { Translation } from '../../core/translate/translation.ts';
 
 type Gateways = Pick<Translation, 'gateways' | 'retired'>;
 

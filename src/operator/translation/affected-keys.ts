@@ -5,7 +5,7 @@ import type { JudgedRoute } from '../../core/route/judge-routes.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
 import type { CertificateRef, Gateway, Pod } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
-import type { Translation } from '../../core/translate/translate.ts';
+import type { Translation } from '../../core/translate/translation.ts';
 import { targetKey } from '../../core/names/names.ts';
 import type { Translated } from './translation-store.ts';
 

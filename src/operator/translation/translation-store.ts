@@ -2,7 +2,8 @@
  * The latest translation of the cluster state: the routing tables that discovery streams, and the verdicts that the
  * controller acts on. Every replica has one; it writes nothing.
  */
-import { translate, type Translation } from '../../core/translate/translate.ts';
+import { translate } from '../../core/translate/translate.ts';
+import type { Translation } from '../../core/translate/translation.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { translate, type Translation } from '../../../../src/core/translate/translate.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import type { Translation } from '../../../../src/core/translate/translation.ts';
 import { defaultProxySettings } from '../../../../src/wire/proxy-settings.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 

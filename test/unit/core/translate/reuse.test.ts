@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Pod, Slice, Snapshot } from '../../../../src/core/snapshot/snapshot.ts';
-import { translate, type Translation } from '../../../../src/core/translate/translate.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import type { Translation } from '../../../../src/core/translate/translation.ts';
 import { keyRing, snapshotOf, wholePod } from '../../../support/world.ts';
 
 const port = { name: 'http', port: 80, targetPort: 8080 };
