@@ -1,4 +1,5 @@
 /** The objects of the cluster: Deployments with pods that look as if they were running, and a StickyWorkload for each. */
+import { defaultGateway, proxyVariables } from '../../src/core/names/names.ts';
 import type { KubeObject, ObjectMeta } from '../../src/kube/ports.ts';
 
 const podTemplateHash = '5d8c7b9f64';
@@ -137,5 +138,11 @@ export const proxyPod = (
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { namespace, name, labels },
-  spec: { nodeName, serviceAccountName: account, containers: [{ name: 'proxy', image: 'holdfast:dev' }] },
+  spec: {
+    nodeName,
+    serviceAccountName: account,
+    containers: [
+      { name: 'proxy', image: 'holdfast:dev', env: [{ name: proxyVariables.gatewayName, value: defaultGateway }] },
+    ],
+  },
 });

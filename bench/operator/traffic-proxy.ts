@@ -1,6 +1,7 @@
 /** A proxy as the operator sees it: it has a token of a pod, follows the resources of its Gateway, and reports the sessions of each endpoint. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createResourceStore } from '../../src/wire/resource-store.ts';
 import type { Report } from '../../src/wire/messages.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
@@ -17,6 +18,7 @@ type Identity = { port: number; token: string };
 type Waiting = { podUid: string; done: () => void };
 
 const sessionTimeoutMs = 1_800_000;
+const [maxTries, pauseMs] = [300, 100];
 
 export async function startTrafficProxy(identity: Identity, failed: (error: unknown) => void): Promise<TrafficProxy> {
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
@@ -24,8 +26,10 @@ export async function startTrafficProxy(identity: Identity, failed: (error: unkn
   const startedAtMs = Date.now();
   const waiting = new Set<Waiting>();
   let [nonce, sequence] = [0, 0];
+  let isKnown = false;
 
-  async function report(): Promise<void> {
+  /** Returns false while the operator does not know the pod yet. */
+  async function report(): Promise<boolean> {
     sequence += 1;
     const table = store.table();
     const body: Report = {
@@ -39,8 +43,11 @@ export async function startTrafficProxy(identity: Identity, failed: (error: unkn
     };
     const response = await send(agent, identity, { path: '/v1/report', body });
     response.resume();
+    if (response.statusCode === 403 && !isKnown) return false;
     if (response.statusCode !== 200) throw new Error(`a report got ${response.statusCode}`);
+    isKnown = true;
     for (const one of waiting) if (drains(table, one.podUid)) one.done();
+    return true;
   }
 
   const stream = await send(agent, identity, { path: '/v1/resources', body: { have: {} } });
@@ -54,8 +61,12 @@ export async function startTrafficProxy(identity: Identity, failed: (error: unkn
     report().catch(failed);
   };
   readLines(stream, receive);
+  for (let tries = 1; !(await report()); tries += 1) {
+    if (tries === maxTries) throw new Error('the operator knows no such proxy');
+    await sleep(pauseMs);
+  }
   return {
-    report,
+    report: () => report().then(() => undefined),
     untilDraining: (podUid) =>
       new Promise((resolve) => {
         const one = {
