@@ -47,7 +47,7 @@ export async function measureSpread(folder: string, progress: (text: string) => 
     columns: [`${turns} times`, 'median, ms', '95 %, ms'],
     rows: [
       [
-        'from the event of the API server, with the 20 ms in which further events are awaited',
+        'from the event of the API server, with the 10 ms in which further events are awaited',
         formatNumber(median(taken)),
         formatNumber(quantile(taken, 0.95)),
       ],

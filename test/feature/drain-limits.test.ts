@@ -61,6 +61,6 @@ test('a heartbeat of a node causes no write and no translation', async () => {
   const before = world.clock.pending();
   world.put(nodes, node('node-1', {}, 5));
   await world.clock.advance(1);
-  // A translation would be due 20 ms later.
+  // A translation would be due 10 ms later.
   expect(world.clock.pending()).toBe(before);
 });

@@ -30,10 +30,10 @@ const drainEvents = [
 ];
 const afterGrace = (name: string) => world.cluster.remove(pods, { namespace, name });
 
-test('a deleted pod is draining in the table within 20 ms, before its EndpointSlice changes', async () => {
+test('a deleted pod is draining in the table within 10 ms, before its EndpointSlice changes', async () => {
   expect(states()).toEqual({ 'cart-a': 'Accepting', 'cart-b': 'Accepting' });
   world.terminate('cart-a');
-  await world.clock.advance(20);
+  await world.clock.advance(10);
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
 });
 

@@ -25,8 +25,8 @@ describe('a write with a retryable error', () => {
   test('is retried with exponential backoff', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: unavailable, times: 2 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
-    // The edit is translated after 20 ms; then the waits are at least 250 ms and 500 ms, half of the maximum with jitter.
-    await world.clock.advance(20 + 250 + 500 - 1);
+    // The edit is translated after 10 ms; then the waits are at least 250 ms and 500 ms, half of the maximum with jitter.
+    await world.clock.advance(10 + 250 + 500 - 1);
     expect(world.takeChanges()).toEqual({ writes: [], events: [] });
     await world.clock.advance(1);
     expect(world.takeChanges()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
@@ -44,7 +44,7 @@ describe('a write with a retryable error', () => {
   test('is reported in the status from the third failure on, until it succeeds', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: unavailable, times: 4 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
-    await world.clock.advance(20 + 250 + 499);
+    await world.clock.advance(10 + 250 + 499);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
     await world.clock.advance(1 + 999);
     expect(world.takeChanges()).toEqual({
@@ -203,7 +203,7 @@ describe('the proxy of a namespace, which its StickyWorkloads share', () => {
   test('that cannot be written for a while is retried under the key of the Gateway', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Deployment', error: unavailable, times: 3 });
     world.putWorkload({ name: 'cart' });
-    await world.clock.advance(20 + 250 + 500);
+    await world.clock.advance(10 + 250 + 500);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ApplyFailed' });
     const failed = world.logger.lines().filter(({ message }) => message === 'work failed');
     expect(failed.map(({ fields }) => fields)).toEqual(

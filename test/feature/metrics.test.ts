@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { metrics } from '../../src/api/metrics.ts';
-import { deployments, pods, stickyWorkloads } from '../../src/kube/resources.ts';
+import { customResourceDefinitions, deployments, httpRoutes, pods, stickyWorkloads } from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { listenAdmin, type AdminServer } from '../../src/platform/admin.ts';
-import { deployment, namespace, proxyPod, stickyWorkload } from '../support/operator-objects.ts';
+import { deployment, namespace, proxyPod, routeDefinition, stickyWorkload } from '../support/operator-objects.ts';
 import type { OperatorWorld } from '../support/operator-world.ts';
 import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
 import type { TlsClient } from '../support/tls-client.ts';
@@ -219,6 +219,24 @@ describe('the work of the operator', () => {
     );
     const grown = await growth(() => writeStatus('cart-a', 'Ready', 'False'), reconciles, ...others);
     expect(grown).toEqual({ [reconciles]: 1, ...Object.fromEntries(others.map((name) => [name, 0])) });
+  });
+
+  test('is a reconcile of its own HTTPRoute for a changed route, and of no other route of the namespace', async () => {
+    const routeTo = (name: string, hostname: string) => ({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { namespace, name, uid: `uid-of-${name}`, generation: 1 },
+      spec: { parentRefs: [{ name: 'elsewhere' }], hostnames: [hostname], rules: [{}] },
+    });
+    world.put(customResourceDefinitions, routeDefinition('B'));
+    for (const name of ['a', 'b', 'c']) world.put(httpRoutes, routeTo(name, `${name}.example`));
+    await world.settle();
+    const ofRoutes = 'holdfast_operator_reconciles_total{kind="HTTPRoute"}';
+    const change = () => {
+      world.put(httpRoutes, routeTo('b', 'other.example'));
+      return world.settle();
+    };
+    expect(await growth(change, ofRoutes)).toEqual({ [ofRoutes]: 1 });
   });
 
   test('is neither a reconcile nor a translation for session counts, whose status it writes', async () => {

@@ -47,7 +47,7 @@ export const provisioningWrites = [
 export type OperatorWorld = ReturnType<typeof createOperatorWorld>;
 
 const slowLease: LeaseTiming = { leaseDurationMs: 7_200_000, renewDeadlineMs: 7_000_000, retryMs: 3_600_000 };
-// A change is translated 20 ms later; its writes may be changes again, three times at most.
+// A change is translated 10 ms later; its writes may be changes again, three times at most.
 const settledAfterMs = 200;
 
 export function createOperatorWorld({ startMs, lease = 'slow', namespaces }: WorldOptions = {}) {

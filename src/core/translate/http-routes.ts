@@ -6,15 +6,31 @@ import type { BackendRefIR, BackendTarget, FilterIR, RouteSource, RuleIR } from 
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { ServiceTarget } from '../route/resolve-refs.ts';
 import { wireFilter } from '../route/wire-filters.ts';
-import type { BackendRef, Listener, Route } from '../../wire/routing-table.ts';
+import { sameJson } from '../../wire/same-json.ts';
+import type { BackendRef, Listener, Route, RoutePersistence } from '../../wire/routing-table.ts';
 
+type Place = Pick<Route, 'listeners'>;
+type Built = { place: Place; persistence: (RoutePersistence | undefined)[]; routes: Route[] };
+
+const known = new WeakMap<JudgedRoute, Built>();
+
+/** Verdicts are never modified: their routes stay the same objects for as long as the listeners and the persistence of the rules are equal. */
 export function buildRoutes(
   { judged, listeners }: AttachedRoute,
   all: readonly Listener[],
   heldRules: HeldRules,
 ): Route[] {
-  const { source, hostnames, rules } = judged.route;
   const place = all.every(({ name }) => listeners.has(name)) ? {} : { listeners: [...listeners] };
+  const persistence = judged.route.rules.map((rule) => heldRules.get(rule)?.persistence);
+  const before = known.get(judged);
+  if (before && sameJson(before.place, place) && sameJson(before.persistence, persistence)) return before.routes;
+  const routes = build(judged, place, heldRules);
+  known.set(judged, { place, persistence, routes });
+  return routes;
+}
+
+function build(judged: JudgedRoute, place: Place, heldRules: HeldRules): Route[] {
+  const { source, hostnames, rules } = judged.route;
   return rules.flatMap((rule, number) =>
     rule.matches.map((match, index) => ({
       name: nameOf(source, number, index),

@@ -4,6 +4,7 @@ import type { GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import { findShadows, type Shadow } from '../resolve/shadowed.ts';
 import type { Candidate, WorkloadIndex } from '../resolve/workload-index.ts';
+import { keepJudged } from '../route/judge-routes.ts';
 import type { WorkloadRoute } from '../route/shortfall.ts';
 import { resolveWorkloadRefs } from '../route/workload-refs.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
@@ -16,7 +17,11 @@ export type JudgedWorkloads = {
 };
 
 /** Oldest first, which is the order of equal routes: the older one wins (Gateway API), and of the same age the first by name. */
-export function judgeWorkloads(workloads: WorkloadIndex, index: ClusterIndex): JudgedWorkloads {
+export function judgeWorkloads(
+  workloads: WorkloadIndex,
+  index: ClusterIndex,
+  before?: Pick<JudgedWorkloads, 'routes'>,
+): JudgedWorkloads {
   const accepts: Record<string, Accept> = {};
   const plans = new Map<string, ServingPlan>();
   for (const [key, candidate] of workloads.candidates) {
@@ -29,7 +34,13 @@ export function judgeWorkloads(workloads: WorkloadIndex, index: ClusterIndex): J
   const lookup = { known: workloads.candidates, served: plans, ...index };
   const routes = [...workloads.candidates].map(([key, { plan, route, parents, missing }]) => [
     key,
-    { judged: { route, parents, refs: resolveWorkloadRefs(route, plan, lookup) }, missing },
+    {
+      judged: keepJudged(
+        { route, parents, refs: resolveWorkloadRefs(route, plan, lookup) },
+        before?.routes[key]?.judged,
+      ),
+      missing,
+    },
   ]);
   return { accepts, plans, routes: Object.fromEntries(routes) };
 }

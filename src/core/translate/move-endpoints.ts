@@ -11,15 +11,15 @@ import type { ClusterIndex } from './cluster-index.ts';
 import { buildServiceBackend } from './service-backends.ts';
 import type { Touched } from './touched.ts';
 
-const endpointParts: ReadonlySet<string> = new Set<keyof Snapshot>(['pods', 'slices', 'removedPods']);
+export const endpointParts: ReadonlySet<string> = new Set<keyof Snapshot>(['pods', 'slices', 'removedPods']);
 
-/** Parts that are equal but other objects count as different. */
-export function isConfigSame(one: Snapshot, other: Snapshot): boolean {
+/** Whether two cluster states differ in these parts at most. Parts that are equal but other objects count as different. */
+export function differOnlyIn(parts: ReadonlySet<string>, one: Snapshot, other: Snapshot): boolean {
   const before = new Map<string, unknown>(Object.entries(one));
   const after = Object.entries(other);
   return (
     before.size === after.length &&
-    after.every(([part, value]) => endpointParts.has(part) || (before.has(part) && before.get(part) === value))
+    after.every(([part, value]) => parts.has(part) || (before.has(part) && before.get(part) === value))
   );
 }
 

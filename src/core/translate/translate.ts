@@ -26,7 +26,7 @@ import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import { indexCluster, usesService, type ClusterIndex } from './cluster-index.ts';
 import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
 import { judgeWorkloads, shadeRoutes } from './judge-workloads.ts';
-import { isConfigSame, moveEndpoints } from './move-endpoints.ts';
+import { differOnlyIn, endpointParts, moveEndpoints } from './move-endpoints.ts';
 import { buildRetiredTable } from './retired-tables.ts';
 import { findRouteBackends } from './route-backends.ts';
 import { buildServiceBackends } from './service-backends.ts';
@@ -44,11 +44,11 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
   const changes = before && compareLists(before.snapshot, snapshot);
   const endpoints = before && changes ? changeIndex(before.index, changes) : indexEndpoints(snapshot);
   const touched = changes && findTouched(changes);
-  if (before && touched && isConfigSame(before.snapshot, snapshot) && !concernsProxies(changes)) {
+  if (before && touched && differOnlyIn(endpointParts, before.snapshot, snapshot) && !concernsProxies(changes)) {
     return moveEndpoints(before, { snapshot, touched, index: { ...before.index, ...endpoints } });
   }
   const index = indexCluster(snapshot, endpoints, before?.index);
-  const verdicts = judge(snapshot, index);
+  const verdicts = judge(snapshot, index, before);
   const { all, ...planned } = plan(snapshot, verdicts);
   const built = build(all, { ...verdicts, ...planned, snapshot, touched, before });
   return { ...verdicts, ...planned, ...built, snapshot };
@@ -58,14 +58,19 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
 const concernsProxies = ({ pods: { gone, come } }: EndpointChanges): boolean =>
   [gone, come].some((pods) => pods.some(({ gateway }) => gateway !== undefined));
 
-function judge(snapshot: Snapshot, index: ClusterIndex) {
+/** The verdict on an HTTPRoute depends on everything but these, and the route itself. */
+const notForRoutes: ReadonlySet<string> = new Set([...endpointParts, 'httpRoutes']);
+
+function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | undefined) {
   const workloads = indexWorkloads(snapshot);
-  const judged = judgeWorkloads(workloads, index);
+  const judged = judgeWorkloads(workloads, index, before);
   const workloadOf = indexServiceWorkloads(judged.plans.values(), index.targets);
   const policies = indexTrafficPolicies(snapshot.trafficPolicies);
   const backendTls = judgeBackendTls(snapshot);
   const lookup = { ...workloads.attachment, ...index, workloadOf, policies, backendTls };
-  const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup);
+  const isLookupSame = before !== undefined && differOnlyIn(notForRoutes, before.snapshot, snapshot);
+  const known = before && { verdicts: before.httpRoutes, isLookupSame };
+  const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup, known);
   return {
     ...judged,
     workloads,

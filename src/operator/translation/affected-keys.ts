@@ -1,7 +1,7 @@
 /** Which queue keys a change affects: StickyWorkloads, Gateways, routes, policies, and the GatewayClass. */
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
-import { targetsOf } from '../../core/route/resolve-refs.ts';
-import type { JudgedRoute } from '../../core/route/judge-routes.ts';
+import type { Shadow } from '../../core/resolve/shadowed.ts';
+import { sameJson } from '../../wire/same-json.ts';
 import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
 import type { CertificateRef, Gateway, Pod } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
@@ -34,7 +34,7 @@ export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.
 /**
  * Returns the keys that changes may affect. `namespaces`: of changed objects other than pods and EndpointSlices; `undefined` stands for a
  * cluster-scoped object. Pods and slices affect only the StickyWorkloads whose pods or endpoints are other objects than in `before`, and the Gateways that have
- * other proxies.
+ * other proxies. Routes are affected if their verdicts are other objects.
  */
 export function findAffectedKeys(
   { translation }: Translated,
@@ -42,10 +42,26 @@ export function findAffectedKeys(
   before?: Translated,
 ): string[] {
   const keys = new Set(namespaces.size === 0 ? [] : findByNamespace(translation, namespaces));
+  for (const key of routesWithOtherVerdicts(translation, before?.translation)) keys.add(key);
   for (const key of before ? withOtherPods(translation, before.translation) : []) keys.add(key);
   for (const key of before ? withOtherProxies(translation, before.translation) : []) keys.add(workOfGateway(key));
   return [...keys];
 }
+
+function* routesWithOtherVerdicts(after: Translation, before: Translation | undefined): Generator<string> {
+  if (after.httpRoutes === before?.httpRoutes && after.grpcRoutes === before.grpcRoutes) return;
+  for (const judged of [...after.httpRoutes.values(), ...after.grpcRoutes.values()]) {
+    const { kind, key } = judged.route.source;
+    const known = (kind === 'HTTPRoute' ? before?.httpRoutes : before?.grpcRoutes)?.get(key);
+    const work = `${kind}/${key}`;
+    if (judged !== known || !sameShadows(after.routeShadows.get(work), before?.routeShadows.get(work))) yield work;
+  }
+}
+
+type Shadows = ReadonlyMap<string, Shadow>;
+
+const sameShadows = (one: Shadows | undefined, other: Shadows | undefined): boolean =>
+  sameJson([...(one ?? [])], [...(other ?? [])]);
 
 function* withOtherPods(after: Translation, before: Translation): Generator<string> {
   const isSame = after.backends === before.backends && after.index.podsByTarget === before.index.podsByTarget;
@@ -66,7 +82,7 @@ function* withOtherProxies(after: Translation, before: Translation): Generator<s
 }
 
 function findByNamespace(
-  { workloads, gateways, httpRoutes, grpcRoutes, policies, xBackends, backendTls }: Translation,
+  { workloads, gateways, policies, xBackends, backendTls }: Translation,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
   const touches = (dependencies: () => ReadonlySet<string>): boolean =>
@@ -79,9 +95,6 @@ function findByNamespace(
     ...Object.entries(gateways)
       .filter(([, gateway]) => touches(() => namespacesOfGateway(gateway)))
       .map(([key]) => workOfGateway(key)),
-    ...[...httpRoutes.values(), ...grpcRoutes.values()]
-      .filter((judged) => touches(() => namespacesOfRoute(judged)))
-      .map(({ route: { source } }) => `${source.kind}/${source.key}`),
     // Routes of any namespace may lead to its Services.
     ...[...policies.keys()].map((key) => `XBackendTrafficPolicy/${key}`),
     ...[...xBackends.keys()].map((key) => `XBackend/${key}`),
@@ -119,10 +132,3 @@ function referencesOf({ clientValidation, clientCertificate }: Partial<Gateway> 
   const authorities = [byDefault, ...ports.map(({ rule }) => rule)].flatMap((rule) => rule?.authorities ?? []);
   return clientCertificate === undefined ? authorities : [...authorities, clientCertificate];
 }
-
-/** Returns the namespaces that a route depends on: its own, and those of its parents and backends. */
-const namespacesOfRoute = ({ route, parents }: JudgedRoute): ReadonlySet<string> => {
-  // The Gateway of a ListenerSet may be in another namespace than the set.
-  const gateways = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway] : []));
-  return new Set([route.source, ...route.parents, ...gateways, ...targetsOf(route)].map(({ namespace }) => namespace));
-};

@@ -39,7 +39,7 @@ export interface TranslationStore {
 
 // A rollout changes a dozen objects at once. The debounce is long enough to translate them together, and short enough that
 // few new sessions start on a pod that was just deleted.
-const debounceMs = 20;
+const debounceMs = 10;
 // A cache that received something within this time counts as current: bookmarks arrive about every minute.
 const currentWithinMs = 90_000;
 
@@ -55,8 +55,8 @@ export function createTranslationStore({
   let latest: Translated | undefined;
   let currentRevision = '0';
   let cancel: (() => void) | undefined;
-  /** Duration of the last translation. Where it exceeds the debounce, the next one waits as long, which leaves half of a core for other work. */
-  let tookMs = 0;
+  /** The next translation begins no earlier: a pause as long as the last one took leaves half of a core for other work. */
+  let earliestMs = 0;
 
   const quarantine = createQuarantine((snapshot) => translate(snapshot, latest?.translation));
 
@@ -84,7 +84,8 @@ export function createTranslationStore({
       return;
     }
     for (const listener of listeners) listener(changed);
-    tookMs = clock.nowMs() - startedMs;
+    const endedMs = clock.nowMs();
+    earliestMs = endedMs + (endedMs - startedMs);
   }
 
   return {
@@ -101,7 +102,7 @@ export function createTranslationStore({
       return () => listeners.delete(listener);
     },
     touch: () => {
-      cancel ??= clock.after(Math.max(debounceMs, tookMs), run);
+      cancel ??= clock.after(Math.max(debounceMs, earliestMs - clock.nowMs()), run);
     },
     stop: () => {
       cancel?.();

@@ -222,3 +222,19 @@ test('a pod that no backend has changes no backend and no table', () => {
   expect(after.tables).toBe(before.tables);
   expect(after.backends).toBe(before.backends);
 });
+
+test('a changed route leaves the verdicts on other routes the same objects, and what they come to in tables', () => {
+  const before = translate(world());
+  const [route] = before.snapshot.httpRoutes;
+  if (route === undefined) throw new Error('no route');
+  const httpRoutes = [{ ...route, spec: { ...route.spec, hostnames: ['other.example'] } }];
+  const after = translate({ ...before.snapshot, httpRoutes }, before);
+  expect(after.httpRoutes.get('shop/r')).not.toBe(before.httpRoutes.get('shop/r'));
+  expect(after.tables['shop/web']?.routes[0]?.hostnames).toEqual(['other.example']);
+  const ofWorkload = (one: Translation) => [one.routes['shop/cart']?.judged, one.tables['shop/holdfast']?.routes[0]];
+  const [verdict, inTable] = ofWorkload(before);
+  expect(verdict).toBeDefined();
+  expect(inTable).toBeDefined();
+  expect(ofWorkload(after)[0]).toBe(verdict);
+  expect(ofWorkload(after)[1]).toBe(inTable);
+});
