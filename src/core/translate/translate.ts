@@ -12,7 +12,7 @@ import { findRetired, type RetiredGateway } from '../resolve/retired-gateways.ts
 import { indexWorkloads } from '../resolve/workload-index.ts';
 import { holdRules } from '../route/held-rules.ts';
 import { judgePolicies } from '../route/judge-policies.ts';
-import { judgeRoutes, oldestFirst, type JudgedRoute } from '../route/judge-routes.ts';
+import { judgeRoutes, oldestFirst, type EarlierVerdicts, type JudgedRoute } from '../route/judge-routes.ts';
 import { judgeXBackends } from '../route/judge-x-backends.ts';
 import { readGrpcRoute } from '../route/read-grpc-route.ts';
 import { readHttpRoute } from '../route/read-http-route.ts';
@@ -69,15 +69,15 @@ function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | un
   const backendTls = judgeBackendTls(snapshot);
   const lookup = { ...workloads.attachment, ...index, workloadOf, policies, backendTls };
   const isLookupSame = before !== undefined && differOnlyIn(notForRoutes, before.snapshot, snapshot);
-  const known = before && { verdicts: before.httpRoutes, isLookupSame };
-  const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup, known);
+  const earlier = (verdicts: Translation['httpRoutes'] = new Map()): EarlierVerdicts => ({ verdicts, isLookupSame });
+  const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup, earlier(before?.httpRoutes));
   return {
     ...judged,
     workloads,
     index,
     backendTls,
     httpRoutes,
-    grpcRoutes: judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup),
+    grpcRoutes: judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup, earlier(before?.grpcRoutes)),
     policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
     xBackends: judgeXBackends(index.xBackends, httpRoutes.values()),
   };

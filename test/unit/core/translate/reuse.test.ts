@@ -238,3 +238,11 @@ test('a changed route leaves the verdicts on other routes the same objects, and 
   expect(ofWorkload(after)[0]).toBe(verdict);
   expect(ofWorkload(after)[1]).toBe(inTable);
 });
+
+test('the verdict on a GRPCRoute stays the same object when another route changes', () => {
+  const { grpcRoutes } = snapshotOf({ grpcRoutes: [{ name: 'g', spec: { parentRefs: [{ name: 'web' }] } }] });
+  const before = translate({ ...world(), grpcRoutes });
+  const after = translate({ ...before.snapshot, httpRoutes: [] }, before);
+  expect(before.grpcRoutes.get('shop/g')).toBeDefined();
+  expect(after.grpcRoutes.get('shop/g')).toBe(before.grpcRoutes.get('shop/g'));
+});
