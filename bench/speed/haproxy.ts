@@ -1,6 +1,20 @@
 /** HAProxy, carefully configured for sessions: one thread, keep-alive on both sides, a cookie of its own, no log. */
 
-export const renderHaproxy = (port: number, upstreamPorts: readonly number[]): string => `
+type Haproxy = { port: number; upstreamPorts: readonly number[] };
+
+export const renderHaproxy = (port: number, upstreamPorts: readonly number[]): string =>
+  render(
+    { port, upstreamPorts },
+    ['  cookie session insert indirect nocache httponly'],
+    (upstream) => ` cookie ${upstream}`,
+  );
+
+/** `lines`: of the backend. `ofServer`: what follows the address of a pod. */
+const render = (
+  { port, upstreamPorts }: Haproxy,
+  lines: readonly string[],
+  ofServer: (upstreamPort: number) => string = () => '',
+): string => `
 global
   nbthread 1
   maxconn 4000
@@ -17,8 +31,7 @@ backend pods
   balance leastconn
   http-reuse safe
   option forwardfor
-  cookie session insert indirect nocache httponly
-${upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream} cookie ${upstream}`).join('\n')}
+${[...lines, ...upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream}${ofServer(upstream)}`)].join('\n')}
 `;
 
 /** By header name. */
@@ -30,34 +43,11 @@ export type HeaderChanges = {
 export type HeaderRules = { request: HeaderChanges; response: HeaderChanges };
 
 /** Without sessions: what a route of a plain Service does. */
-export const renderPlainHaproxy = ({
-  port,
-  upstreamPorts,
-  rules,
-}: {
-  port: number;
-  upstreamPorts: readonly number[];
-  rules?: HeaderRules;
-}): string => `
-global
-  nbthread 1
-  maxconn 4000
-defaults
-  mode http
-  timeout connect 3s
-  timeout client 75s
-  timeout server 300s
-  timeout http-keep-alive 75s
-frontend clients
-  bind 127.0.0.1:${port}
-  default_backend pods
-backend pods
-  balance leastconn
-  http-reuse safe
-  option forwardfor
-${rules === undefined ? '' : [...renderChanges('http-request', rules.request), ...renderChanges('http-response', rules.response)].join('\n')}
-${upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream}`).join('\n')}
-`;
+export const renderPlainHaproxy = ({ rules, ...haproxy }: Haproxy & { rules?: HeaderRules }): string =>
+  render(
+    haproxy,
+    rules ? [...renderChanges('http-request', rules.request), ...renderChanges('http-response', rules.response)] : [],
+  );
 
 const renderChanges = (when: string, { set, add, remove }: HeaderChanges): string[] => [
   ...Object.entries(set).map(([name, value]) => `  ${when} set-header ${name} ${value}`),
