@@ -77,7 +77,7 @@ function failureOf(code: string): HandshakeFailure {
 
 /**
  * OpenSSL as Node sets it up lets a handshake with any certificate finish: `tls.Server` reads the verdict afterwards, from the handle, and so
- * must who has none. Without a certificate it says that all is well for every resumed session.
+ * does this. Without a certificate the verdict is good for every resumed session.
  */
 function isVerified(socket: TLSSocket): boolean {
   const handle: unknown = Reflect.get(socket, '_handle');
