@@ -81,6 +81,25 @@ export const untilGone = (resource: string, name: string, namespace: string): Pr
     (await getObject(resource, name, namespace)) === undefined ? (true as const) : undefined,
   );
 
+/**
+ * Resolves when the API server calls the webhook of this operator. It starts after `startOperator` has returned: the lease of an earlier replica
+ * may have to expire first, and the API server sees a new configuration later than its writer. Pods created until then get no sidecar.
+ */
+export async function untilInjecting(operator: RunningOperator, namespace: string): Promise<void> {
+  const probe = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace, name: 'probe', labels: { 'holdfast.dev/inject': 'true' } },
+    spec: { containers: [{ name: 'app', image: 'app:test' }] },
+  };
+  const count = (): number => [...operator.injections.values()].reduce((sum, calls) => sum + calls, 0);
+  const before = count();
+  await until('a call of the webhook', async () => {
+    await kubectlInput(JSON.stringify(probe), 'create', '--dry-run=server', '-f', '-');
+    return count() > before;
+  });
+}
+
 /** Events about an object, as `reason: note`. */
 export async function eventsAbout(namespace: string, name: string): Promise<string[]> {
   const text = await kubectl('get', 'events.events.k8s.io', '-n', namespace, '-o', 'json');

@@ -40,6 +40,10 @@ export async function listObjects(resource: string, namespace: string, selector?
 export const conditionOf = (object: LiveObject | undefined, type: string) =>
   object?.status?.conditions?.find((condition) => condition.type === type);
 
+/** Whether a pod has the sidecar. */
+export const isInjected = ({ spec }: LiveObject): boolean =>
+  ((spec?.['initContainers'] ?? []) as { name: string }[]).some(({ name }) => name === 'holdfast-sidecar');
+
 const byName = new Map<string, Resource>(
   Object.values(resources)
     .flatMap((resource) => ('plural' in resource ? [resource] : []))

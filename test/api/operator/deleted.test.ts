@@ -6,11 +6,12 @@ import {
   deployment,
   stickyWorkload,
   untilGone,
+  untilInjecting,
   untilReason,
   untilThere,
 } from '../../support/api-world.ts';
 import { kubectl, kubectlInput, until } from '../../support/kubectl.ts';
-import { conditionOf, getObject, listObjects } from '../../support/objects.ts';
+import { conditionOf, getObject, isInjected, listObjects } from '../../support/objects.ts';
 import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
@@ -23,6 +24,7 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
     // Pods on it never start, and terminate only when the test deletes them.
     await kubectlInput('{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}}', 'apply', '-f', '-');
     operator = await startOperator('holdfast-system');
+    await untilInjecting(operator, namespace);
     const target = deployment(namespace, 'cart') as {
       spec: { template: { metadata: { labels: Record<string, string> }; spec: Record<string, unknown> } };
     };
@@ -43,6 +45,7 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
 
   test('stays with its objects until the pod is removed, and is then deleted with them', async () => {
     const pod = await until('a pod', async () => (await listObjects('pods', namespace, 'app=cart'))[0]);
+    expect(isInjected(pod)).toBe(true);
     expect(await finalizersOf()).toBeUndefined();
     await kubectl('delete', 'pod', pod.metadata.name, '-n', namespace, '--wait=false');
     await until('the finalizer', async () => (await finalizersOf())?.includes('holdfast.dev/drain'));

@@ -2,12 +2,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
 import { apply, createNamespace, deployment, stickyWorkload, untilReason } from '../../support/api-world.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
-import { listObjects, type LiveObject } from '../../support/objects.ts';
+import { isInjected, listObjects } from '../../support/objects.ts';
 import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 const namespace = 'injection';
-const isInjected = ({ spec }: LiveObject) =>
-  ((spec?.['initContainers'] ?? []) as { name: string }[]).some(({ name }) => name === 'holdfast-sidecar');
 const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
 const firstPodOf = (app: string) => until(`a pod of ${app}`, async () => (await podsOf(app))[0]);
 

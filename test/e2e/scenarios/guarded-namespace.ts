@@ -4,7 +4,7 @@
  */
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
-import { listObjects, type LiveObject } from '../../support/objects.ts';
+import { isInjected, listObjects, type LiveObject } from '../../support/objects.ts';
 import { appPods, scale } from '../../support/shop-cluster.ts';
 import { addressOf } from '../world/proxies.ts';
 import { inShop, type Scene } from '../world/scene.ts';
@@ -31,9 +31,6 @@ const options = {
     },
   ],
 } as const;
-
-const isInjected = ({ spec }: LiveObject): boolean =>
-  ((spec?.['initContainers'] ?? []) as { name: string }[]).some(({ name }) => name === 'holdfast-sidecar');
 
 /** Another pod, which runs a Node, sends this request. Resolves with the status. */
 async function requestFromPod(from: LiveObject, url: string): Promise<number> {
