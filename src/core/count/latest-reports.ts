@@ -17,9 +17,20 @@ export type Latest = {
 
 export const isFresh = ({ atMs }: Latest, nowMs: number): boolean => nowMs - atMs <= reportMaxAgeMs;
 
+/** A report without what the ledger does not keep. `draining`: the pods to which the proxy sent no new session when it counted (UIDs); undefined: it is not known. */
+export type RecordedReport = Omit<Report, 'ended' | 'seen' | 'acknowledged'> & {
+  draining: ReadonlySet<string> | undefined;
+};
+
 export function createLatestReports() {
   const byProxy = new Map<string, Latest>();
   const proxiesOf = new Map<string, Set<string>>();
+
+  function list(podUid: string, proxyUid: string): void {
+    const proxies = proxiesOf.get(podUid);
+    if (proxies) proxies.add(proxyUid);
+    else proxiesOf.set(podUid, new Set([proxyUid]));
+  }
 
   function unlist(podUid: string, proxyUid: string): void {
     const proxies = proxiesOf.get(podUid);
@@ -30,16 +41,34 @@ export function createLatestReports() {
   return {
     get: (proxyUid: string): Latest | undefined => byProxy.get(proxyUid),
     all: (): Iterable<[string, Latest]> => byProxy,
-    set(proxyUid: string, next: Latest): void {
-      for (const podUid of byProxy.get(proxyUid)?.endpoints.keys() ?? []) {
-        if (!next.endpoints.has(podUid)) unlist(podUid, proxyUid);
-      }
+    /** Replaces the report of a proxy by a complete one. Returns the pods about which it says something new. */
+    set(proxyUid: string, report: RecordedReport, atMs: number): Set<string> {
+      const before = byProxy.get(proxyUid);
+      const next = toLatest(report, atMs);
+      for (const podUid of before?.endpoints.keys() ?? []) if (!next.endpoints.has(podUid)) unlist(podUid, proxyUid);
+      for (const podUid of next.endpoints.keys()) list(podUid, proxyUid);
       byProxy.set(proxyUid, next);
-      for (const podUid of next.endpoints.keys()) {
-        const known = proxiesOf.get(podUid);
-        if (known) known.add(proxyUid);
-        else proxiesOf.set(podUid, new Set([proxyUid]));
+      return changedPods(before, next);
+    },
+    /** Adds what has changed since the report that the proxy sent before, which is changed in place: it may list thousands of pods. Returns as `set`. */
+    update(proxyUid: string, known: Latest, { report, atMs }: { report: RecordedReport; atMs: number }): Set<string> {
+      const { endpoints } = known;
+      const changed = new Set(isFresh(known, atMs) ? [] : endpoints.keys());
+      for (const uid of report.gone ?? []) {
+        if (!endpoints.delete(uid)) continue;
+        changed.add(uid);
+        unlist(uid, proxyUid);
       }
+      for (const endpoint of report.endpoints) {
+        const { uid } = endpoint;
+        if (!countsAlike(endpoints.get(uid), endpoint)) changed.add(uid);
+        endpoints.set(uid, endpoint);
+        list(uid, proxyUid);
+      }
+      for (const uid of differing(known.draining, report.draining)) changed.add(uid);
+      const { sequence, draining, keyRings = known.keyRings } = report;
+      Object.assign(known, { sequence, atMs, draining, keyRings });
+      return changed;
     },
     delete(proxyUid: string): void {
       for (const podUid of byProxy.get(proxyUid)?.endpoints.keys() ?? []) unlist(podUid, proxyUid);
@@ -54,22 +83,30 @@ export function createLatestReports() {
   };
 }
 
+const toLatest = ({ startedAtMs, sequence, endpoints, draining, keyRings }: RecordedReport, atMs: number): Latest => ({
+  startedAtMs,
+  sequence,
+  atMs,
+  endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
+  draining,
+  keyRings,
+});
+
 /**
  * Returns the pods about which a report says something new: all of them, if the report before is of another process, or so old that
  * the counts were unknown meanwhile.
  */
-export function changedPods(before: Latest | undefined, next: Latest): Set<string> {
-  const { startedAtMs, atMs, endpoints, draining = none } = next;
+function changedPods(before: Latest | undefined, { startedAtMs, atMs, endpoints, draining }: Latest): Set<string> {
   const isContinued = before?.startedAtMs === startedAtMs && isFresh(before, atMs);
   const changed = new Set([...(before?.endpoints.keys() ?? [])].filter((uid) => !endpoints.has(uid)));
   for (const [uid, endpoint] of endpoints) {
     if (!isContinued || !countsAlike(before.endpoints.get(uid), endpoint)) changed.add(uid);
   }
-  for (const uid of differing(before?.draining ?? none, draining)) changed.add(uid);
+  for (const uid of differing(before?.draining, draining)) changed.add(uid);
   return changed;
 }
 
 const none: ReadonlySet<string> = new Set();
 
-const differing = (one: ReadonlySet<string>, other: ReadonlySet<string>): string[] =>
+const differing = (one: ReadonlySet<string> = none, other: ReadonlySet<string> = none): string[] =>
   one === other ? [] : [...one, ...other].filter((uid) => one.has(uid) !== other.has(uid));

@@ -10,7 +10,7 @@
  */
 import { formatList } from '../names/format.ts';
 import type { ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';
-import { changedPods, createLatestReports, isFresh, type Latest } from './latest-reports.ts';
+import { createLatestReports, isFresh, type Latest, type RecordedReport } from './latest-reports.ts';
 import { addCounts, isLive, liveSessions, sessionsIn, type SessionCount } from './session-count.ts';
 import { createStaleCounts, processKey } from './stale-counts.ts';
 
@@ -31,11 +31,6 @@ export type Ledger = {
   onChange(listener: (podUids: ReadonlySet<string>) => void): () => void;
   /** Time changes counts too: forgets what has ended, and notifies of the pods that silent or replaced proxies have counted. */
   sweep(nowMs: number): void;
-};
-
-/** `draining`: the pods to which the proxy sent no new session when it counted (UIDs); undefined: it is not known. */
-export type RecordedReport = Omit<Report, 'ended' | 'seen' | 'acknowledged'> & {
-  draining: ReadonlySet<string> | undefined;
 };
 
 /** A report that is in flight when its proxy stops arrives within this time. */
@@ -114,12 +109,14 @@ export function createLedger(): Ledger {
         notify(ended);
         return refusal;
       }
-      const next = toLatest(completed(report, known), nowMs);
       // A new process in the same pod has not the memory of the previous one.
-      if (known && next.startedAtMs > known.startedAtMs) stale.keep({ uid: proxyUid, ...known });
-      const changed = new Set([...changedPods(known, next), ...ended]);
+      if (known && report.startedAtMs > known.startedAtMs) stale.keep({ uid: proxyUid, ...known });
+      const changed =
+        known && report.since !== undefined
+          ? latest.update(proxyUid, known, { report, atMs: nowMs })
+          : latest.set(proxyUid, report, nowMs);
+      for (const uid of ended) changed.add(uid);
       for (const process of report.successorOf ?? []) dropHandedOver(process, changed, nowMs);
-      latest.set(proxyUid, next);
       notify(changed);
       return 'Recorded';
     },
@@ -169,25 +166,6 @@ const gapBefore = (
   known: Latest | undefined,
 ): 'Gap' | undefined =>
   since === undefined || (known?.startedAtMs === startedAtMs && known.sequence === since) ? undefined : 'Gap';
-
-/** Returns the report with what it does not repeat of the one before. */
-function completed(report: RecordedReport, known: Latest | undefined): RecordedReport {
-  if (report.since === undefined || known === undefined) return report;
-  const endpoints = new Map(known.endpoints);
-  for (const uid of report.gone ?? []) endpoints.delete(uid);
-  for (const endpoint of report.endpoints) endpoints.set(endpoint.uid, endpoint);
-  const keyRings = report.keyRings ?? known.keyRings;
-  return { ...report, endpoints: [...endpoints.values()], ...(keyRings && { keyRings }) };
-}
-
-const toLatest = ({ startedAtMs, sequence, endpoints, draining, keyRings }: RecordedReport, atMs: number): Latest => ({
-  startedAtMs,
-  sequence,
-  atMs,
-  endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
-  draining,
-  keyRings,
-});
 
 /** Returns why this proxy's count is not certain; empty if it is. */
 function missingConfirmation(

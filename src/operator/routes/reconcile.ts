@@ -19,63 +19,73 @@ export function routeWork(
   return works[kind];
 }
 
-const works: Partial<Record<string, (key: string, tools: RouteTools) => Promise<Recheck | undefined>>> = {
-  HTTPRoute: (key, tools) =>
-    writeRoute(tools.translations.latest()?.translation.httpRoutes.get(key), httpRoutes, tools),
-  GRPCRoute: (key, tools) =>
-    writeRoute(tools.translations.latest()?.translation.grpcRoutes.get(key), grpcRoutes, tools),
+type Work = (key: string, tools: RouteTools) => Promise<Recheck | undefined>;
+
+const works: Partial<Record<string, Work>> = {
+  HTTPRoute: (key, tools) => writeRoute(tools.translations.latest()?.translation.httpRoutes.get(key), tools),
+  GRPCRoute: (key, tools) => writeRoute(tools.translations.latest()?.translation.grpcRoutes.get(key), tools),
   XBackendTrafficPolicy: writePolicy,
   XBackend: writeXBackend,
   BackendTLSPolicy: writeBackendTls,
 };
 
-async function writeRoute(
-  judged: JudgedRoute | undefined,
-  resource: Resource,
-  { translations, caches, statuses, nowMs }: RouteTools,
-): Promise<Recheck | undefined> {
+async function writeRoute(judged: JudgedRoute | undefined, tools: RouteTools): Promise<Recheck | undefined> {
   if (judged === undefined) return undefined;
   const { source } = judged.route;
-  const cached = caches.get(source.kind === 'HTTPRoute' ? 'httpRoutes' : 'grpcRoutes', source);
-  if (cached === undefined || !isCurrent(source, cached)) return undefined;
-  const shadows = translations.latest()?.translation.routeShadows.get(`${source.kind}/${source.key}`);
-  const status = judgeHttpRoute(judged, cached.observed, nowMs(), shadows);
-  return status && statuses.writeShared(resource, cached, status);
+  const shadows = tools.translations.latest()?.translation.routeShadows.get(`${source.kind}/${source.key}`);
+  const place = source.kind === 'HTTPRoute' ? routePlaces.http : routePlaces.grpc;
+  return writeStatus(
+    { source, ...place },
+    (observed, nowMs) => judgeHttpRoute(judged, observed, nowMs, shadows),
+    tools,
+  );
 }
 
-async function writePolicy(
-  key: string,
-  { translations, caches, statuses, nowMs }: RouteTools,
-): Promise<Recheck | undefined> {
-  const judged = translations.latest()?.translation.policies.get(key);
-  const cached = judged && caches.get('trafficPolicies', judged.policy);
-  if (!judged || !cached || !isCurrent(judged.policy, cached)) return undefined;
-  const status = judgePolicy(judged, cached.observed, nowMs());
-  return status && statuses.writeShared(trafficPolicies, cached, status);
+const routePlaces = {
+  http: { cache: 'httpRoutes', resource: httpRoutes },
+  grpc: { cache: 'grpcRoutes', resource: grpcRoutes },
+} as const;
+
+async function writePolicy(key: string, tools: RouteTools): Promise<Recheck | undefined> {
+  const judged = tools.translations.latest()?.translation.policies.get(key);
+  if (judged === undefined) return undefined;
+  const target = { source: judged.policy, cache: 'trafficPolicies', resource: trafficPolicies } as const;
+  return writeStatus(target, (observed, nowMs) => judgePolicy(judged, observed, nowMs), tools);
 }
 
-async function writeXBackend(
-  key: string,
-  { translations, caches, statuses, nowMs }: RouteTools,
-): Promise<Recheck | undefined> {
-  const judged = translations.latest()?.translation.xBackends.get(key);
-  const cached = judged && caches.get('xBackends', judged.backend);
-  if (!judged || !cached || !isCurrent(judged.backend, cached)) return undefined;
-  const status = judgeXBackend(judged, cached.observed, nowMs());
-  return status && statuses.writeShared(xBackends, cached, status);
+async function writeXBackend(key: string, tools: RouteTools): Promise<Recheck | undefined> {
+  const judged = tools.translations.latest()?.translation.xBackends.get(key);
+  if (judged === undefined) return undefined;
+  const target = { source: judged.backend, cache: 'xBackends', resource: xBackends } as const;
+  return writeStatus(target, (observed, nowMs) => judgeXBackend(judged, observed, nowMs), tools);
 }
 
-async function writeBackendTls(
-  key: string,
-  { translations, caches, statuses, nowMs }: RouteTools,
-): Promise<Recheck | undefined> {
-  const translation = translations.latest()?.translation;
+async function writeBackendTls(key: string, tools: RouteTools): Promise<Recheck | undefined> {
+  const translation = tools.translations.latest()?.translation;
   const judged = translation?.backendTls.judged.get(key);
-  const cached = judged && caches.get('backendTlsPolicies', judged.policy);
-  if (!translation || !judged || !cached || !isCurrent(judged.policy, cached)) return undefined;
+  if (!translation || !judged) return undefined;
   const ancestors = ancestorsOf(judged, translation.gateways);
-  const status = judgeBackendTlsStatus(judged, ancestors, cached.observed, nowMs());
-  return status && statuses.writeShared(backendTlsPolicies, cached, status);
+  const target = { source: judged.policy, cache: 'backendTlsPolicies', resource: backendTlsPolicies } as const;
+  return writeStatus(target, (observed, nowMs) => judgeBackendTlsStatus(judged, ancestors, observed, nowMs), tools);
+}
+
+/** An object that was judged, and where its current version is. */
+type Target = {
+  source: { namespace: string; name: string; uid: string; generation: number };
+  cache: 'httpRoutes' | 'grpcRoutes' | 'trafficPolicies' | 'xBackends' | 'backendTlsPolicies';
+  resource: Resource;
+};
+
+/** `judge` returns undefined if the object has nothing of this controller. */
+async function writeStatus(
+  { source, cache, resource }: Target,
+  judge: (observed: CachedWithStatus['observed'], nowMs: number) => object | undefined,
+  { caches, statuses, nowMs }: RouteTools,
+): Promise<Recheck | undefined> {
+  const cached = caches.get(cache, source);
+  if (cached === undefined || !isCurrent(source, cached)) return undefined;
+  const status = judge(cached.observed, nowMs());
+  return status && statuses.writeShared(resource, cached, status);
 }
 
 /** Otherwise the verdict is on an earlier version: the next translation has this one, and calls again. */

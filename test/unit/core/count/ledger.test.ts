@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { createLedger } from '../../../../src/core/count/ledger.ts';
-import type { Ledger, RecordedReport } from '../../../../src/core/count/ledger.ts';
+import { createLedger, type Ledger } from '../../../../src/core/count/ledger.ts';
+import type { RecordedReport } from '../../../../src/core/count/latest-reports.ts';
 import type { EndpointReport } from '../../../../src/wire/messages.ts';
 
 const start = 1_000_000;
@@ -190,6 +190,19 @@ describe('a report of changes', () => {
     ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)], draining }, start);
     ledger.record('a', changes(2, 1, { gone: ['pod'] }), start);
     expect(sessionsOf(ledger, ['a'], start)).toMatch(/does not have this pod/);
+  });
+
+  test('notifies of the pods whose counts it changes, and of all if the proxy was silent before', () => {
+    const ledger = createLedger();
+    const others = [endpoint(5, { uid: 'other' }), endpoint(6, { uid: 'third' })];
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), ...others], draining }, start);
+    const notified: string[][] = [];
+    ledger.onChange((uids) => notified.push([...uids].toSorted()));
+    const same = endpoint(5, { uid: 'other', expiresAtMs: start + 40 * minute });
+    ledger.record('a', changes(2, 1, { endpoints: [endpoint(3), same], gone: ['third', 'unknown'] }), start + 1000);
+    ledger.record('a', changes(3, 2, { draining: accepting }), start + 2000);
+    ledger.record('a', changes(4, 3, { draining: accepting }), start + 8000);
+    expect(notified).toEqual([['pod', 'third'], ['pod'], ['other', 'pod']]);
   });
 
   test.each([
