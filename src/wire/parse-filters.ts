@@ -1,6 +1,19 @@
 /** Checks of the filters of a route. Values that become part of a head must not contain the end of a line. */
 import { isRecord } from '../platform/record.ts';
-import { boolean, list, object, oneOf, optional, pattern, string, time, whole, type Check } from './check.ts';
+import {
+  boolean,
+  list,
+  must,
+  object,
+  oneOf,
+  optional,
+  pattern,
+  string,
+  time,
+  whole,
+  within,
+  type Check,
+} from './check.ts';
 import { isEditableHeader } from './editable-headers.ts';
 import type {
   Cors,
@@ -22,31 +35,31 @@ const fieldValue = pattern(
 );
 const hostname = pattern(/^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$/, 'a host name');
 const path = pattern(/^\/[^\s\p{Cc}?#]*$/u, 'a path that begins with /');
-const editableName: Check<string> = (value, at) =>
-  token(value, at) ??
+const editableName: Check<string> = (value) =>
+  token(value) ??
   (typeof value === 'string' && isEditableHeader(value)
     ? undefined
-    : `${at}: must not be a header that frames, routes or upgrades a message`);
+    : `: must not be a header that frames, routes or upgrades a message`);
 const headerValue = object<HeaderValue>({ name: editableName, value: fieldValue });
 const statusCodes = [301, 302, 303, 307, 308];
 
-const statusCode: Check<RequestRedirect['statusCode']> = (value, at) =>
-  statusCodes.some((one) => one === value) ? undefined : `${at}: must be one of ${statusCodes.join(', ')}`;
+const statusCode: Check<RequestRedirect['statusCode']> = (value) =>
+  statusCodes.some((one) => one === value) ? undefined : must(`one of ${statusCodes.join(', ')}`);
 
-const pathModifier: Check<PathModifier> = (value, at) =>
+const pathModifier: Check<PathModifier> = (value) =>
   isRecord(value) && value['type'] === 'ReplacePrefixMatch'
     ? object<Extract<PathModifier, { type: 'ReplacePrefixMatch' }>>({
         type: oneOf('ReplacePrefixMatch'),
         value: replacement,
         prefix: string,
-      })(value, at)
+      })(value)
     : object<Extract<PathModifier, { type: 'ReplaceFullPath' }>>({
         type: oneOf('ReplaceFullPath'),
         value: replacement,
-      })(value, at);
+      })(value);
 
 /** Empty: the root. */
-const replacement: Check<string> = (value, at) => (value === '' ? undefined : path(value, at));
+const replacement: Check<string> = (value) => (value === '' ? undefined : path(value));
 
 const headers = {
   set: optional(list(headerValue)),
@@ -94,15 +107,15 @@ const filters: { [Type in FilterType]: Check<Extract<RouteFilter, { type: Type }
 };
 
 const filterType = oneOf(...Object.keys(filters));
-const isType = (value: unknown): value is FilterType => filterType(value, '') === undefined;
+const isType = (value: unknown): value is FilterType => filterType(value) === undefined;
 
-export const routeFilter: Check<RouteFilter> = (value, at) => {
+export const routeFilter: Check<RouteFilter> = (value) => {
   const type = isRecord(value) ? value['type'] : undefined;
-  return isType(type) ? filters[type](value, at) : filterType(type, `${at}.type`);
+  return isType(type) ? filters[type](value) : within('.type', filterType(type));
 };
 
 const ofBackend = oneOf('RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite');
 
 /** Others apply before a backend is chosen. */
-export const backendFilter: Check<RouteFilter> = (value, at) =>
-  ofBackend(isRecord(value) ? value['type'] : undefined, `${at}.type`) ?? routeFilter(value, at);
+export const backendFilter: Check<RouteFilter> = (value) =>
+  within('.type', ofBackend(isRecord(value) ? value['type'] : undefined)) ?? routeFilter(value);

@@ -8,6 +8,7 @@ import {
   hexId,
   list,
   map,
+  must,
   object,
   oneOf,
   optional,
@@ -15,6 +16,7 @@ import {
   string,
   time,
   whole,
+  within,
   yes,
   type Check,
   type Checked,
@@ -53,8 +55,8 @@ const domain = pattern(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a domain name');
 const cookiePath = pattern(/^\/[^;\p{Cc}\p{Cs}]*$/u, 'a cookie path');
 const secret = pattern(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
 /** Any word: a newer operator may send more reasons and methods. */
-const reason: Check<Reason> = (value, path) => string(value, path);
-const method: Check<NonNullable<RouteMatch['method']>> = (value, path) => string(value, path);
+const reason: Check<Reason> = (value) => string(value);
+const method: Check<NonNullable<RouteMatch['method']>> = (value) => string(value);
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
 const nameValue = object<NameValue>({ type: oneOf('Exact', 'RegularExpression'), name: string, value: string });
@@ -70,14 +72,14 @@ const keyRingShape = object<KeyRing>({
   current: whole(0, 0xffff_ffff),
   keys: list(object<KeyRing['keys'][number]>({ id: whole(0, 0xffff_ffff), secret })),
 });
-const keyRing: Check<KeyRing> = (value, path) => keyRingShape(value, path) ?? hasCurrentKey(value, path);
+const keyRing: Check<KeyRing> = (value) => keyRingShape(value) ?? hasCurrentKey(value);
 
-const hasCurrentKey: Check<KeyRing> = (value, path) =>
+const hasCurrentKey: Check<KeyRing> = (value) =>
   isRecord(value) &&
   Array.isArray(value['keys']) &&
   value['keys'].some((key) => isRecord(key) && key['id'] === value['current'])
     ? undefined
-    : `${path}.current: must be the id of one of the keys`;
+    : within('.current', must('the id of one of the keys'));
 
 const cookie = object<CookieCarrier>({
   type: oneOf('Cookie'),
@@ -91,8 +93,8 @@ const cookie = object<CookieCarrier>({
   lifetimeType: oneOf('Session', 'Permanent'),
 });
 const named = object<NamedCarrier>({ type: oneOf('Header', 'ApplicationCookie', 'ApplicationHeader'), name: token });
-const carrier: Check<Carrier> = (value, path) =>
-  isRecord(value) && value['type'] === 'Cookie' ? cookie(value, path) : named(value, path);
+const carrier: Check<Carrier> = (value) =>
+  isRecord(value) && value['type'] === 'Cookie' ? cookie(value) : named(value);
 
 const backendConfig = object<BackendConfig>({
   key: string,
@@ -131,7 +133,7 @@ export const endpoint = object<Endpoint>({
 });
 export const removedEndpoint = object<RemovedEndpoint>({ id: hexId, uid: string, atMs: time });
 const endpointSet = object<EndpointSet>({ endpoints: list(endpoint), removedEndpoints: list(removedEndpoint) });
-const backend: Check<Backend> = (value, path) => backendConfig(value, path) ?? endpointSet(value, path);
+const backend: Check<Backend> = (value) => backendConfig(value) ?? endpointSet(value);
 
 const route = object<Route>({
   name: string,
@@ -173,8 +175,8 @@ const httpsListener = object<HttpsListener>({
     object<ClientCertificates>({ mode: oneOf('Required', 'Optional'), authorities: string }),
   ),
 });
-const listener: Check<Listener> = (value, path) =>
-  isRecord(value) && value['protocol'] === 'HTTPS' ? httpsListener(value, path) : httpListener(value, path);
+const listener: Check<Listener> = (value) =>
+  isRecord(value) && value['protocol'] === 'HTTPS' ? httpsListener(value) : httpListener(value);
 
 const gateway = object<RoutingTable['gateway']>({ namespace: string, name: string });
 const certificate = object<Certificate>({ chain: string, key: string });

@@ -4,7 +4,7 @@
  */
 import { parseCidr } from '../platform/cidr.ts';
 import { isRecord } from '../platform/record.ts';
-import { list, object, oneOf, optional, time, whole, type Check } from './check.ts';
+import { list, must, object, oneOf, optional, time, whole, type Check } from './check.ts';
 
 export type ProxySettings = {
   /** CIDRs of the load balancers in front, whose forwarded headers are true. */
@@ -71,8 +71,7 @@ export const defaultProxySettings: ProxySettings = {
   drainTimeoutMs: 60 * minuteMs,
 };
 
-const cidr: Check<string> = (value, path) =>
-  typeof value === 'string' && parseCidr(value) ? undefined : `${path}: must be a CIDR`;
+const cidr: Check<string> = (value) => (typeof value === 'string' && parseCidr(value) ? undefined : must('a CIDR'));
 const limit = whole(1, 1_000_000);
 
 export const proxySettings = object<ProxySettings>({

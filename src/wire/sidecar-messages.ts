@@ -5,11 +5,13 @@ import {
   checkedJson,
   count,
   list,
+  must,
   object,
   oneOf,
   pattern,
   string,
   time,
+  within,
   type Check,
   type Checked,
 } from './check.ts';
@@ -39,10 +41,10 @@ const sentTerminating = object<Extract<Sent, { terminating: true }>>({
   sources: list(unchecked),
   version: unchecked,
 });
-const sent: Check<Sent> = (value, path) => {
+const sent: Check<Sent> = (value) => {
   const terminating = isRecord(value) ? value['terminating'] : undefined;
   if (terminating === false) return undefined;
-  return terminating === true ? sentTerminating(value, path) : `${path}.terminating: must be true or false`;
+  return terminating === true ? sentTerminating(value) : within('.terminating', must('true or false'));
 };
 
 /** A source that the sidecar cannot parse is unknown: it must never count as zero. */
@@ -73,7 +75,7 @@ function parseSource(source: unknown): SessionSource {
     };
   }
   const { known, sessions, reason } = source;
-  if (known === true && count(sessions, '') === undefined) {
+  if (known === true && count(sessions) === undefined) {
     return { type: 'Proxy', known: true, sessions: Number(sessions) };
   }
   return {
@@ -87,8 +89,8 @@ function parseSource(source: unknown): SessionSource {
 const reasonWord = pattern(/^[A-Za-z][A-Za-z0-9_,:]{0,99}$/, 'a reason');
 /** It becomes part of a path. */
 const versionText = pattern(/^[\x21-\x7e]{1,300}$/, 'a version');
-const isVersion = (value: unknown): value is string => versionText(value, '') === undefined;
-const isReason = (value: unknown): value is string => reasonWord(value, '') === undefined;
+const isVersion = (value: unknown): value is string => versionText(value) === undefined;
+const isReason = (value: unknown): value is string => reasonWord(value) === undefined;
 
 type SentSummary = Pick<DrainSummary, 'reason' | 'tookMs' | 'message'> & {
   sessionsAtStart?: unknown;
@@ -119,4 +121,4 @@ export function parseDrainSummary(body: unknown): Checked<DrainSummary> {
   };
 }
 
-const isCount = (value: unknown): value is number => count(value, '') === undefined;
+const isCount = (value: unknown): value is number => count(value) === undefined;

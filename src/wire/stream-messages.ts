@@ -10,6 +10,8 @@ import {
   pattern,
   string,
   time,
+  must,
+  within,
   type Check,
   type Checked,
 } from './check.ts';
@@ -64,11 +66,11 @@ const messages: { [Type in Sent['type']]: Check<Extract<Sent, { type: Type }>> }
   }),
 };
 const messageType = oneOf(...Object.keys(messages));
-const isType = (value: unknown): value is Sent['type'] => messageType(value, '') === undefined;
+const isType = (value: unknown): value is Sent['type'] => messageType(value) === undefined;
 
-const sentMessage: Check<Sent | { type: string }> = (value, path) => {
+const sentMessage: Check<Sent | { type: string }> = (value) => {
   const type = isRecord(value) ? value['type'] : undefined;
-  return isType(type) ? messages[type](value, path) : string(type, `${path}.type`);
+  return isType(type) ? messages[type](value) : within('.type', string(type));
 };
 
 const isSent = (message: Sent | { type: string }): message is Sent => isType(message.type);
@@ -87,7 +89,7 @@ function checkDelta({ set = [], endpoints = [], ...others }: SentDelta): Pick<De
 } {
   const refused: Refusal[] = [];
   const keep = <T>(check: Check<T>, value: unknown, id: string): value is T => {
-    const problem = check(value, id);
+    const problem = within(id, check(value));
     if (problem !== undefined) refused.push({ id, problem });
     return problem === undefined;
   };
@@ -114,10 +116,10 @@ const patchId = (patch: unknown): string =>
   resourceId('endpoints', isRecord(patch) && typeof patch['backend'] === 'string' ? patch['backend'] : '?');
 
 /** `delta` has checked its other properties. */
-const versioned: Check<VersionedResource> = (sent, id) =>
+const versioned: Check<VersionedResource> = (sent) =>
   isRecord(sent) && typeof sent['type'] === 'string' && Object.hasOwn(resourceValues, sent['type'])
-    ? Reflect.get(resourceValues, sent['type'])(sent['value'], id)
-    : `${id}: must be a resource`;
+    ? Reflect.get(resourceValues, sent['type'])(sent['value'])
+    : must('a resource');
 
 /** An operator of an earlier version does not know all settings of a proxy. */
 const completed = (sent: SentResource): SentResource =>

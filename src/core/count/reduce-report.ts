@@ -75,13 +75,17 @@ export const ownProcesses = (
   isProxy: (uid: string) => boolean,
 ): ProxyProcess[] | undefined => processes?.filter(({ uid }) => isProxy(uid)).slice(0, maxPredecessors);
 
-const boundTimes = (endpoint: EndpointReport, latestMs: number): EndpointReport => ({
-  ...endpoint,
-  expiresAtMs: Math.min(endpoint.expiresAtMs, latestMs),
-  ...(endpoint.unconfirmed && {
-    unconfirmed: { ...endpoint.unconfirmed, expiresAtMs: Math.min(endpoint.unconfirmed.expiresAtMs, latestMs) },
-  }),
-});
+function boundTimes(endpoint: EndpointReport, latestMs: number): EndpointReport {
+  const { expiresAtMs, unconfirmed } = endpoint;
+  if (Math.max(expiresAtMs, unconfirmed?.expiresAtMs ?? 0) <= latestMs) return endpoint;
+  return {
+    ...endpoint,
+    expiresAtMs: Math.min(expiresAtMs, latestMs),
+    ...(unconfirmed && {
+      unconfirmed: { ...unconfirmed, expiresAtMs: Math.min(unconfirmed.expiresAtMs, latestMs) },
+    }),
+  };
+}
 
 const keyRingsOf = (
   keyRings: NonNullable<Report['keyRings']>,

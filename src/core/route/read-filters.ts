@@ -183,8 +183,8 @@ function readPath(path: HttpPathModifier, { at, matches, problems }: FilterReadi
 function checkForProxy(filter: FilterIR, reading: FilterReading): void {
   const { at, of, problems } = reading;
   const built = wireFilter(filter, { prefix: '/', backendOf: ({ name }) => name });
-  const problem = (of === 'rule' ? routeFilter : backendFilter)(built, at);
-  if (problem !== undefined) problems.push({ path: at, reason: 'UnsupportedValue', message: `${problem}.` });
+  const problem = (of === 'rule' ? routeFilter : backendFilter)(built);
+  if (problem !== undefined) problems.push({ path: at, reason: 'UnsupportedValue', message: `${at}${problem}.` });
 }
 
 function refuse({ problems }: Pick<FilterReading, 'problems'>, path: string, message: string): void {
