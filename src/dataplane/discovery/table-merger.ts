@@ -1,6 +1,7 @@
 /** Merges the tables of the replicas into the one by which the proxy routes, and reports its changes. No I/O. */
 import type { RoutingTable } from '../../wire/routing-table.ts';
-import { chooseReplica, overlayDraining, type Choice, type ReplicaView } from './choose.ts';
+import { chooseReplica, type Choice, type ReplicaView } from './choose.ts';
+import { overlayDraining, retractedDrains, type Retracted } from './draining-overlay.ts';
 import { shareUnchanged } from '../../platform/share-unchanged.ts';
 
 export interface MergerEvents {
@@ -30,13 +31,12 @@ export function createTableMerger(events: MergerEvents): TableMerger {
   /** The tables from which the published one was made: the same inputs give the same table. */
   let lastInputs: readonly RoutingTable[] = [];
 
-  const publish = (choice: Choice) => {
-    const others = [...views.values()].map(({ table }) => table);
-    const inputs = [choice.table, ...others];
+  const publish = (choice: Choice, retracted?: Retracted) => {
+    const replicas = [...views.values()].map(({ table }) => table);
+    const inputs = [choice.table, ...replicas];
     if (published !== undefined && sameItems(inputs, lastInputs)) return false;
     lastInputs = inputs;
-    // Pods that were published as draining stay draining: another replica that takes over may not have seen it yet.
-    const overlaid = overlayDraining(choice.table, published === undefined ? others : [...others, published]);
+    const overlaid = overlayDraining(choice.table, { replicas, published, retracted });
     const table = shareWith(published, overlaid);
     if (table === published) return false;
     published = table;
@@ -44,9 +44,9 @@ export function createTableMerger(events: MergerEvents): TableMerger {
     return true;
   };
 
-  const evaluate = () => {
+  const evaluate = (retracted?: Retracted) => {
     chosen = chooseReplica(chosen, [...views.values()]);
-    if (chosen !== undefined && !publish(chosen)) events.onConfirmed(chosen.asOfMs);
+    if (chosen !== undefined && !publish(chosen, retracted)) events.onConfirmed(chosen.asOfMs);
   };
 
   return {
@@ -57,14 +57,11 @@ export function createTableMerger(events: MergerEvents): TableMerger {
       // A stream begins with a table: an earlier heartbeat has nothing to route by.
       if (table === undefined) return;
       const stream = known?.stream ?? (streams += 1);
-      views.set(address, {
-        stream,
-        connected: true,
-        revision: BigInt(state.revision),
-        asOfMs: state.asOfMs,
-        table,
-      });
-      evaluate();
+      const revision = BigInt(state.revision);
+      views.set(address, { stream, connected: true, revision, asOfMs: state.asOfMs, table });
+      // Of the same replica, the newer revision is right.
+      const isLater = before !== undefined && revision >= before.revision;
+      evaluate(isLater ? retractedDrains(before.table, table) : undefined);
     },
     down(address) {
       const view = views.get(address);

@@ -1,27 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  chooseReplica,
-  overlayDraining,
-  type Choice,
-  type ReplicaView,
-} from '../../../../src/dataplane/discovery/choose.ts';
-import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
-import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import { chooseReplica, type Choice, type ReplicaView } from '../../../../src/dataplane/discovery/choose.ts';
+import { proxyTable } from '../../../support/proxy-table.ts';
 
-const table = (...endpoints: ShortEndpoint[]): RoutingTable => proxyTable({ endpoints });
+const table = proxyTable({});
 const view = (stream: number, revision: string, more: Partial<ReplicaView> = {}): ReplicaView => ({
   stream,
   connected: true,
   revision: BigInt(revision),
   asOfMs: 1000,
-  table: table(),
+  table,
   ...more,
 });
 const current = (stream: number, revision: string): Choice => ({
   stream,
   revision: BigInt(revision),
   asOfMs: 1000,
-  table: table(),
+  table,
 });
 
 describe('the chosen replica', () => {
@@ -84,30 +78,5 @@ describe('the chosen replica', () => {
   test('is updated by its own newer message with the same revision', () => {
     const newer = view(2, '10', { asOfMs: 2000 });
     expect(chooseReplica(current(2, '10'), [newer])).toBe(newer);
-  });
-});
-
-describe('the overlay of draining pods', () => {
-  const stateOf = (result: ReturnType<typeof table>, pod: string) =>
-    result.backends[backendName]?.endpoints.find((endpoint) => endpoint.pod === pod);
-
-  test('marks a pod as draining that drains in any table', () => {
-    const merged = overlayDraining(table({ pod: 'a' }, { pod: 'b' }), [
-      table({ pod: 'a' }),
-      table({ pod: 'a', state: 'Draining' }),
-    ]);
-    expect(stateOf(merged, 'a')).toMatchObject({ state: 'Draining', reason: 'PodTerminating' });
-    expect(stateOf(merged, 'b')).toMatchObject({ state: 'Accepting' });
-  });
-
-  test('does not add a pod that is not in the chosen table', () => {
-    expect(
-      stateOf(overlayDraining(table({ pod: 'b' }), [table({ pod: 'a', state: 'Draining' })]), 'a'),
-    ).toBeUndefined();
-  });
-
-  test('returns the same object if nothing changes', () => {
-    const chosen = table({ pod: 'a', state: 'Draining' }, { pod: 'b' });
-    expect(overlayDraining(chosen, [table({ pod: 'a', state: 'Draining' })])).toBe(chosen);
   });
 });

@@ -47,6 +47,42 @@ describe('the merger of tables', () => {
     expect(tables).toEqual(['a Accepting, b Accepting', 'a Draining, b Accepting']);
   });
 
+  test('keeps a pod draining that one replica no longer has, and another has not seen terminate yet', () => {
+    const { tables, send } = createMerger();
+    send('y', 12, table({ pod: 'a' }, { pod: 'b' }));
+    send('x', 10, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
+    send('x', 11, table({ pod: 'b' }));
+    send('y', 13, table({ pod: 'a' }, { pod: 'b' }));
+    expect(tables).toEqual(['a Accepting, b Accepting', 'a Draining, b Accepting']);
+  });
+
+  test('believes the newer revision of the replica by which a pod drained', () => {
+    const { tables, merger, send } = createMerger();
+    send('x', 10, table({ pod: 'a', state: 'Draining' }));
+    send('x', 11, table({ pod: 'a' }));
+    send('y', 12, table({ pod: 'a', state: 'Draining' }));
+    merger.down('y');
+    send('y', 12, table({ pod: 'a' }));
+    expect(tables).toEqual(['a Draining', 'a Accepting', 'a Draining', 'a Accepting']);
+  });
+
+  test('does not believe an older revision of it, after a restart', () => {
+    const { tables, merger, send } = createMerger();
+    send('x', 10, table({ pod: 'a', state: 'Draining' }));
+    merger.down('x');
+    send('x', 9, table({ pod: 'a' }), 9000);
+    expect(tables).toEqual(['a Draining']);
+  });
+
+  test('routes to an endpoint that is no pod as soon as it no longer terminates, whichever replica is chosen', () => {
+    const { tables, merger, send } = createMerger();
+    const vm = { pod: '10.0.0.5', uid: '10.0.0.5:8080' };
+    send('x', 10, table({ ...vm, state: 'Draining' }));
+    merger.down('x');
+    send('y', 11, table(vm));
+    expect(tables).toEqual(['10.0.0.5 Draining', '10.0.0.5 Accepting']);
+  });
+
   test('ignores heartbeats of a reconnected replica until it sends a table', () => {
     const { tables, confirmed, merger, send, beat } = createMerger();
     send('x', 10, table({ pod: 'a' }));
