@@ -7,6 +7,7 @@ import {
   deployment,
   gatewayApiFolder,
   stickyWorkload,
+  untilGone,
   untilReason,
   untilThere,
 } from '../../support/api-world.ts';
@@ -27,11 +28,20 @@ const labelled = (namespace: string): object => {
   return object;
 };
 
-const gateway = (namespace: string): object => ({
+const scaledRef = { group: 'holdfast.dev', kind: 'HoldfastProxy', name: 'scaled' };
+const scaledProxies = (isScaled: boolean): object => ({
+  apiVersion: 'holdfast.dev/v1alpha1',
+  kind: 'HoldfastProxy',
+  metadata: { namespace: listed, name: 'scaled' },
+  spec: isScaled ? { autoscaling: { minReplicas: 2, maxReplicas: 3 } } : {},
+});
+
+const gateway = (namespace: string, spec: object = {}): object => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'Gateway',
   metadata: { namespace, name: 'web' },
   spec: {
+    ...spec,
     gatewayClassName: 'holdfast',
     listeners: [
       { name: 'http', port: 80, protocol: 'HTTP' },
@@ -103,6 +113,18 @@ export function describeRights(): void {
         listObjects('pods', listed, 'app=cart').then((pods) => pods[0] && pods),
       );
       expect(JSON.stringify(pod?.spec)).toContain('holdfast-sidecar');
+      expect(operator.denied()).toEqual([]);
+    });
+
+    test('deletes what it has created and what is no longer wanted', async () => {
+      await apply(scaledProxies(true));
+      await apply(gateway(listed, { infrastructure: { parametersRef: scaledRef } }));
+      await untilThere('horizontalpodautoscaler', 'web-holdfast', listed);
+      await apply(scaledProxies(false));
+      await untilGone('horizontalpodautoscaler', 'web-holdfast', listed);
+      await untilThere('httproute', 'cart', listed);
+      await apply(stickyWorkload(listed, 'cart', { route: { kind: 'None' } }));
+      await untilGone('httproute', 'cart', listed);
       expect(operator.denied()).toEqual([]);
     });
 

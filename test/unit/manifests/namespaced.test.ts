@@ -61,3 +61,13 @@ test('no ClusterRole permits to write Secrets', () => {
     .filter((right) => right.includes(' secrets '));
   expect(writes.toSorted()).toEqual(['list  secrets *', 'watch  secrets *']);
 });
+
+test('the operator can delete only what a later spec may no longer want', () => {
+  const deletes = read('base/10-rbac.yaml')
+    .flatMap(({ rules = [] }) => rightsOf(rules))
+    .filter((right) => right.startsWith('delete'));
+  expect(deletes.toSorted()).toEqual([
+    'delete autoscaling horizontalpodautoscalers *',
+    'delete gateway.networking.k8s.io httproutes *',
+  ]);
+});
