@@ -1,6 +1,6 @@
 /** Wires one proxy: discovery → router ← request path, and the admin port. */
 import { lookup } from 'node:dns/promises';
-import { bindPorts } from '../core/names/bind-ports.ts';
+import { bindPort } from '../core/names/bind-ports.ts';
 import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
@@ -22,8 +22,8 @@ import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
 import { startTableSource, type TableSource, type TableSourcePorts } from './table-source.ts';
 
 export type ProxyPorts = TableSourcePorts & {
-  /** Returns the port to bind for a listener's port; `all`: the ports of all listeners. */
-  bindPort: (listenerPort: number, all: ReadonlySet<number>) => number;
+  /** Returns the port to bind for a listener's port. */
+  bindPort: (listenerPort: number) => number;
   /** The limit of open files, if not that of the process. */
   openFiles?: number;
   /** Where lines of the access log are written, if not to stdout. */
@@ -49,7 +49,7 @@ const resolveAll = async (host: string): Promise<readonly string[]> =>
 export const liveProxyPorts = (live: Pick<ProxyPorts, 'clock' | 'log' | 'faults'>): ProxyPorts => ({
   ...live,
   resolve: resolveAll,
-  bindPort: (listenerPort, all) => bindPorts(all).get(listenerPort) ?? listenerPort,
+  bindPort,
 });
 
 const sweepIntervalMs = 100;

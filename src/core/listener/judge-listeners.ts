@@ -1,7 +1,7 @@
 /** Judges the listeners of a Gateway, those of its ListenerSets included, in the order in which Gateway API lets them precede each other. */
 import type { GatewayListener } from '../snapshot/snapshot.ts';
 import { failuresFor, resolveClientCertificates, type ResolvedClients, type Frontend } from './client-certificates.ts';
-import { createClaims } from './conflicts.ts';
+import { createClaims, type Claims } from './conflicts.ts';
 import {
   acceptedUnless,
   conflictedIf,
@@ -26,7 +26,7 @@ export function judgeListeners(groups: readonly ListenerGroup[], lookup: Listene
   const claims = createClaims();
   for (const { from, listeners } of groups) {
     for (const listener of servedFirst(listeners)) {
-      const verdict = judgeListener(listener, from, { conflict: claims.findConflict(listener, from), lookup });
+      const verdict = judgeListener(listener, from, { claims, lookup });
       judged.set(listener, verdict);
       if (isClaim(verdict)) claims.add(verdict);
     }
@@ -51,14 +51,16 @@ const servedFirst = (listeners: readonly GatewayListener[]): GatewayListener[] =
 /** A listener without a usable certificate keeps its port and hostname, or a Secret that is replaced would pass them on. */
 const isClaim = ({ problem }: JudgedListener): boolean => problem === undefined || lacksCertificates(problem);
 
-/** `conflict`: with a listener that precedes it and is accepted. */
+/** `claims`: of the listeners that precede it and are accepted. */
 function judgeListener(
   listener: GatewayListener,
   from: ListenerSource,
-  { conflict, lookup }: { conflict: Refusal | undefined; lookup: ListenerLookup },
+  { claims, lookup }: { claims: Claims; lookup: ListenerLookup },
 ): JudgedListener {
+  const conflict = claims.findConflict(listener, from);
   const clients = clientCertificatesOf(listener, from, lookup);
-  const refused = conflict === undefined ? (findRefusal(listener) ?? clients?.refusal) : undefined;
+  const unfit = findRefusal(listener, claims.findUnavailable(listener.port, from)) ?? clients?.refusal;
+  const refused = conflict === undefined ? unfit : undefined;
   const refs = resolveRefs(listener, from, lookup, clients?.failures);
   // Gateway API has the reasons of conflicts for Accepted too, but only in a ListenerSet.
   const accepted = acceptedUnless(refused ?? (from.kind === 'ListenerSet' ? conflict : undefined));
@@ -92,7 +94,10 @@ const withAbout = (
 
 type Refusal = Omit<ListenerProblem, 'about'>;
 
-function findRefusal({ protocol, tls, unsupported = [] }: GatewayListener): Refusal | undefined {
+function findRefusal(
+  { protocol, tls, unsupported = [] }: GatewayListener,
+  unavailable: Refusal | undefined,
+): Refusal | undefined {
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
     return {
       reason: 'UnsupportedProtocol',
@@ -110,5 +115,5 @@ function findRefusal({ protocol, tls, unsupported = [] }: GatewayListener): Refu
   if (option !== undefined) {
     return { reason: 'UnsupportedValue', message: `tls.options: ${option} is not supported: remove it.` };
   }
-  return undefined;
+  return unavailable;
 }

@@ -1,14 +1,14 @@
 /**
- * The ports that a proxy binds for those of its listeners. It runs unprivileged, so it cannot bind ports below 1024, and 9090 is its admin
- * port. Its Service maps the ports; both sides calculate them, so that the table needs none.
+ * The port that a proxy binds for a listener. It runs unprivileged, so it cannot bind ports below 1024, and 9090 is its admin port. Its Service maps
+ * the ports; both sides calculate them, so that the table needs none.
  *
  *     1 – 1023       → 10001 – 11023    80 is 10080
  *     10001 – 11023  → 64513 – 65535    displaced by these
  *     9090           → 64512
- *     64512 – 65535  → itself, or the next one that is free
  *     others         → itself
  *
- * Below 64512 no port depends on the other listeners: a new listener never moves the socket of another one.
+ * It depends on nothing but the listener's port: no listener moves the socket of another one, and operator and proxy need not know the same listeners.
+ * A Gateway cannot have both a displaced port and the one that it is displaced to: of the two the later listener is refused.
  */
 import { ports } from './names.ts';
 
@@ -17,24 +17,9 @@ const privilegedOffset = 10_000;
 const firstSpare = 65_536 - firstUnprivileged;
 const spareOffset = firstSpare - privilegedOffset;
 
-/** Returns the port to bind for each port of the listeners. */
-export function bindPorts(listenerPorts: Iterable<number>): Map<number, number> {
-  const bound = new Map<number, number>();
-  const taken = new Set<number>();
-  for (const port of [...new Set(listenerPorts)].toSorted((one, other) => one - other)) {
-    let wanted = preferredPort(port);
-    while (taken.has(wanted)) wanted = next(wanted);
-    taken.add(wanted);
-    bound.set(port, wanted);
-  }
-  return bound;
-}
-
-function preferredPort(port: number): number {
+export function bindPort(port: number): number {
   if (port < firstUnprivileged) return port + privilegedOffset;
   if (port === ports.admin) return firstSpare;
   const isDisplaced = port > privilegedOffset && port < privilegedOffset + firstUnprivileged;
   return isDisplaced ? port + spareOffset : port;
 }
-
-const next = (spare: number): number => (spare === 65_535 ? firstSpare : spare + 1);

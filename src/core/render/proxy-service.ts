@@ -1,6 +1,6 @@
 /** The Service of a Gateway's proxies. */
 import type { HoldfastProxySpec } from '../../api/holdfastproxy.ts';
-import { bindPorts } from '../names/bind-ports.ts';
+import { bindPort } from '../names/bind-ports.ts';
 import type { Service } from '../snapshot/snapshot.ts';
 import type { OwnedObject } from './owned-object.ts';
 
@@ -46,14 +46,14 @@ function addressOf({ ips, settings, existing }: ServiceInput): object {
 
 function renderPorts(ports: readonly ProxyPort[], fixed: { port: number; nodePort: number }[]): object[] {
   const protocols = new Map(ports.map(({ port, protocol }) => [port, protocol.toLowerCase()]));
-  return [...bindPorts(protocols.keys())].map(([port, targetPort]) => {
-    const appProtocol = protocols.get(port) ?? 'http';
+  const inOrder = [...protocols].toSorted(([one], [other]) => one - other);
+  return inOrder.map(([port, appProtocol]) => {
     const nodePort = fixed.find((one) => one.port === port)?.nodePort;
     return {
       name: portName(port, appProtocol),
       protocol: 'TCP',
       port,
-      targetPort,
+      targetPort: bindPort(port),
       appProtocol,
       ...(nodePort !== undefined && { nodePort }),
     };

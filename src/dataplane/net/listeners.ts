@@ -16,10 +16,10 @@ export interface Listeners {
   boundPort(listenerPort: number): number | undefined;
 }
 
-/** `bindPort`: returns the port to bind for a listener's port, given those of all listeners. */
+/** `bindPort`: returns the port to bind for a listener's port. */
 export function createListeners(
   server: Pick<Http1Server, 'listen'>,
-  { bindPort, log }: { bindPort: (listenerPort: number, all: ReadonlySet<number>) => number; log: Logger },
+  { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger },
 ): Listeners {
   const bound = new Map<number, { listener: BoundListener; asked: number }>();
   const binding = new Set<number>();
@@ -42,8 +42,7 @@ export function createListeners(
   return {
     sync(listeners) {
       if (stopped) return;
-      const all = new Set(listeners.map(({ port }) => port));
-      wanted = new Map([...all].map((port) => [port, bindPort(port, all)]));
+      wanted = new Map(listeners.map(({ port }) => [port, bindPort(port)]));
       for (const [port, { listener, asked }] of bound) {
         if (wanted.get(port) === asked) continue;
         listener.close();

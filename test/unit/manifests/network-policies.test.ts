@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { bindPorts } from '../../../src/core/names/bind-ports.ts';
+import { bindPort } from '../../../src/core/names/bind-ports.ts';
 import { ports } from '../../../src/core/names/names.ts';
 
 type Port = { protocol: string; port: number | string; endPort?: number };
@@ -39,7 +39,7 @@ test('the API server reaches the webhook, and proxies and sidecars reach discove
 });
 
 test('clients reach the listeners of the proxies, and the ports of the apps', () => {
-  const listeners = [...bindPorts([80, 443, 8080, 9000, 9090, 10_080]).values()];
+  const listeners = [80, 443, 8080, 9000, 9090, 10_080].map(bindPort);
   expect(listeners.filter((port) => !allows('holdfast-proxies', port))).toEqual([]);
   expect([80, 8080, 16_000].map((port) => allows('holdfast-sidecars', port))).toEqual([true, true, true]);
 });

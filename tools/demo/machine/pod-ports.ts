@@ -3,14 +3,14 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { bindPorts } from '../../../src/core/names/bind-ports.ts';
+import { bindPort } from '../../../src/core/names/bind-ports.ts';
 import { ports } from '../../../src/core/names/names.ts';
 
 const shopPort = 8080;
 /** Of the Gateway that Holdfast generates. */
 const gatewayPort = 80;
 
-export const podPorts: readonly number[] = [...Object.values(ports), ...bindPorts([gatewayPort]).values(), shopPort];
+export const podPorts: readonly number[] = [...Object.values(ports), bindPort(gatewayPort), shopPort];
 
 /** The network address of the pod range, which no pod gets: a port that is free here is free for pods. */
 export const probeHost = '127.64.0.0';

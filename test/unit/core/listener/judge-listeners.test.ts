@@ -245,3 +245,43 @@ describe('listeners of a ListenerSet', () => {
     );
   });
 });
+
+describe('a listener whose port the proxies bind for another one', () => {
+  const problems = (judged: readonly JudgedListener[]) =>
+    judged.map(
+      ({ name, problem }) => `${name} ${problem === undefined ? 'served' : `${problem.about} ${problem.reason}`}`,
+    );
+
+  test.each<[number, number]>([
+    [10_443, 64_955],
+    [64_955, 10_443],
+    [9090, 64_512],
+  ])('is refused: port %i, then port %i', (first, second) => {
+    const judged = judge([listener('a', { port: first }), listener('b', { port: second })]);
+    expect(problems(judged)).toEqual(['a served', 'b Accepted PortUnavailable']);
+    expect(judged[1]?.problem?.message).toContain(`Listener a has port ${first}`);
+    expect(judged[1]?.verdicts.conflicted.holds).toBe(false);
+  });
+
+  test('is refused too while the other one lacks its certificate, which may return', () => {
+    const judged = judge([https('a', [secret('gone')], { port: 9090 }), listener('b', { port: 64_512 })]);
+    expect(problems(judged)).toEqual(['a ResolvedRefs InvalidCertificateRef', 'b Accepted PortUnavailable']);
+  });
+
+  test('is refused after one that is served already', () => {
+    const judged = judge([listener('a', { port: 9090 }), listener('b', { port: 64_512, acceptedBefore: true })]);
+    expect(problems(judged)).toEqual(['a Accepted PortUnavailable', 'b served']);
+  });
+
+  test('is refused of any number of listeners', () => {
+    const high = Array.from({ length: 1024 }, (_, index) => listener(`high-${index}`, { port: 64_512 + index }));
+    const low = Array.from({ length: 1023 }, (_, index) => listener(`low-${index}`, { port: 10_001 + index }));
+    const groups = [
+      { from: web, listeners: high },
+      { from: setOf('more'), listeners: [...low, listener('admin', { port: 9090 })] },
+    ];
+    const judged = judgeListeners(groups, lookup());
+    expect(judged.filter(({ problem }) => problem === undefined)).toHaveLength(1024);
+    expect(judged.filter(({ problem }) => problem?.reason === 'PortUnavailable')).toHaveLength(1024);
+  });
+});
