@@ -48,6 +48,8 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
   private readonly opened: Opened;
   private hop: Hop;
   private hopTrust: TrustedProxies;
+  /** That by which the connection may be plain. */
+  private terminationVersion: number | undefined;
   private exchange: Exchange | undefined;
   private tunnel: ClientTunnel | undefined;
   private advancing = false;
@@ -236,10 +238,19 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
   }
 
   private inspect(head: Head): Request | Refusal {
+    if (this.lacksEncryption()) return refusals.EncryptionRequired;
     const request = inspectRequest(head, this.hop);
     const { tls } = this.opened;
     const isMisdirected = tls !== undefined && request instanceof Request && tls.isMisdirected(request.host);
     return isMisdirected ? refusals.MisdirectedRequest : request;
+  }
+
+  /** The port has become one of HTTPS since the connection was accepted. */
+  private lacksEncryption(): boolean {
+    const { termination } = this.context;
+    if (this.opened.tls !== undefined || this.terminationVersion === termination.version) return false;
+    this.terminationVersion = termination.version;
+    return termination.port(this.opened.listener.port) !== undefined;
   }
 
   private exchangeBytes(chunk: Buffer): void {

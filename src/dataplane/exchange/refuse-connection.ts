@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionLimit } from '../net/admission.ts';
 import { renderReply } from '../h1/replies.ts';
+import { refusals } from '../http/refusals.ts';
 
 const bodies: Record<ConnectionLimit, string> = {
   connections:
@@ -20,11 +21,7 @@ export function refuseConnection(socket: Socket, limit: ConnectionLimit, nowMs: 
   );
 }
 
-const plainHttp = 'This port serves HTTPS, and the request was sent without encryption. Use https:// in its address.\n';
-
 /** To a client that sent something else than a ClientHello: mostly HTTP. */
 export function refusePlainHttp(socket: Socket, nowMs: number): void {
-  socket.end(renderReply({ status: 400, body: plainHttp }, { closes: true, isHead: false, nowMs }), () =>
-    socket.destroy(),
-  );
+  socket.end(renderReply(refusals.EncryptionRequired, { closes: true, isHead: false, nowMs }), () => socket.destroy());
 }

@@ -51,6 +51,11 @@ export const refusals = {
     'A trailer field may not affect how a message is framed, routed or authenticated.',
   ),
   RequestTimeout: refusal('RequestTimeout', 408, 'The request did not arrive in time.'),
+  EncryptionRequired: refusal(
+    'EncryptionRequired',
+    400,
+    'This port serves HTTPS, and the request was sent without encryption. Use https:// in its address.',
+  ),
   MisdirectedRequest: refusal(
     'MisdirectedRequest',
     421,

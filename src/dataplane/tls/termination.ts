@@ -27,6 +27,8 @@ export type TlsConfig = Pick<RoutingTable, 'listeners' | 'certificates'>;
 export interface Termination {
   /** Returns undefined if the connections of the port are not encrypted. */
   port(listenerPort: number): TlsPort | undefined;
+  /** Increases with every change of the ports. */
+  readonly version: number;
   configure(config: TlsConfig): void;
 }
 
@@ -38,13 +40,18 @@ export function createTermination(log: Log): Termination {
   const ports = new Map<number, TlsPort>();
   let loaded: LoadedCertificates = new Map();
   let applied: TlsConfig | undefined;
+  let version = 0;
 
   return {
     port: (listenerPort) => ports.get(listenerPort),
+    get version() {
+      return version;
+    },
     configure(config) {
       const { listeners, certificates = none } = config;
       if (applied?.listeners === listeners && (applied.certificates ?? none) === certificates) return;
       applied = config;
+      version += 1;
       loaded = loadCertificates(certificates, loaded, log);
       const wanted = byPort(config, loaded);
       for (const port of ports.keys()) if (!wanted.has(port)) ports.delete(port);

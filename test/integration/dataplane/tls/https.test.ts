@@ -192,6 +192,34 @@ describe('the certificate', () => {
   });
 });
 
+describe('a plain connection to a port that becomes one of HTTPS', () => {
+  const http: Listener = { name: 'http', protocol: 'HTTP', port: 443 };
+
+  test('gets no further answer in the clear', async () => {
+    const { proxy, table } = await start([http]);
+    const client = await proxy.connect();
+    client.send(get());
+    expect(await client.response()).toMatchObject({ status: 200 });
+    await proxy.swap({ ...table, listeners: [https('https', undefined, ['ec'])] });
+    client.send(get());
+    const refused = await client.response();
+    expect(refused).toMatchObject({ status: 400, body: expect.stringContaining('This port serves HTTPS') });
+    expect(refused.head).toContain('Connection: close');
+    expect(refused.head).not.toContain('Set-Cookie');
+  });
+
+  test('finishes the request in flight', async () => {
+    const { app, proxy, table } = await start([http]);
+    const client = await proxy.connect();
+    client.send('POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2\r\n\r\na');
+    await eventually(() => proxy.metrics('holdfast_http_requests_total 1'), ({ length }) => length === 1);
+    await proxy.swap({ ...table, listeners: [https('https', undefined, ['ec'])] });
+    client.send('b');
+    expect(await client.response()).toMatchObject({ status: 200 });
+    expect(app.received()).toMatch(/ab$/);
+  });
+});
+
 describe('a request on a connection of another host', () => {
   const listeners = () => [
     https('shop', 'shop.example', ['wild']),
