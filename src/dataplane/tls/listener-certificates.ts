@@ -1,4 +1,5 @@
 /** Which certificates of a listener a client gets, and what is demanded of its own. */
+import type { X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { ClientCertificates } from '../../wire/routing-table.ts';
 import type { LoadedCertificate } from './certificates.ts';
@@ -13,7 +14,8 @@ export interface ListenerCertificates {
 }
 
 /**
- * For a name, the certificates with that name, or all if none has it: then the client, not the proxy, says what is wrong. `clients`: what is
+ * For a name, the certificates with that name, or all if none has it: then the client, not the proxy, says what is wrong. Gateway API,
+ * Listener.tls: of a name and a wildcard, the longest match, also if their keys are of different types. `clients`: what is
  * demanded of them; throws if their authorities cannot be used.
  */
 export function listenerCertificates(
@@ -41,8 +43,15 @@ export function listenerCertificates(
 }
 
 function withName(all: readonly LoadedCertificate[], serverName: string): readonly LoadedCertificate[] {
-  const named = serverName === '' ? [] : all.filter(({ leaf }) => leaf.checkHost(serverName) !== undefined);
-  return named.length === 0 ? all : named;
+  const lengths = all.map(({ leaf }) => (serverName === '' ? 0 : matchLength(leaf, serverName)));
+  const longest = Math.max(...lengths);
+  return all.filter((_, index) => lengths[index] === longest);
+}
+
+/** Of the name of the certificate that matches, longer than any wildcard if it is the name itself; 0 if none does. */
+function matchLength(leaf: X509Certificate, serverName: string): number {
+  if (leaf.checkHost(serverName, { wildcards: false }) !== undefined) return Number.POSITIVE_INFINITY;
+  return leaf.checkHost(serverName)?.length ?? 0;
 }
 
 /** The order of the listener decides between two of a type. */

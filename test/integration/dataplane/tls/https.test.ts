@@ -154,6 +154,18 @@ describe('the certificate', () => {
     expect(await subject('shop.example')).toBe('shop.example');
   });
 
+  test.each([
+    { algorithm: 'EC', sentence: 'of one type of key' },
+    { algorithm: 'RSA', sentence: 'of two types' },
+  ] as const)('is the one with the name itself before one with a wildcard, $sentence', async ({ algorithm }) => {
+    const wild = await authority.issue({ hostnames: ['*.shop.example'] });
+    const name = await authority.issue({ hostnames: ['a.shop.example'], algorithm });
+    const { connect } = await start([https('https', undefined, ['wild', 'name'])], { certificates: { wild, name } });
+    const subject = async (servername: string) => (await connect({ servername })).certificate.subject.CN;
+    expect(await subject('a.shop.example')).toBe('a.shop.example');
+    expect(await subject('b.shop.example')).toBe('*.shop.example');
+  });
+
   test('is replaced for later handshakes, and open connections continue', async () => {
     const { table, proxy, connect } = await start([https('https', 'shop.example', ['ec'])]);
     const before = await connect({ servername: 'shop.example' });
@@ -212,7 +224,10 @@ describe('a plain connection to a port that becomes one of HTTPS', () => {
     const { app, proxy, table } = await start([http]);
     const client = await proxy.connect();
     client.send('POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2\r\n\r\na');
-    await eventually(() => proxy.metrics('holdfast_http_requests_total 1'), ({ length }) => length === 1);
+    await eventually(
+      () => proxy.metrics('holdfast_http_requests_total 1'),
+      ({ length }) => length === 1,
+    );
     await proxy.swap({ ...table, listeners: [https('https', undefined, ['ec'])] });
     client.send('b');
     expect(await client.response()).toMatchObject({ status: 200 });
