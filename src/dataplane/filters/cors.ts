@@ -28,8 +28,8 @@ export function compileCors(cors: Cors): CorsPolicy {
       const wantedMethod = request.header('access-control-request-method');
       const origin = request.header('origin');
       if (request.method !== 'OPTIONS' || origin === undefined || wantedMethod === undefined) return undefined;
-      const wantedHeaders = request.headers('access-control-request-headers').join(', ');
-      const allowed = allows(origin) ? [...granted(origin), ...preflightFields(cors, wantedMethod, wantedHeaders)] : [];
+      const wanted = { method: wantedMethod, headers: request.headers('access-control-request-headers') };
+      const allowed = allows(origin) ? [...granted(origin), ...preflightFields(cors, wanted)] : [];
       return { status: 204, reason: 'Preflight', body: '', headers: [...allowed, field('Vary', preflightVary)] };
     },
     modifiers: (origin) => [
@@ -55,12 +55,15 @@ function sharedFields({ allowCredentials, exposeHeaders }: Cors): HeaderField[] 
   ];
 }
 
-function preflightFields(cors: Cors, wantedMethod: string, wantedHeaders: string): HeaderField[] {
-  const echo = (allowed: readonly string[], wanted: string) =>
-    cors.allowCredentials && allowed.includes('*') ? [wanted].filter(Boolean) : allowed;
+/** Gateway API, HTTPCORSFilter.allowHeaders: the response to a preflight that asks for no headers says nothing about them. */
+function preflightFields(cors: Cors, wanted: { method: string; headers: readonly string[] }): HeaderField[] {
+  const echo = (allowed: readonly string[], asked: readonly string[]) =>
+    cors.allowCredentials && allowed.includes('*') ? asked.filter(Boolean) : allowed;
   return [
-    ...listed('Access-Control-Allow-Methods', echo(cors.allowMethods, wantedMethod)),
-    ...listed('Access-Control-Allow-Headers', echo(cors.allowHeaders, wantedHeaders)),
+    ...listed('Access-Control-Allow-Methods', echo(cors.allowMethods, [wanted.method])),
+    ...(wanted.headers.length > 0
+      ? listed('Access-Control-Allow-Headers', echo(cors.allowHeaders, wanted.headers))
+      : []),
     field('Access-Control-Max-Age', String(cors.maxAgeS)),
   ];
 }

@@ -220,13 +220,13 @@ describe('CORS', () => {
     exposeHeaders: ['*', 'X-C'],
     maxAgeS: 60,
   };
-  const preflight = (origin: string) =>
+  const preflight = (origin: string, ...asked: string[]) =>
     [
       'OPTIONS / HTTP/1.1',
       'Host: shop.test',
       `Origin: ${origin}`,
       'Access-Control-Request-Method: PUT',
-      'Access-Control-Request-Headers: x-a',
+      ...asked,
       '',
       '',
     ].join('\r\n');
@@ -238,7 +238,7 @@ describe('CORS', () => {
     const app = await world.app();
     const proxy = await world.proxy(tableOf([cors], { 'shop/app:80': app.port }));
     const client = await proxy.connect();
-    client.send(preflight('https://www.foo.com'));
+    client.send(preflight('https://www.foo.com', 'Access-Control-Request-Headers: x-a'));
     const head = await client.until('\r\n\r\n');
     expect(head).toMatch(/^HTTP\/1.1 204 No Content\r\n/);
     expect(head).not.toMatch(/content-length/i);
@@ -255,6 +255,18 @@ describe('CORS', () => {
     expect(policyOf(await client.until('\r\n\r\n'))).toEqual([vary]);
     expect(app.received()).toBe('');
   });
+
+  test.each([{ allowHeaders: ['X-A', 'X-B'] }, { allowHeaders: ['*'] }])(
+    'says nothing about headers ($allowHeaders) to a preflight that asks for none',
+    async ({ allowHeaders }) => {
+      const proxy = await world.proxy(tableOf([{ ...cors, allowHeaders, allowCredentials: false }], {}, []));
+      const client = await proxy.connect();
+      client.send(preflight('https://www.foo.com'));
+      const head = await client.until('\r\n\r\n');
+      expect(head).toContain('Access-Control-Allow-Methods: *');
+      expect(head).not.toMatch(/allow-headers/i);
+    },
+  );
 
   test('says who may read a response, in place of the app', async () => {
     const app = await world.app(own);
