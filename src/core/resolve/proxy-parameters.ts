@@ -118,11 +118,8 @@ export function findOlderReference(plan: ServingPlan, oldestFirst: readonly Serv
 
 const everyRequest = { numerator: 1, denominator: 1 };
 
-/**
- * Returns the settings that the table carries. A stream lasts no longer than the pod behind it, so that a proxy waits no longer than the
- * longest drain timeout of the workloads that it serves.
- */
-export function settingsOf(spec: HoldfastProxySpec, drainTimeoutsMs: readonly number[]): ProxySettings {
+/** Returns the settings that the table carries. `drainTimeoutsMs`: of each backend; undefined: it has no StickyWorkload. */
+export function settingsOf(spec: HoldfastProxySpec, drainTimeoutsMs: readonly (number | undefined)[]): ProxySettings {
   const { clientAddress, limits, timeouts, drainTimeout, accessLog } = spec;
   return {
     trustedProxies: clientAddress.trustedProxies,
@@ -135,10 +132,18 @@ export function settingsOf(spec: HoldfastProxySpec, drainTimeoutsMs: readonly nu
       clientIdleMs: durationMs(timeouts.clientIdle),
       connectMs: durationMs(timeouts.connect),
     },
-    drainTimeoutMs: Math.min(
-      durationMs(drainTimeout),
-      drainTimeoutsMs.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...drainTimeoutsMs),
-    ),
+    drainTimeoutMs: Math.min(durationMs(drainTimeout), longestDrainMs(drainTimeoutsMs)),
     ...(accessLog && { accessLog: accessLog.samplingFraction ?? everyRequest }),
   };
+}
+
+/**
+ * A stream lasts no longer than the pod behind it, so that a proxy waits no longer than the longest drain timeout of the workloads that it serves.
+ * The pods of a Service without a StickyWorkload have none, and may run on while the proxy terminates.
+ */
+function longestDrainMs(timeoutsMs: readonly (number | undefined)[]): number {
+  const known = timeoutsMs.filter((timeoutMs) => timeoutMs !== undefined);
+  return known.length === 0 || known.length < timeoutsMs.length
+    ? Number.POSITIVE_INFINITY
+    : known.reduce((one, other) => Math.max(one, other));
 }

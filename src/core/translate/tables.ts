@@ -63,8 +63,10 @@ function settingsFor(
   { plans, owners, before }: Judged,
 ): ProxySettings | undefined {
   if (parameters.kind === 'broken') return before;
-  const drainTimeouts = backends.flatMap((key) => plans.get(owners.get(key) ?? key)?.drainTimeoutMs ?? []);
-  return settingsOf(parameters.spec, drainTimeouts);
+  return settingsOf(
+    parameters.spec,
+    backends.map((key) => plans.get(owners.get(key) ?? key)?.drainTimeoutMs),
+  );
 }
 
 /** Also those that only get copies of requests. */

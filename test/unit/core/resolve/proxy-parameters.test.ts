@@ -111,6 +111,27 @@ describe('the HoldfastProxy of a Gateway', () => {
     expect(drainTimeout('90s', '1h')).toBe(90_000);
     expect(drainTimeout('2h', '1h')).toBe(3_600_000);
   });
+
+  test('a proxy waits up to its own limit for the streams of a Service without a StickyWorkload', () => {
+    const world: ShortWorld = {
+      workloads: [{ name: 'cart', spec: { drain: { timeout: '10s' }, route: { parentRefs: [{ name: 'web' }] } } }],
+      targets: [{ name: 'cart' }],
+      gateways: [{ name: 'web' }],
+    };
+    const drainTimeout = (more: ShortWorld) =>
+      settings(translate(snapshotOf({ ...world, ...more })), 'shop/web')?.drainTimeoutMs;
+    const plain: ShortWorld = {
+      services: [{ name: 'live', ownerUids: [] }],
+      httpRoutes: [
+        {
+          name: 'live',
+          spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs: [{ name: 'live', port: 80 }] }] },
+        },
+      ],
+    };
+    expect(drainTimeout({})).toBe(10_000);
+    expect(drainTimeout(plain)).toBe(3_600_000);
+  });
 });
 
 describe('a reference that does not resolve', () => {
