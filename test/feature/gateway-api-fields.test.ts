@@ -198,7 +198,7 @@ async function refusals(objects: Objects): Promise<string[]> {
     .map((object) => JSON.stringify(object))
     .join('\n---\n');
   const options = { operatorNamespace: 'holdfast-system', nowMs: Date.parse('2026-06-01T00:00:00Z') };
-  return refusalsIn((await runOffline(readManifests(text, 'input'), options)).statuses);
+  return refusalsIn((await runOffline(readManifests(text, 'input').manifests, options)).statuses);
 }
 
 const folders = [

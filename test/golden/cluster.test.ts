@@ -8,7 +8,7 @@ const options = { operatorNamespace: 'holdfast-system', nowMs: Date.parse('2026-
 
 /** The GatewayClass that Holdfast creates is the same in every case. */
 async function translate(text: string): Promise<unknown> {
-  const result = await runOffline(readManifests(text, 'input'), options);
+  const result = await runOffline(readManifests(text, 'input').manifests, options);
   const { 'GatewayClass holdfast': _class, ...statuses } = result.statuses;
   return plainResult(
     { ...result, statuses: Object.fromEntries(Object.entries(statuses).map(withoutFeatures)) },

@@ -8,7 +8,7 @@ import { goldenCases } from '../support/golden.ts';
 const options = { operatorNamespace: 'holdfast-system', nowMs: Date.parse('2026-06-01T00:00:00Z') };
 
 async function render(text: string): Promise<unknown> {
-  const { created, statuses, ...rest } = await runOffline(readManifests(text, 'input'), options);
+  const { created, statuses, ...rest } = await runOffline(readManifests(text, 'input').manifests, options);
   const { 'GatewayClass holdfast': _class, ...others } = statuses;
   const result = { ...rest, created: created.map(asRendered), statuses: others };
   const { tables: _tables, ...shown } = plainResult(result, { objects: true }) as { tables: object };

@@ -21,9 +21,32 @@ async function run(args: readonly string[]): Promise<void> {
   });
   const files = [...values.filename, ...positionals];
   if (files.length === 0) throw new Error('name the files: -f FILE, or -f - for the standard input');
-  const objects = files.flatMap((file) => readManifests(readFileSync(file === '-' ? stdin : file, 'utf8'), file));
-  const result = await runOffline(objects, { operatorNamespace: values.namespace, nowMs: Date.now() });
+  const read = files.map((file) => readManifests(readText(file), nameOf(file)));
+  const result = await runOffline(
+    read.flatMap(({ manifests }) => manifests),
+    { operatorNamespace: values.namespace, nowMs: Date.now() },
+  );
+  report([...read.flatMap(({ problems }) => problems), ...result.faults], result.ignored);
   process.stdout.write(presentResult(result, { objects: values.objects }));
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? stdin : file, 'utf8');
+  } catch (error) {
+    throw new Error(`${nameOf(file)} cannot be read`, { cause: error });
+  }
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
+
+/** What is left out makes the command fail. What is ignored may be on purpose: a file often has objects of other controllers. */
+function report(faults: readonly string[], ignored: readonly string[]): void {
+  for (const sentence of ignored) process.stderr.write(`warning: ${sentence}\n`);
+  for (const sentence of faults) process.stderr.write(`error: ${sentence}\n`);
+  if (faults.length === 0) return;
+  process.stderr.write('holdfast translate: what has errors is left out below: correct it and translate again.\n');
+  process.exitCode = 1;
 }
 
 try {

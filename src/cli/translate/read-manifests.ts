@@ -1,25 +1,33 @@
 /** Kubernetes objects from YAML: several documents in a text, and the items of a List. */
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../kube/ports.ts';
+import type { Manifest } from '../../operator/offline/offline.ts';
 import { isRecord } from '../../platform/record.ts';
 
-/** `source`: for messages. Throws Error with the place of what is not an object of Kubernetes. */
-export function readManifests(text: string, source: string): KubeObject[] {
-  return parseAllDocuments(text).flatMap((document, at) => {
+/** `problems`: sentences with the places of what is not an object of Kubernetes. */
+export type Manifests = { manifests: Manifest[]; problems: string[] };
+
+/** `source`: the file, for messages. */
+export function readManifests(text: string, source: string): Manifests {
+  const read: Manifests = { manifests: [], problems: [] };
+  for (const [at, document] of parseAllDocuments(text).entries()) {
     const place = `${source}, document ${at + 1}`;
     const [error] = document.errors;
-    if (error) throw new Error(`${place}: ${error.message}`);
-    return readObject(document.toJS(), place);
-  });
+    if (error) read.problems.push(`${place}: ${error.message.trimEnd()}`);
+    else collect(document.toJS(), { place, source, read });
+  }
+  return read;
 }
 
-function readObject(value: unknown, place: string): KubeObject[] {
-  if (value === null) return [];
+function collect(value: unknown, { place, source, read }: { place: string; source: string; read: Manifests }): void {
+  if (value === null) return;
   if (isRecord(value) && Array.isArray(value['items'])) {
-    return value['items'].flatMap((item, at) => readObject(item, `${place}, items[${at}]`));
+    for (const [at, item] of value['items'].entries()) collect(item, { place: `${place}, items[${at}]`, source, read });
+  } else if (isKubeObject(value)) {
+    read.manifests.push({ source, object: value });
+  } else {
+    read.problems.push(`${place}: an object has an apiVersion, a kind and a metadata.name.`);
   }
-  if (!isKubeObject(value)) throw new Error(`${place}: an object has an apiVersion, a kind and a metadata.name`);
-  return [value];
 }
 
 const isKubeObject = (value: unknown): value is KubeObject =>

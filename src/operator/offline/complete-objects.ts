@@ -1,27 +1,22 @@
 /** What the API server and the controllers of Kubernetes add to an object. */
 import { withDefaults } from '../../api/defaults.ts';
-import { proxyKind, proxySpecSchema } from '../../api/holdfastproxy.ts';
-import type { Schema } from '../../api/schema.ts';
-import { specSchema } from '../../api/spec.ts';
-import { group, kind as workloadKind } from '../../api/stickyworkload.ts';
 import { labels } from '../../core/names/names.ts';
 import { isRecord } from '../../platform/record.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { entriesOf, everyKind } from '../gather/watched.ts';
-import { groupOf } from '../gather/static-caches.ts';
+import { ownSpecOf } from './shapes/check-object.ts';
 
 const clusterScoped = new Set(
   entriesOf(everyKind).flatMap(([, { resource }]) => (resource.namespaced ? [] : [resource.kind])),
 );
 
-const ownSchemas: Record<string, Schema> = { [workloadKind]: specSchema, [proxyKind]: proxySpecSchema };
-
 /** All were created at once: what is older wins by its name. A field that is set stays. */
 const createdAt = '2026-01-01T00:00:00Z';
 
+/** `object`: one that the API server would accept. */
 export function completeObject(object: KubeObject): KubeObject {
   const { apiVersion, kind, metadata, ...rest } = object;
-  const namespace = clusterScoped.has(kind) ? undefined : (metadata.namespace ?? 'default');
+  const namespace = namespaceOf(object);
   return {
     apiVersion,
     kind,
@@ -29,35 +24,34 @@ export function completeObject(object: KubeObject): KubeObject {
       uid: `${kind}/${namespace === undefined ? '' : `${namespace}/`}${metadata.name}`,
       creationTimestamp: createdAt,
       generation: 1,
-      ...metadata,
+      name: metadata.name,
+      ...dropNulls(metadata),
       ...(namespace !== undefined && { namespace }),
     },
-    ...rest,
+    ...dropNulls(rest),
     ...completeSpec(object),
   };
 }
 
-function completeSpec({ apiVersion, kind, metadata, spec = {} }: KubeObject & { spec?: unknown }): { spec?: unknown } {
-  const schema = groupOf({ apiVersion }) === group ? ownSchemas[kind] : undefined;
-  if (!schema) return {};
-  const [unknown] = findUnknownFields(schema, spec, 'spec');
-  if (unknown !== undefined) throw new Error(`${kind} ${metadata.name}: unknown field ${unknown}`);
-  return { spec: withDefaults(schema, spec) };
+/** Returns undefined for objects that belong to the cluster. */
+export const namespaceOf = ({ kind, metadata }: KubeObject): string | undefined =>
+  clusterScoped.has(kind) ? undefined : (metadata.namespace ?? 'default');
+
+function completeSpec({ apiVersion, kind, spec }: KubeObject & { spec?: unknown }): { spec?: unknown } {
+  const schema = ownSpecOf({ apiVersion, kind });
+  return schema ? { spec: withDefaults(schema, spec ?? {}) } : {};
 }
 
-/** The API server would drop them, and kubectl refuses them. */
-function findUnknownFields(schema: Schema, value: unknown, path: string): string[] {
-  if (schema.type === 'array' && Array.isArray(value)) {
-    return value.flatMap((item, at) => findUnknownFields(schema.items, item, `${path}[${at}]`));
-  }
-  if (schema.type !== 'object' || !isRecord(value)) return [];
-  const isFree = schema.additionalProperties !== undefined || schema['x-kubernetes-preserve-unknown-fields'] === true;
-  return Object.entries(value).flatMap(([name, child]) => {
-    const known = schema.properties[name];
-    if (known) return findUnknownFields(known, child, `${path}.${name}`);
-    return isFree ? [] : [`${path}.${name}`];
-  });
+/** The API server drops fields without a value. */
+function dropNulls(value: object): object {
+  const present = Object.entries(value).filter(([, child]) => child !== null);
+  return Object.fromEntries(present.map(([name, child]) => [name, dropNullsIn(child)]));
 }
+
+const dropNullsIn = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(dropNullsIn);
+  return isRecord(value) ? dropNulls(value) : value;
+};
 
 /** The proxies of a Gateway run as soon as they are created. */
 export function runProxies(object: KubeObject): KubeObject {
