@@ -110,7 +110,7 @@ const report = object<SentReport>({
 export function parseReport(body: unknown): Checked<Report> {
   const result = checked(report, body, 'report');
   if ('problem' in result) return result;
-  // The operator stores reports: unknown properties are dropped.
+  // What the operator keeps of a report has no other properties. It copies the counts of endpoints itself.
   const {
     startedAtMs,
     sequence,
@@ -136,14 +136,7 @@ export function parseReport(body: unknown): Checked<Report> {
       }),
       ...(since !== undefined && { since }),
       ...(gone && { gone }),
-      endpoints: endpoints.map(({ uid, sessions, expiresAtMs, unconfirmed }) => ({
-        uid,
-        sessions,
-        expiresAtMs,
-        ...(unconfirmed && {
-          unconfirmed: { sessions: unconfirmed.sessions, expiresAtMs: unconfirmed.expiresAtMs },
-        }),
-      })),
+      endpoints,
       ended,
       seen,
       ...(successorOf && { successorOf }),

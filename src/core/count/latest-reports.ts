@@ -1,6 +1,6 @@
 /** The latest report of each proxy, also by pod: a pod is in the reports of one Gateway's proxies, not of all. */
 import type { EndpointReport, Report } from '../../wire/messages.ts';
-import { countsAlike } from './session-count.ts';
+import { countsAlike, type PodCount } from './session-count.ts';
 
 /** A proxy sends a report each second: five of them may be lost. */
 export const reportMaxAgeMs = 5000;
@@ -9,7 +9,8 @@ export type Latest = {
   startedAtMs: number;
   sequence: number;
   atMs: number;
-  endpoints: Map<string, EndpointReport>;
+  /** By UID of the pod. */
+  endpoints: Map<string, PodCount>;
   /** UIDs of pods to which the proxy sent no new session when it counted. */
   draining: ReadonlySet<string> | undefined;
   keyRings: Report['keyRings'];
@@ -38,42 +39,49 @@ export function createLatestReports() {
     if (proxies?.size === 0) proxiesOf.delete(podUid);
   }
 
+  function forget(proxyUid: string): void {
+    for (const podUid of byProxy.get(proxyUid)?.endpoints.keys() ?? []) unlist(podUid, proxyUid);
+    byProxy.delete(proxyUid);
+  }
+
   return {
     get: (proxyUid: string): Latest | undefined => byProxy.get(proxyUid),
     all: (): Iterable<[string, Latest]> => byProxy,
-    /** Replaces the report of a proxy by a complete one. Returns the pods about which it says something new. */
-    set(proxyUid: string, report: RecordedReport, atMs: number): Set<string> {
+    /**
+     * Keeps what a report says, as changes of the one that the proxy sent before: it may list thousands of pods. Returns the pods about which it
+     * says something new: all of them, if the report before is of another process, or so old that the counts were unknown meanwhile.
+     */
+    take(proxyUid: string, report: RecordedReport, atMs: number): Set<string> {
       const before = byProxy.get(proxyUid);
-      const next = toLatest(report, atMs);
-      for (const podUid of before?.endpoints.keys() ?? []) if (!next.endpoints.has(podUid)) unlist(podUid, proxyUid);
-      for (const podUid of next.endpoints.keys()) list(podUid, proxyUid);
-      byProxy.set(proxyUid, next);
-      return changedPods(before, next);
-    },
-    /** Adds what has changed since the report that the proxy sent before, which is changed in place: it may list thousands of pods. Returns as `set`. */
-    update(proxyUid: string, known: Latest, { report, atMs }: { report: RecordedReport; atMs: number }): Set<string> {
-      const { endpoints } = known;
-      const changed = new Set(isFresh(known, atMs) ? [] : endpoints.keys());
-      for (const uid of report.gone ?? []) {
-        if (!endpoints.delete(uid)) continue;
-        changed.add(uid);
-        unlist(uid, proxyUid);
-      }
+      const isContinued = before?.startedAtMs === report.startedAtMs;
+      const isNews = !isContinued || !isFresh(before, atMs);
+      const changed = new Set(isNews ? before?.endpoints.keys() : []);
+      for (const uid of differing(before?.draining, report.draining)) changed.add(uid);
+      if (!isContinued) forget(proxyUid);
+      const endpoints = isContinued ? before.endpoints : new Map<string, PodCount>();
       for (const endpoint of report.endpoints) {
         const { uid } = endpoint;
-        if (!countsAlike(endpoints.get(uid), endpoint)) changed.add(uid);
-        endpoints.set(uid, endpoint);
-        list(uid, proxyUid);
+        const known = endpoints.get(uid);
+        if (isNews || !countsAlike(known, endpoint)) changed.add(uid);
+        if (known === undefined) list(uid, proxyUid);
+        endpoints.set(uid, renewed(known, endpoint));
       }
-      for (const uid of differing(known.draining, report.draining)) changed.add(uid);
-      const { sequence, draining, keyRings = known.keyRings } = report;
-      Object.assign(known, { sequence, atMs, draining, keyRings });
+      for (const uid of goneSince(endpoints, report)) {
+        endpoints.delete(uid);
+        unlist(uid, proxyUid);
+        changed.add(uid);
+      }
+      const {
+        startedAtMs,
+        sequence,
+        draining,
+        since,
+        keyRings = since === undefined ? undefined : before?.keyRings,
+      } = report;
+      byProxy.set(proxyUid, { startedAtMs, sequence, atMs, endpoints, draining, keyRings });
       return changed;
     },
-    delete(proxyUid: string): void {
-      for (const podUid of byProxy.get(proxyUid)?.endpoints.keys() ?? []) unlist(podUid, proxyUid);
-      byProxy.delete(proxyUid);
-    },
+    delete: forget,
     /** Returns the reports that list a pod, by the UID of the proxy. */
     ofPod: (podUid: string): [string, Latest][] =>
       [...(proxiesOf.get(podUid) ?? [])].flatMap((uid) => {
@@ -83,27 +91,24 @@ export function createLatestReports() {
   };
 }
 
-const toLatest = ({ startedAtMs, sequence, endpoints, draining, keyRings }: RecordedReport, atMs: number): Latest => ({
-  startedAtMs,
-  sequence,
-  atMs,
-  endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
-  draining,
-  keyRings,
-});
+/** Counts are kept in place: new objects that live for a second are costly to collect, and a report has thousands. */
+function renewed(known: PodCount | undefined, { sessions, expiresAtMs, unconfirmed }: EndpointReport): PodCount {
+  if (known === undefined) return { sessions, expiresAtMs, unconfirmed };
+  known.sessions = sessions;
+  known.expiresAtMs = expiresAtMs;
+  known.unconfirmed = unconfirmed;
+  return known;
+}
 
-/**
- * Returns the pods about which a report says something new: all of them, if the report before is of another process, or so old that
- * the counts were unknown meanwhile.
- */
-function changedPods(before: Latest | undefined, { startedAtMs, atMs, endpoints, draining }: Latest): Set<string> {
-  const isContinued = before?.startedAtMs === startedAtMs && isFresh(before, atMs);
-  const changed = new Set([...(before?.endpoints.keys() ?? [])].filter((uid) => !endpoints.has(uid)));
-  for (const [uid, endpoint] of endpoints) {
-    if (!isContinued || !countsAlike(before.endpoints.get(uid), endpoint)) changed.add(uid);
-  }
-  for (const uid of differing(before?.draining, draining)) changed.add(uid);
-  return changed;
+/** The pods that a report no longer lists. A complete one lists all others. */
+function goneSince(
+  endpoints: ReadonlyMap<string, PodCount>,
+  { since, gone = [], endpoints: listed }: RecordedReport,
+): string[] {
+  if (since !== undefined) return gone.filter((uid) => endpoints.has(uid));
+  if (endpoints.size === listed.length) return [];
+  const present = new Set(listed.map(({ uid }) => uid));
+  return [...endpoints.keys()].filter((uid) => !present.has(uid));
 }
 
 const none: ReadonlySet<string> = new Set();

@@ -111,10 +111,7 @@ export function createLedger(): Ledger {
       }
       // A new process in the same pod has not the memory of the previous one.
       if (known && report.startedAtMs > known.startedAtMs) stale.keep({ uid: proxyUid, ...known });
-      const changed =
-        known && report.since !== undefined
-          ? latest.update(proxyUid, known, { report, atMs: nowMs })
-          : latest.set(proxyUid, report, nowMs);
+      const changed = latest.take(proxyUid, report, nowMs);
       for (const uid of ended) changed.add(uid);
       for (const process of report.successorOf ?? []) dropHandedOver(process, changed, nowMs);
       notify(changed);

@@ -3,18 +3,7 @@
  * of a Gateway's proxy can send any report: it must count only for that Gateway, for a bounded time, in bounded memory.
  */
 import type { EndpointReport, ProxyProcess, Report } from '../../wire/messages.ts';
-import type { RoutingTable } from '../../wire/routing-table.ts';
-
-/** What the proxies of a Gateway may report. */
-export type ReportScope = {
-  /** UIDs of the endpoints in the Gateway's table. */
-  endpoints: ReadonlySet<string>;
-  /** Those, and the deleted pods that the table still lists: a proxy may have an older table. */
-  known: ReadonlySet<string>;
-  backends: ReadonlySet<string>;
-  /** No session of the table can end later than this from now if no client returns. */
-  longestIdleMs: number;
-};
+import type { ReportScope } from './report-scope.ts';
 
 export type ReducedReport = {
   report: Report;
@@ -26,28 +15,6 @@ export type ReducedReport = {
 const maxPredecessors = 256;
 const maxKeys = 16;
 
-const scopes = new WeakMap<RoutingTable, ReportScope>();
-
-const nothing: ReportScope = { endpoints: new Set(), known: new Set(), backends: new Set(), longestIdleMs: 0 };
-
-/** Computed once for each table: a proxy reports up to five times a second. */
-export function scopeOf(table: RoutingTable | undefined): ReportScope {
-  if (table === undefined) return nothing;
-  const known = scopes.get(table);
-  if (known) return known;
-  // Nothing is counted on endpoints without sessions.
-  const backends = Object.values(table.backends).filter(({ sessions }) => sessions !== undefined);
-  const endpoints = new Set(backends.flatMap((backend) => backend.endpoints.map(({ uid }) => uid)));
-  const scope = {
-    endpoints,
-    known: new Set([...endpoints, ...backends.flatMap((backend) => backend.removedEndpoints.map(({ uid }) => uid))]),
-    backends: new Set(backends.map(({ key }) => key)),
-    longestIdleMs: Math.max(0, ...backends.map(({ sessions }) => sessions?.limits.idleTimeoutMs ?? 0)),
-  };
-  scopes.set(table, scope);
-  return scope;
-}
-
 /** Returns the report without what the Gateway's proxies cannot know. `isProxy`: whether a UID is, or lately was, that of one of them. */
 export function reduceReport(
   report: Report,
@@ -56,7 +23,7 @@ export function reduceReport(
 ): ReducedReport {
   const latestMs = nowMs + scope.longestIdleMs;
   const endpoints = report.endpoints.filter(({ uid }) => scope.endpoints.has(uid));
-  const strangers = report.endpoints.filter(({ uid }) => !scope.known.has(uid)).length;
+  const strangers = report.endpoints.filter(({ uid }) => !scope.endpoints.has(uid) && !scope.removed.has(uid)).length;
   const successorOf = ownProcesses(report.successorOf, isProxy);
   return {
     report: {
@@ -89,10 +56,10 @@ function boundTimes(endpoint: EndpointReport, latestMs: number): EndpointReport 
 
 const keyRingsOf = (
   keyRings: NonNullable<Report['keyRings']>,
-  { backends }: ReportScope,
+  { hasSessions }: ReportScope,
 ): NonNullable<Report['keyRings']> =>
   Object.fromEntries(
     Object.entries(keyRings).flatMap(([backend, { current, ids }]) =>
-      backends.has(backend) ? [[backend, { current, ids: ids.slice(0, maxKeys) }]] : [],
+      hasSessions(backend) ? [[backend, { current, ids: ids.slice(0, maxKeys) }]] : [],
     ),
   );

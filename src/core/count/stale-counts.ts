@@ -1,9 +1,9 @@
 /** The last counts of proxy processes that were replaced: their clients may return through another proxy. */
-import type { EndpointReport, ProxyProcess } from '../../wire/messages.ts';
+import type { ProxyProcess } from '../../wire/messages.ts';
 import type { Latest } from './latest-reports.ts';
-import { addCounts, isLive, liveSessions, none, type SessionCount } from './session-count.ts';
+import { addCounts, endOf, isLive, liveSessions, none, type PodCount, type SessionCount } from './session-count.ts';
 
-type StaleCount = { process: string; endpoint: EndpointReport };
+type StaleCount = { process: string; endpoint: PodCount };
 
 /** A container that restarts this often in an idle timeout waits for minutes between two starts; only a false report can have more. */
 const maxStaleProcesses = 16;
@@ -12,6 +12,8 @@ export const processKey = ({ uid, startedAtMs }: ProxyProcess): string => `${uid
 
 export function createStaleCounts() {
   const byPod = new Map<string, StaleCount[]>();
+  /** Before this time none of them ends. */
+  let nextEndMs = Number.POSITIVE_INFINITY;
 
   /** Keeps the counts that `isKept` selects, and adds the pods of the others to `changed`. */
   function retain(isKept: (stale: StaleCount) => boolean, changed: Set<string>): void {
@@ -32,13 +34,18 @@ export function createStaleCounts() {
         const own = list.filter(({ process: key }) => key.startsWith(`${replaced.uid}@`));
         const oldest = own.length >= maxStaleProcesses ? own[0] : undefined;
         byPod.set(uid, [...list.filter((stale) => stale !== oldest), { process, endpoint }]);
+        nextEndMs = Math.min(nextEndMs, endOf(endpoint));
       }
     },
     dropProcess(process: string, changed: Set<string>): void {
       retain((stale) => stale.process !== process, changed);
     },
+    /** Called for each report: there may be thousands after the restart of a proxy. */
     dropEnded(changed: Set<string>, nowMs: number): void {
+      if (nowMs < nextEndMs) return;
       retain(({ endpoint }) => isLive(endpoint, nowMs), changed);
+      const ends = [...byPod.values()].flat().map(({ endpoint }) => endOf(endpoint));
+      nextEndMs = ends.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
     },
     pods: (): Iterable<string> => byPod.keys(),
     liveSessions: (podUid: string, nowMs: number): SessionCount =>

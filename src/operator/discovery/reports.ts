@@ -2,7 +2,8 @@
  * Which reports and handovers the operator takes: those of the proxies of the Gateway whose ServiceAccount sends them, about the endpoints
  * in that Gateway's table. What is refused has a reason in the metric, the log and the response.
  */
-import { ownProcesses, reduceReport, scopeOf } from '../../core/count/reduce-report.ts';
+import { ownProcesses, reduceReport } from '../../core/count/reduce-report.ts';
+import { createReportScopes } from '../../core/count/report-scope.ts';
 import { conflictsIn } from '../../core/count/carrier-conflicts.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import type { CarrierConflict, Handover, Report, ReportAnswer } from '../../wire/messages.ts';
@@ -66,6 +67,8 @@ export function createReportDesk({
     (uid: string) =>
       proxies.isProxy(keyOf(gateway), uid);
 
+  const scopes = createReportScopes();
+
   /** By caller and result: a proxy sends up to five reports a second. */
   const loggedAtMs = new Map<string, number>();
   /** Since when each report of a proxy has been reduced, by its UID. */
@@ -110,7 +113,7 @@ export function createReportDesk({
     take(caller, sent, nowMs) {
       const gateway = keyOf(caller.gateway);
       const table = tables.current(gateway)?.table;
-      const { report, foreign } = reduceReport(sent, scopeOf(table), { isProxy: isProxyOf(caller), nowMs });
+      const { report, foreign } = reduceReport(sent, scopes.of(gateway, table), { isProxy: isProxyOf(caller), nowMs });
       const draining = acknowledgements.take(caller.pod.uid, sent.acknowledged);
       refusedResources.take({ gateway, uid: caller.pod.uid }, sent.acknowledged);
       const recorded = ledger.record(caller.pod.uid, { ...report, draining }, nowMs);

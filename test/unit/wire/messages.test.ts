@@ -6,7 +6,7 @@ const endpoint = { uid: 'pod-1', sessions: 2, expiresAtMs: 1000 };
 const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
 
 describe('a report', () => {
-  test('keeps known properties and drops unknown ones', () => {
+  test('keeps known properties and drops unknown ones, except in its counts, which the ledger copies', () => {
     expect(
       parseReport({
         startedAtMs: 7,
@@ -22,7 +22,7 @@ describe('a report', () => {
         startedAtMs: 7,
         sequence: 3,
         acknowledged: { nonce: 7, refused: [{ id: 'proxy', problem: 'p' }] },
-        endpoints: [endpoint],
+        endpoints: [{ ...endpoint, extra: 1 }],
         ended: ['0123456789abcdef'],
         seen: ['fedcba9876543210'],
       },

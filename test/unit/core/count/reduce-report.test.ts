@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { reduceReport, type ReportScope } from '../../../../src/core/count/reduce-report.ts';
+import { reduceReport } from '../../../../src/core/count/reduce-report.ts';
+import type { ReportScope } from '../../../../src/core/count/report-scope.ts';
 import type { Report } from '../../../../src/wire/messages.ts';
 
 const nowMs = 1_000_000;
 const scope: ReportScope = {
   endpoints: new Set(['pod-a', 'pod-b']),
-  known: new Set(['pod-a', 'pod-b', 'pod-deleted']),
-  backends: new Set(['shop/cart']),
+  removed: new Set(['pod-deleted']),
+  hasSessions: (key) => key === 'shop/cart',
   longestIdleMs: 60_000,
 };
 const isProxy = (uid: string) => uid.startsWith('own-');
