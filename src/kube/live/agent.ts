@@ -1,6 +1,7 @@
 /** One pool of connections, replaced only when the TLS credentials change. */
 import http from 'node:http';
 import https from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 
 /** What client-node sets on a request: headers, TLS credentials, and an agent if a proxy is configured. */
 export type Credentials = Omit<https.RequestOptions, 'headers'> & { headers?: http.OutgoingHttpHeaders };
@@ -26,22 +27,19 @@ function tlsMaterial(credentials: Credentials): TlsMaterial {
   );
 }
 
-/** Buffers are compared by content: files are read again for each call. */
-const fingerprint = (material: TlsMaterial): string =>
-  JSON.stringify(material, (_key, value: unknown) => (Buffer.isBuffer(value) ? value.toString('base64') : value));
-
 export function createAgentCache(): AgentCache {
-  let current: { agent: http.Agent; fingerprint: string } | undefined;
+  let current: { agent: http.Agent; protocol: string; material: TlsMaterial } | undefined;
 
   return {
     agentFor(url, credentials) {
       const material = tlsMaterial(credentials);
-      const wanted = `${url.protocol} ${fingerprint(material)}`;
-      if (current?.fingerprint === wanted) return current.agent;
+      const { protocol } = url;
+      // By content: files are read again for each call.
+      if (current?.protocol === protocol && isDeepStrictEqual(current.material, material)) return current.agent;
       // The old pool drains by itself: its idle connections time out, and the server closes its watches.
       const agent =
-        url.protocol === 'http:' ? new http.Agent(poolOptions) : new https.Agent({ ...poolOptions, ...material });
-      current = { agent, fingerprint: wanted };
+        protocol === 'http:' ? new http.Agent(poolOptions) : new https.Agent({ ...poolOptions, ...material });
+      current = { agent, protocol, material };
       return agent;
     },
     destroy() {

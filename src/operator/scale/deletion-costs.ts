@@ -36,6 +36,7 @@ const pauseMs = 60_000;
 export function createDeletionCosts(tools: DeletionCostPorts): Round {
   let memory = startMemory(tools.nowMs());
   let pausedUntilMs = 0;
+  const candidatesOf = onceFor(gatherCandidates);
   /** By pod UID, as long as the pod lives. */
   const written = new Map<string, WrittenCost>();
   const foreign = new Set<string>();
@@ -123,7 +124,7 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
     const nowMs = tools.nowMs();
     const translated = tools.translations.latest();
     if (!translated || nowMs < pausedUntilMs) return;
-    const candidates = gatherCandidates(translated);
+    const candidates = candidatesOf(translated);
     follow(candidates);
     const pods = [...candidates.values()]
       .filter(({ pod }) => !foreign.has(pod.uid))
@@ -151,22 +152,19 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
 type Candidate = { pod: Pod; workload: StickyWorkload; proxies: readonly string[] };
 
 /** Returns running pods of Deployments, by UID. A StatefulSet scales down by ordinal and ignores costs; a pod that is not running is removed first in any case. */
-function gatherCandidates(translated: Translated): Map<string, Candidate> {
-  const { snapshot, translation } = translated;
-  const running = snapshot.pods.filter(
-    ({ phase, controller }) => phase === 'Running' && controller?.kind === 'Deployment',
-  );
-  const byTarget = Map.groupBy(running, ({ namespace, controller }) =>
-    targetKey(namespace, controller ?? { kind: '', name: '' }),
-  );
-  const proxies = proxiesByBackend(translated);
+function gatherCandidates(translated: Translated): ReadonlyMap<string, Candidate> {
+  const { accepts, index } = translated.translation;
+  const byBackend = proxiesByBackend(translated);
   const candidates = new Map<string, Candidate>();
-  for (const workload of snapshot.workloads) {
+  for (const workload of translated.snapshot.workloads) {
     const { metadata, spec } = workload;
     const key = backendKey(metadata.namespace, metadata.name);
-    if (translation.accepts[key]?.kind !== 'accepted' || spec.scaleDown.strategy !== 'TerminateAndHold') continue;
-    const pods = byTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? [];
-    for (const pod of pods) candidates.set(pod.uid, { pod, workload, proxies: proxies.get(key) ?? [] });
+    const isRanked = spec.targetRef.kind === 'Deployment' && spec.scaleDown.strategy === 'TerminateAndHold';
+    if (accepts[key]?.kind !== 'accepted' || !isRanked) continue;
+    const proxies = byBackend.get(key) ?? [];
+    for (const pod of index.podsByTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? []) {
+      if (pod.phase === 'Running') candidates.set(pod.uid, { pod, workload, proxies });
+    }
   }
   return candidates;
 }
@@ -177,3 +175,12 @@ const costed = ({ uid, deletion }: Pod, cost: number | undefined, sessions: numb
   sessions,
   draining: deletion !== undefined,
 });
+
+/** An idle cluster has one translation for many rounds. */
+function onceFor<T extends object, R>(compute: (input: T) => R): (input: T) => R {
+  let last: { input: T; result: R } | undefined;
+  return (input) => {
+    if (last?.input !== input) last = { input, result: compute(input) };
+    return last.result;
+  };
+}
