@@ -1,5 +1,5 @@
 /** The latest report of each proxy, also by pod: a pod is in the reports of one Gateway's proxies, not of all. */
-import type { EndpointReport, Report } from '../../wire/messages.ts';
+import type { Report } from '../../wire/messages.ts';
 import { countsAlike, type PodCount } from './session-count.ts';
 
 /** A proxy sends a report each second: five of them may be lost. */
@@ -27,16 +27,19 @@ export function createLatestReports() {
   const byProxy = new Map<string, Latest>();
   const proxiesOf = new Map<string, Set<string>>();
 
-  function list(podUid: string, proxyUid: string): void {
-    const proxies = proxiesOf.get(podUid);
-    if (proxies) proxies.add(proxyUid);
-    else proxiesOf.set(podUid, new Set([proxyUid]));
-  }
-
   function unlist(podUid: string, proxyUid: string): void {
     const proxies = proxiesOf.get(podUid);
     proxies?.delete(proxyUid);
     if (proxies?.size === 0) proxiesOf.delete(podUid);
+  }
+
+  function relist(proxyUid: string, { come, gone }: Pick<Applied, 'come' | 'gone'>): void {
+    for (const podUid of gone) unlist(podUid, proxyUid);
+    for (const podUid of come) {
+      const proxies = proxiesOf.get(podUid);
+      if (proxies) proxies.add(proxyUid);
+      else proxiesOf.set(podUid, new Set([proxyUid]));
+    }
   }
 
   function forget(proxyUid: string): void {
@@ -53,32 +56,15 @@ export function createLatestReports() {
      */
     take(proxyUid: string, report: RecordedReport, atMs: number): Set<string> {
       const before = byProxy.get(proxyUid);
-      const isContinued = before?.startedAtMs === report.startedAtMs;
-      const isNews = !isContinued || !isFresh(before, atMs);
+      const { endpoints, isNews } = continueFrom(before, report, atMs);
       const changed = new Set(isNews ? before?.endpoints.keys() : []);
-      for (const uid of differing(before?.draining, report.draining)) changed.add(uid);
-      if (!isContinued) forget(proxyUid);
-      const endpoints = isContinued ? before.endpoints : new Map<string, PodCount>();
-      for (const endpoint of report.endpoints) {
-        const { uid } = endpoint;
-        const known = endpoints.get(uid);
-        if (isNews || !countsAlike(known, endpoint)) changed.add(uid);
-        if (known === undefined) list(uid, proxyUid);
-        endpoints.set(uid, renewed(known, endpoint));
-      }
-      for (const uid of goneSince(endpoints, report)) {
-        endpoints.delete(uid);
-        unlist(uid, proxyUid);
-        changed.add(uid);
-      }
-      const {
-        startedAtMs,
-        sequence,
-        draining,
-        since,
-        keyRings = since === undefined ? undefined : before?.keyRings,
-      } = report;
-      byProxy.set(proxyUid, { startedAtMs, sequence, atMs, endpoints, draining, keyRings });
+      if (endpoints !== before?.endpoints) forget(proxyUid);
+      const applied = applyCounts(endpoints, report);
+      relist(proxyUid, applied);
+      const others = isNews ? endpoints.keys() : applied.others;
+      const redrained = differing(before?.draining, report.draining);
+      for (const uids of [others, applied.come, applied.gone, redrained]) for (const uid of uids) changed.add(uid);
+      byProxy.set(proxyUid, { ...headOf(report, before), atMs, endpoints });
       return changed;
     },
     delete: forget,
@@ -91,13 +77,45 @@ export function createLatestReports() {
   };
 }
 
+/** A new process counts from the beginning. */
+function continueFrom(
+  before: Latest | undefined,
+  { startedAtMs }: Pick<Report, 'startedAtMs'>,
+  atMs: number,
+): Pick<Latest, 'endpoints'> & { isNews: boolean } {
+  if (before?.startedAtMs !== startedAtMs) return { endpoints: new Map(), isNews: true };
+  return { endpoints: before.endpoints, isNews: !isFresh(before, atMs) };
+}
+
+/** What a report of changes does not repeat is as before. */
+function headOf(report: RecordedReport, before: Latest | undefined): Omit<Latest, 'atMs' | 'endpoints'> {
+  const { startedAtMs, sequence, draining, since } = report;
+  const keyRings = report.keyRings ?? (since === undefined ? undefined : before?.keyRings);
+  return { startedAtMs, sequence, draining, keyRings };
+}
+
+/** The UIDs of pods whose counts are new, gone, and otherwise other than before. */
+type Applied = { come: string[]; gone: string[]; others: string[] };
+
 /** Counts are kept in place: new objects that live for a second are costly to collect, and a report has thousands. */
-function renewed(known: PodCount | undefined, { sessions, expiresAtMs, unconfirmed }: EndpointReport): PodCount {
-  if (known === undefined) return { sessions, expiresAtMs, unconfirmed };
-  known.sessions = sessions;
-  known.expiresAtMs = expiresAtMs;
-  known.unconfirmed = unconfirmed;
-  return known;
+function applyCounts(endpoints: Map<string, PodCount>, report: RecordedReport): Applied {
+  const applied: Applied = { come: [], gone: [], others: [] };
+  for (const sent of report.endpoints) {
+    const { uid, sessions, expiresAtMs, unconfirmed } = sent;
+    const known = endpoints.get(uid);
+    if (known === undefined) {
+      applied.come.push(uid);
+      endpoints.set(uid, { sessions, expiresAtMs, unconfirmed });
+      continue;
+    }
+    if (!countsAlike(known, sent)) applied.others.push(uid);
+    known.sessions = sessions;
+    known.expiresAtMs = expiresAtMs;
+    known.unconfirmed = unconfirmed;
+  }
+  applied.gone = goneSince(endpoints, report);
+  for (const uid of applied.gone) endpoints.delete(uid);
+  return applied;
 }
 
 /** The pods that a report no longer lists. A complete one lists all others. */
