@@ -25,15 +25,33 @@ function judgeRefs({ unresolved }: JudgedPolicy): Verdict {
     : lacks('ResolvedRefs', first.reason, unresolved.map(({ message }) => message).join(' '));
 }
 
-/** Returns the Gateways whose routes lead to a Service of the policy, by name. */
-export function ancestorsOf({ policy }: JudgedPolicy, gateways: Readonly<Record<string, GatewayPlan>>): GatewayRef[] {
-  const services = new Set(policy.targets.map(({ name }) => `${policy.namespace}/${name}`));
-  return Object.values(gateways)
-    .filter((plan) => leadsTo(plan, services))
-    .map(({ gateway }) => gateway);
+type Gateways = Readonly<Record<string, GatewayPlan>>;
+
+/** Returns the Gateways whose routes lead to a Service of the policy. */
+export function ancestorsOf({ policy }: JudgedPolicy, gateways: Gateways): GatewayRef[] {
+  const leading = leadingOnce(gateways);
+  const found = policy.targets.flatMap(({ name }) => [...(leading.get(`${policy.namespace}/${name}`) ?? [])]);
+  return [...new Set(found)];
 }
 
-const leadsTo = ({ routes }: GatewayPlan, services: ReadonlySet<string>): boolean =>
-  routes.some(({ judged }) =>
-    [...judged.refs.values()].some((ref) => ref.kind === 'resolved' && services.has(ref.backend.service)),
-  );
+const known = new WeakMap<Gateways, ReturnType<typeof findLeading>>();
+
+/** One pass for all policies instead of one for each. */
+function leadingOnce(gateways: Gateways): ReturnType<typeof findLeading> {
+  const leading = known.get(gateways) ?? findLeading(gateways);
+  known.set(gateways, leading);
+  return leading;
+}
+
+/** Returns the Gateways whose routes lead to a Service, by its `namespace/name`. */
+function findLeading(gateways: Gateways): ReadonlyMap<string, Set<GatewayRef>> {
+  const found = new Map<string, Set<GatewayRef>>();
+  for (const { gateway, routes } of Object.values(gateways)) {
+    for (const ref of routes.flatMap(({ judged }) => [...judged.refs.values()])) {
+      if (ref.kind !== 'resolved') continue;
+      const { service } = ref.backend;
+      found.set(service, (found.get(service) ?? new Set<GatewayRef>()).add(gateway));
+    }
+  }
+  return found;
+}

@@ -8,13 +8,13 @@ import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { createFaultEvents } from '../translation/fault-events.ts';
-import { findAffectedKeys, kindOfWork, statusKeys, workOfGateway } from '../translation/affected-keys.ts';
-import { findRerouted } from '../translation/rerouted.ts';
+import { findAffectedKeys } from '../translation/affected-keys.ts';
+import { addChange, allChanges, noChanges } from '../translation/changes.ts';
 import type { Translated } from '../translation/translation-store.ts';
+import { kindOfWork, statusKeys, workOfGateway } from '../translation/work-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
 import type { RefusedResources } from '../discovery/refused-resources.ts';
-import type { CacheName } from '../gather/watched.ts';
 import { count, type OperatorCounters } from '../counters.ts';
 import { startPeriodic } from '../periodic.ts';
 import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';
@@ -28,12 +28,6 @@ export type ControllerOptions = Omit<ReconcileTools, 'publisher'> &
     refused: RefusedResources;
     counters: Pick<OperatorCounters, 'reconciles'>;
   };
-
-/** Objects of a namespace that those of every other may depend on. */
-const everywhere: ReadonlySet<CacheName> = new Set(['holdfastProxies', 'masterKeys']);
-
-/** Objects whose effects the next translation shows. */
-const seenInTranslation: ReadonlySet<CacheName> = new Set(['pods', 'slices']);
 
 export interface Controller {
   stop(): Promise<void>;
@@ -58,18 +52,14 @@ export function startController(options: ControllerOptions): Controller {
     },
   });
 
-  /**
-   * Namespaces with changes since the last translation; `undefined` stands for cluster-scoped objects. Initially everything:
-   * the lease may be acquired before the first translation, and an idle cluster triggers no other.
-   */
-  const changed = new Set<string | undefined>([undefined]);
+  /** Since the last translation. Initially everything: the lease may be acquired before the first, and an idle cluster triggers no other. */
+  let changes = allChanges();
   const unwatch = caches.onChange((name, { type, object }) => {
     if (type === 'DELETED') {
       options.statuses.forget(object.metadata.uid ?? '');
       options.owned.forget(object);
     }
-    if (seenInTranslation.has(name)) return;
-    changed.add(everywhere.has(name) || 'autoscaler' in object ? undefined : object.metadata.namespace);
+    addChange(changes, name, object);
   });
 
   // The publisher follows the statuses of StickyWorkloads.
@@ -78,7 +68,6 @@ export function startController(options: ControllerOptions): Controller {
     for (const key of statusKeys(object)) queue.add(key);
   });
 
-  let routed: ReadonlyMap<string, string[]> = new Map();
   let followed: Translated | undefined;
   const unfollow = options.refused.onChange((gateway) => {
     queue.add(workOfGateway(gateway));
@@ -90,12 +79,9 @@ export function startController(options: ControllerOptions): Controller {
     queue.add(webhookKey);
     const translated = translations.latest();
     if (!translated) return;
-    for (const key of findAffectedKeys(translated, changed, followed)) queue.add(key);
+    for (const key of findAffectedKeys(translated, changes, followed)) queue.add(key);
     followed = translated;
-    changed.clear();
-    const { gatewaysByBackend } = translated.translation;
-    for (const key of findRerouted(routed, gatewaysByBackend)) queue.add(key);
-    routed = gatewaysByBackend;
+    changes = noChanges();
     emitFaults(translated.faults);
     publisher.showFaults(translated.faults);
   }

@@ -18,7 +18,7 @@ import { writeListenerSets } from './listener-sets.ts';
 import { provisionGateway, viewProxy, type ProvisionTools } from './provision.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
-import { workOfGateway } from '../translation/affected-keys.ts';
+import { workOfGateway } from '../translation/work-keys.ts';
 import { explainRefused, resourceRefused } from '../../core/status/refused-resources.ts';
 import type { Refusal } from '../../wire/messages.ts';
 import type { EventNote, EventSink } from '../../kube/ports.ts';

@@ -10,9 +10,11 @@ import type { KubeObject } from '../../kube/ports.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import { createClusterState } from '../gather/cluster-state.ts';
 import { describeError } from '../../platform/errors.ts';
-import { findAffectedKeys, kindOfWork } from '../translation/affected-keys.ts';
+import { findAffectedKeys } from '../translation/affected-keys.ts';
+import { allChanges } from '../translation/changes.ts';
 import { createQuarantine, type Fault } from '../translation/quarantine.ts';
 import type { Translated } from '../translation/translation-store.ts';
+import { kindOfWork } from '../translation/work-keys.ts';
 import { wholeOutcome } from '../workload/whole-outcome.ts';
 import { judgeWorkload } from '../workload/judge-workload.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
@@ -113,7 +115,7 @@ const nameFault = ({ kind, namespace, name, message }: Fault): [string, string] 
 /** Returns the failures by the name of the object. */
 async function reconcileAll(translated: Translated, tools: ReconcileTools): Promise<Map<string, string>> {
   const failed = new Map<string, string>();
-  for (const key of findAffectedKeys(translated, new Set([undefined]))) {
+  for (const key of findAffectedKeys(translated, allChanges())) {
     try {
       await reconcile(key, tools);
     } catch (error) {

@@ -9,7 +9,7 @@ import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated } from '../translation/translation-store.ts';
-import { gatewayClassWork, gatewayOfWork, kindOfWork } from '../translation/affected-keys.ts';
+import { gatewayClassWork, gatewayOfWork, kindOfWork } from '../translation/work-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 import {
