@@ -1,12 +1,11 @@
 /** Decides whether a StickyWorkload is accepted, and resolves the plan of an accepted one. */
 import { defaultGateway, targetKey } from '../names/names.ts';
-import { shareHost } from '../routing/hostnames.ts';
 import type { Attachment } from '../route/attach.ts';
 import { drainLimits, type GatewayRef } from './plan.ts';
 import type { WorkloadPlan } from './workload-plan.ts';
 import { refuse, refuseSpec, type Refusal } from './spec-checks.ts';
 import { resolveTarget, type ResolvedTarget } from './target.ts';
-import { cookieKeys, type WorkloadIndex, type Candidate } from './workload-index.ts';
+import { cookieKeys, hostsOfCookie, type WorkloadIndex, type Candidate } from './workload-index.ts';
 
 export type Accept = { kind: 'accepted'; plan: WorkloadPlan } | Refusal;
 
@@ -41,10 +40,10 @@ function noParent({ parents, missing }: Candidate): Refusal | undefined {
 }
 
 // A browser keeps one cookie per name, path and host: each StickyWorkload would overwrite the other's session cookies.
-function cookieConflict(candidate: Candidate, { cookies }: WorkloadIndex): Refusal | undefined {
+function cookieConflict(candidate: Candidate, { cookieHosts }: WorkloadIndex): Refusal | undefined {
   const older = cookieKeys(candidate)
-    .map((key) => findOlder(candidate, cookies.get(key) ?? []))
-    .find((found) => found !== undefined);
+    .map((key) => cookieHosts.get(key)?.first(hostsOfCookie(candidate)))
+    .find((found) => found !== undefined && found !== candidate);
   if (older === undefined) return undefined;
   const { namespace, name } = older.plan;
   const who = namespace === candidate.plan.namespace ? name : `${namespace}/${name}`;
@@ -53,24 +52,6 @@ function cookieConflict(candidate: Candidate, { cookies }: WorkloadIndex): Refus
     `spec.sessionPersistence.cookie: StickyWorkload ${who} is older and sets a cookie with the same name and path for the same hosts: ` +
       'choose another cookie.name, or remove cookie.name to use the default.',
   );
-}
-
-/** Returns the oldest candidate that precedes this one and shares a host with it. */
-function findOlder(candidate: Candidate, oldestFirst: readonly Candidate[]): Candidate | undefined {
-  const hosts = cookieHosts(candidate);
-  for (const other of oldestFirst) {
-    if (other.plan.key === candidate.plan.key) return undefined;
-    if (shareHost(cookieHosts(other), hosts)) return other;
-  }
-  return undefined;
-}
-
-/** Hosts that a browser sends the cookie to. A Domain attribute covers the domain and its subdomains. */
-function cookieHosts({ plan }: Candidate): readonly string[] {
-  const { carrier } = plan.persistence;
-  return carrier.type === 'Cookie' && carrier.domain !== undefined
-    ? [carrier.domain, `*.${carrier.domain}`]
-    : plan.hostnames;
 }
 
 function planWorkload({ workload, plan, route, parents }: Candidate, target: ResolvedTarget): WorkloadPlan {

@@ -9,6 +9,7 @@ import { splitParents, type MissingParent } from '../route/missing-parents.ts';
 import { indexParents } from '../route/parent-objects.ts';
 import { mayReferTo } from '../route/workload-refs.ts';
 import { routeOf } from '../route/workload-route.ts';
+import { claimHosts, type HostClaims } from '../routing/host-claims.ts';
 import { gatewayKey, planServing, type ServingPlan } from './plan.ts';
 
 /** A StickyWorkload before it is accepted or refused. `route`: its own. `missing`: the requested Gateways that Holdfast does not manage. */
@@ -29,6 +30,8 @@ export type WorkloadIndex = {
   claims: ReadonlyMap<string, Candidate[]>;
   /** The StickyWorkloads that set the same cookie on the same Gateway, oldest first, by `cookieKeys`. */
   cookies: ReadonlyMap<string, Candidate[]>;
+  /** The first of them that has a host. */
+  cookieHosts: ReadonlyMap<string, HostClaims<Candidate>>;
   gateways: GatewayIndex;
   /** What the HTTPRoutes of users can attach to. */
   attachment: AttachLookup;
@@ -53,11 +56,13 @@ export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
     );
     return { workload, plan, route, parents: attach(route, attachment), missing };
   });
+  const cookies = groupByAll(candidates, cookieKeys);
   return {
     candidates: new Map(candidates.map((candidate) => [candidate.plan.key, candidate])),
     targets: new Map(snapshot.targets.map((target) => [targetKey(target.namespace, target), target])),
     claims: Map.groupBy(candidates, ({ plan }) => targetKey(plan.namespace, plan.target)),
-    cookies: groupByAll(candidates, cookieKeys),
+    cookies,
+    cookieHosts: new Map([...cookies].map(([key, group]) => [key, claimCookie(group)])),
     gateways,
     attachment,
   };
@@ -100,6 +105,20 @@ export function cookieKeys({ plan, parents }: Candidate): string[] {
   if (carrier.type !== 'Cookie') return [];
   const attached = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : []));
   return [...new Set(attached)].map((gateway) => `${gateway} ${carrier.name} ${carrier.path}`);
+}
+
+function claimCookie(oldestFirst: readonly Candidate[]): HostClaims<Candidate> {
+  const claims = claimHosts<Candidate>();
+  for (const candidate of oldestFirst) claims.add(hostsOfCookie(candidate), candidate);
+  return claims;
+}
+
+/** Hosts that a browser sends the cookie to. A Domain attribute covers the domain and its subdomains. */
+export function hostsOfCookie({ plan }: Candidate): readonly string[] {
+  const { carrier } = plan.persistence;
+  return carrier.type === 'Cookie' && carrier.domain !== undefined
+    ? [carrier.domain, `*.${carrier.domain}`]
+    : plan.hostnames;
 }
 
 function groupByAll<T>(items: readonly T[], keysOf: (item: T) => string[]): Map<string, T[]> {

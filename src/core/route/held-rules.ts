@@ -4,7 +4,7 @@
  * The first such backend of a rule decides what the rule itself does not, for all of its backends: a rule has one cookie, and a session stays
  * on its backend.
  */
-import { shareHost } from '../routing/hostnames.ts';
+import { claimHosts, type HostClaims } from '../routing/host-claims.ts';
 import { defaultCookieName } from '../names/names.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import { endpointId } from '../session/token.ts';
@@ -90,7 +90,7 @@ function carrierOf({ type, name, path = '/', lifetimeType }: PersistenceIR, rule
  * name. Names of headers, and those of the app's own sessions, belong to clients and apps.
  */
 class CookieNames {
-  private readonly taken = new Map<string, (readonly string[])[]>();
+  private readonly taken = new Map<string, HostClaims<true>>();
 
   assign({ key, persistence, own, plan }: HeldRule, { hostnames }: RouteIR): RoutePersistence {
     const { carrier } = persistence;
@@ -103,9 +103,10 @@ class CookieNames {
 
   /** Returns false if the name is taken for one of the hosts. */
   take(name: string, hostnames: readonly string[]): boolean {
-    const before = this.taken.get(name) ?? [];
-    if (before.some((hosts) => shareHost(hosts, hostnames))) return false;
-    this.taken.set(name, [...before, hostnames]);
+    const claims = this.taken.get(name) ?? claimHosts();
+    if (claims.first(hostnames) !== undefined) return false;
+    claims.add(hostnames, true);
+    this.taken.set(name, claims);
     return true;
   }
 }

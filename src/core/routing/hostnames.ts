@@ -57,7 +57,7 @@ export function hostMap<T>(): HostMap<T> {
 }
 
 /** `a.b.com`, then `*.b.com`, then `*.com`, then the empty string. */
-function widerPattern(pattern: string): string {
+export function widerPattern(pattern: string): string {
   const dot = pattern.indexOf('.', pattern.startsWith('*.') ? 2 : 0);
   return dot === -1 ? '' : `*${pattern.slice(dot)}`;
 }
