@@ -1,5 +1,6 @@
 /** The operator as a process: wires the live cluster, reads the environment, ends the process. */
 import { randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import {
   discoveryService,
   fieldManager,
@@ -28,6 +29,10 @@ import { createOperator } from './operator.ts';
 import type { OperatorOptions } from './options.ts';
 
 const env = process.env;
+
+// In percent of what is in use after a collection, when the next one begins. V8 would let the heap grow to four times that: to 250 MiB for the 60 MiB
+// that 10,000 pods and 1,000 StickyWorkloads need.
+setFlagsFromString('--heap-growing-percent=100');
 
 /** Proxies and sidecars run the operator's own image, so that one image change upgrades all three. */
 async function ownImage(
