@@ -99,7 +99,12 @@ export function createOperator(given: OperatorOptions): Operator {
       core.translations.stop();
       logger.info({ atMs: clock.nowMs() }, 'operator stopped');
     },
-    notReady: () => [...missing],
+    notReady: () => {
+      const unread = core.caches.unread();
+      return [...missing].map((what) =>
+        what === 'caches' && unread.length > 0 ? `caches (${unread.join(', ')})` : what,
+      );
+    },
     isLeader,
     translations: core.translations,
     counters,

@@ -78,7 +78,8 @@ export function createOperatorWorld({ startMs, lease = 'slow', namespaces }: Wor
     cut: recorder.cut,
     mend: recorder.mend,
 
-    async start(identity = 'operator-1', shutdownDelayMs = 0): Promise<Operator> {
+    /** Also of use for a replica that does not get ready: it is not waited for. */
+    create(identity: string, shutdownDelayMs = 0): Operator {
       const operator = createOperator({
         cluster: recorder.clusterOf(identity),
         namespace: 'holdfast-system',
@@ -96,6 +97,11 @@ export function createOperatorWorld({ startMs, lease = 'slow', namespaces }: Wor
         logger,
       });
       running.set(identity, operator);
+      return operator;
+    },
+
+    async start(identity = 'operator-1', shutdownDelayMs = 0): Promise<Operator> {
+      const operator = world.create(identity, shutdownDelayMs);
       await operator.start();
       await settle();
       return operator;

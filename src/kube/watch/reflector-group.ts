@@ -13,10 +13,14 @@ export function groupReflectors(byNamespace: ReadonlyMap<string, Reflector>): Re
       };
     },
     synced: Promise.all(all.map(({ synced }) => synced)).then(() => undefined),
+    unread: () => all.flatMap((reflector) => reflector.unread()),
     get lastResourceVersion() {
       return newestOf(all.map(({ lastResourceVersion }) => lastResourceVersion));
     },
-    staleMs: () => Math.max(...all.map((reflector) => reflector.staleMs())),
+    staleMs: () => {
+      const read = all.filter((reflector) => reflector.unread().length === 0);
+      return read.length === 0 ? Infinity : Math.max(...read.map((reflector) => reflector.staleMs()));
+    },
     start() {
       for (const reflector of all) reflector.start();
     },
@@ -26,8 +30,6 @@ export function groupReflectors(byNamespace: ReadonlyMap<string, Reflector>): Re
   };
 }
 
-/** Versions are decimal numbers of one sequence (KEP-5504). Empty while any of them has no list yet: then some objects are not known. */
-function newestOf(versions: readonly string[]): string {
-  if (versions.includes('')) return '';
-  return versions.reduce((one, other) => (BigInt(other) > BigInt(one) ? other : one), '0');
-}
+/** Versions are decimal numbers of one sequence (KEP-5504); empty if none of them has a list yet. */
+const newestOf = (versions: readonly string[]): string =>
+  versions.reduce((one, other) => (BigInt(other || 0) > BigInt(one || 0) ? other : one), '');

@@ -36,13 +36,20 @@ export type ReflectorOptions = {
   random: Random;
   logger: Logger;
   backoff?: BackoffRange;
+  /** Called after each attempt at the first list. `isComplete`: it is in the store. */
+  onFirstList?: (isComplete: boolean) => void;
   /** A watch that sends nothing for this long is closed. Bookmarks arrive about once a minute after the first change of the kind. */
   silenceTimeoutMs?: number;
 };
 
+/** Objects of which there is no list yet. `namespace`: absent for all. `error`: why the last attempt failed; absent during the first one. */
+export type Unread = { namespace?: string; error?: unknown };
+
 export interface Reflector extends Pick<ObjectStore, 'get' | 'list' | 'onChange'> {
   /** Resolves when the first list is in the store; never if stopped before. */
   readonly synced: Promise<void>;
+  /** Empty once the first list is in the store. */
+  unread(): Unread[];
   /** Empty before the first list. */
   readonly lastResourceVersion: string;
   /** Returns the time since the last sign of life of the server (list, accepted watch, event or bookmark); Infinity before the first list. */
@@ -85,6 +92,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let resourceVersion = '';
   let lastContactMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
+  const { namespace } = options.select ?? {};
+  let unread: Unread[] = [{ ...(namespace !== undefined && { namespace }) }];
 
   function contacted(): void {
     lastContactMs = clock.nowMs();
@@ -97,6 +106,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     } catch (error) {
       const waitMs = listing.next();
       logger.warn({ ...about, error: describeError(error), waitMs }, 'list failed');
+      readFirst(unread.map((part) => ({ ...part, error })));
       return { step: 'list', waitMs };
     }
     listing.reset();
@@ -108,6 +118,13 @@ export function createReflector(options: ReflectorOptions): Reflector {
     resourceVersion = listed.resourceVersion;
     contacted();
     synced.resolve();
+    readFirst([]);
+  }
+
+  function readFirst(left: Unread[]): void {
+    const wasUnread = unread.length > 0;
+    unread = left;
+    if (wasUnread) options.onFirstList?.(unread.length === 0);
   }
 
   async function watch(): Promise<Next> {
@@ -182,6 +199,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     list: store.list,
     onChange: store.onChange,
     synced: synced.promise,
+    unread: () => unread,
     get lastResourceVersion() {
       return resourceVersion;
     },

@@ -1,30 +1,23 @@
 /** The reflectors of one replica: those that always run, and those that run while Gateway API is installed. */
 import type { GatewayApi } from '../../core/snapshot/snapshot.ts';
-import type { KubeObject, ObjectReader, ObjectRef } from '../../kube/ports.ts';
+import type { KubeObject, ObjectReader, ObjectRef, Resource } from '../../kube/ports.ts';
 import type { Random } from '../../platform/backoff.ts';
-import { withoutManagedFields, type Reflector } from '../../kube/watch/reflector.ts';
+import { withoutManagedFields, type Reflector, type Unread } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { judgeChange, shareWith, type EventResult } from './changes.ts';
+import { createInstalledKinds, definitionCaches, isLeftOut, type InstallableName } from './installed-kinds.ts';
 import type { CachedPod } from './pods.ts';
 import { reflectNamespaces } from './reflect-namespaces.ts';
 import {
   always,
   entriesOf,
-  grantsOf,
-  backendTlsPolicies,
-  caBundles,
-  grpcRoutes,
-  listenerSets,
-  tlsSecrets,
-  trafficPolicies,
+  everyKind,
   withGatewayApi,
-  xBackends,
   type CacheContents,
   type CacheName,
-  type OptionalCacheName,
   type Watched,
 } from './watched.ts';
 
@@ -50,6 +43,8 @@ export interface Caches {
   gatewayApi(): GatewayApi;
   /** Whether all objects of a kind are read; also true if there are none. */
   isRead(name: CacheName): boolean;
+  /** What is installed and not read yet, as `Kind` or `Kind in NAMESPACE`: it is unknown, and must not look as if there were none. */
+  unread(): string[];
   /**
    * Calls the listener for changes of what is cached, without those of a status that Holdfast writes: an event whose projection is equal
    * wakes no listener. Returns a function that unsubscribes.
@@ -57,7 +52,7 @@ export interface Caches {
   onChange(listener: ChangeListener): () => void;
   /** Calls the listener when only the status of an object has changed. Returns a function that unsubscribes. */
   onStatus(listener: (name: CacheName, object: KubeObject) => void): () => void;
-  /** Resolves when every cache that always runs has its first list, and those of Gateway API too if it is installed completely. */
+  /** Resolves when every kind has its first list that always exists or is installed. */
   readonly synced: Promise<void>;
   /** The newest resourceVersion of all caches, in decimal digits. */
   revision(): string;
@@ -73,26 +68,39 @@ const reconnect = { baseMs: 200, capMs: 2000 };
 // A right to read that is left out is asked for again, and each time logged.
 const patient = { baseMs: 200, capMs: 30_000 };
 
-const gatewayApiTimeoutMs = 10_000;
-
-/** Which kinds are watched depends on these. */
-export const definitionCaches = [
-  'definitions',
-  'grantDefinitions',
-  'listenerSetDefinitions',
-  'backendTlsDefinitions',
-  'grpcRouteDefinitions',
-  'trafficPolicyDefinitions',
-  'xBackendDefinitions',
-] as const satisfies CacheName[];
+/** How often a log line names what is not read, until all is. */
+const reminderMs = 10_000;
 
 export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
   const statusListeners = new Set<(name: CacheName, object: KubeObject) => void>();
   const running = new Map<CacheName, Reflector>();
+  const synced = Promise.withResolvers<void>();
+  /** Aborted when all is read, or at the end. */
+  const waiting = new AbortController();
+
+  const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
+  const wanted = createInstalledKinds(list);
 
   function notify(name: CacheName, change: Change): void {
     for (const listener of listeners) listener(name, change);
+  }
+
+  /** Returns the previous version of an object on which `project` has a defect. */
+  function projectNext(
+    project: (object: KubeObject) => KubeObject,
+    object: KubeObject,
+    previous: KubeObject | undefined,
+  ): KubeObject | undefined {
+    try {
+      return shareWith(previous, project(object));
+    } catch (error) {
+      const { kind, metadata } = object;
+      const { namespace, name } = metadata;
+      options.observe(kind, 'Unreadable');
+      options.logger.error({ kind, namespace, name, error: describeError(error) }, 'object not read');
+      return previous;
+    }
   }
 
   function open(
@@ -105,20 +113,12 @@ export function createCaches(options: CacheOptions): Caches {
       resource,
       backoff,
       ...(select && { select }),
-      project: (object) => {
-        const previous = reflector.get(object.metadata);
-        try {
-          return shareWith(previous, project(object));
-        } catch (error) {
-          const { namespace, name } = object.metadata;
-          options.observe(resource.kind, 'Unreadable');
-          options.logger.error(
-            { kind: resource.kind, namespace, name, error: describeError(error) },
-            'object not read',
-          );
-          return previous;
-        }
+      onFirstList: (isComplete) => {
+        // A kind without objects has caused no notification, and counts as read only now.
+        if (isComplete && name in wanted) announce();
+        settle();
       },
+      project: (object) => projectNext(project, object, reflector.get(object.metadata)),
     });
     reflector.onChange((change) => {
       const result = judgeChange(change);
@@ -130,37 +130,8 @@ export function createCaches(options: CacheOptions): Caches {
     return reflector;
   }
 
-  const { masterKeys } = always;
-  const own = { ...masterKeys, select: { ...masterKeys.select, namespace: options.operatorNamespace } };
-  const basic = entriesOf({ ...always, masterKeys: own }).map(([name, watched]) => open(name, watched));
-  const definitions = running.get('definitions');
-
-  const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
-
   const definition = () => list('definitions')[0];
-
-  const servesBackendTls = () =>
-    definition()?.gatewayApi.installed === true && list('backendTlsDefinitions')[0]?.isServed === true;
-
-  /** What to watch of each optional kind at present. Without ReferenceGrants no object of another namespace may be referred to. */
-  const optional: Record<OptionalCacheName, () => Watched | undefined> = {
-    referenceGrants: () => {
-      const version = list('grantDefinitions')[0]?.version;
-      return version && grantsOf(version);
-    },
-    listenerSets: () =>
-      definition()?.gatewayApi.installed && list('listenerSetDefinitions')[0]?.isServed ? listenerSets : undefined,
-    backendTlsPolicies: () => (servesBackendTls() ? backendTlsPolicies : undefined),
-    caBundles: () => (servesBackendTls() ? caBundles : undefined),
-    grpcRoutes: () =>
-      definition()?.gatewayApi.installed && list('grpcRouteDefinitions')[0]?.isServed ? grpcRoutes : undefined,
-    trafficPolicies: () =>
-      definition()?.gatewayApi.installed && list('trafficPolicyDefinitions')[0]?.isServed ? trafficPolicies : undefined,
-    xBackends: () =>
-      definition()?.gatewayApi.installed && list('xBackendDefinitions')[0]?.isServed ? xBackends : undefined,
-    tlsSecrets: () => (definition()?.gatewayApi.installed ? tlsSecrets : undefined),
-  };
-  const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
+  const isRead = (name: CacheName): boolean => running.get(name)?.unread().length === 0;
 
   // The API server may serve a new kind only some time after its definition; until its objects are read, the name of another owner's
   // object would look free.
@@ -169,42 +140,27 @@ export function createCaches(options: CacheOptions): Caches {
     return entriesOf(withGatewayApi).every(([name]) => isRead(name)) ? known : notInstalled;
   }
 
-  /** Starts and stops the watches of Gateway API's kinds as its CRDs are installed and deleted. */
-  async function follow(): Promise<void> {
-    const kinds = entriesOf(withGatewayApi);
-    const found = definition();
-    if (!found?.gatewayApi.installed) {
-      await Promise.all(kinds.map(([name]) => close(name)));
-      return;
+  /** Starts and stops the watches of kinds as their definitions are installed and deleted. */
+  function follow(): void {
+    for (const name of Object.keys(wanted) as InstallableName[]) {
+      const watched = wanted[name]();
+      if (watched === undefined) void close(name);
+      else if (!running.has(name)) open(name, watched, name === 'tlsSecrets' ? patient : reconnect).start();
     }
-    await Promise.all(
-      kinds.map(([name, watched]) => {
-        const known = running.get(name);
-        if (known) return known.synced;
-        const opened = open(name, watched);
-        opened.start();
-        return opened.synced;
-      }),
-    );
-    // Gateway API counts as installed only now, and kinds without objects have caused no notification.
-    notify('definitions', { type: 'MODIFIED', object: found, previous: found });
+    settle();
   }
 
-  /** Resolves when the optional kinds that are watched are read. */
-  const followOptional = (): Promise<unknown> =>
-    Promise.all((Object.keys(optional) as OptionalCacheName[]).map((name) => followKind(name, optional[name]())));
-
-  async function followKind(name: OptionalCacheName, watched: Watched | undefined): Promise<void> {
-    if (watched === undefined) return close(name);
-    const known = running.get(name);
-    if (known) return known.synced;
-    const opened = open(name, watched, name === 'tlsSecrets' ? patient : reconnect);
-    opened.start();
-    await opened.synced;
-    // A kind without objects has caused no notification, and counts as read only now.
+  function announce(): void {
     const found = definition();
     if (found) notify('definitions', { type: 'MODIFIED', object: found, previous: found });
   }
+
+  const unread = (): string[] =>
+    [...running].flatMap(([name, reflector]) =>
+      reflector
+        .unread()
+        .flatMap((part) => (isLeftOut(name, part) ? [] : [describePart(everyKind[name].resource, part)])),
+    );
 
   async function close(name: CacheName): Promise<void> {
     const reflector = running.get(name);
@@ -212,18 +168,25 @@ export function createCaches(options: CacheOptions): Caches {
     await reflector?.stop();
   }
 
-  /** If Gateway API is installed only in part, its kinds are never read, but the proxies must still serve. */
-  async function followForAWhile(): Promise<void> {
-    const read = new AbortController();
-    const patience = sleep(options.clock, gatewayApiTimeoutMs, read.signal);
-    await Promise.race([Promise.all([follow(), followOptional()]).finally(() => read.abort()), patience]);
+  function settle(): void {
+    if (waiting.signal.aborted || unread().length > 0) return;
+    waiting.abort();
+    synced.resolve();
   }
 
-  const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(followForAWhile);
-  definitions?.onChange(() => void follow());
-  for (const name of definitionCaches) {
-    running.get(name)?.onChange(() => void followOptional());
+  /** A list that only takes long logs nothing else. */
+  async function remind(): Promise<void> {
+    for (;;) {
+      await sleep(options.clock, reminderMs, waiting.signal);
+      if (waiting.signal.aborted) return;
+      options.logger.warn({ unread: unread() }, 'not ready until all objects are read');
+    }
   }
+
+  const { masterKeys } = always;
+  const own = { ...masterKeys, select: { ...masterKeys.select, namespace: options.operatorNamespace } };
+  const basic = entriesOf({ ...always, masterKeys: own }).map(([name, watched]) => open(name, watched));
+  for (const name of definitionCaches) running.get(name)?.onChange(follow);
 
   return {
     get: <Name extends CacheName>(name: Name, ref: ObjectRef) =>
@@ -239,18 +202,24 @@ export function createCaches(options: CacheOptions): Caches {
       statusListeners.add(listener);
       return () => statusListeners.delete(listener);
     },
-    synced,
+    unread,
+    synced: synced.promise,
     revision: () => newest([...running.values()].map(({ lastResourceVersion }) => lastResourceVersion)),
     staleMs: () =>
-      Math.max(...[...running].filter(([name]) => isRead(name)).map(([, reflector]) => reflector.staleMs())),
+      Math.max(...[...running.values()].map((reflector) => reflector.staleMs()).filter((ms) => ms < Infinity)),
     start: () => {
       for (const reflector of basic) reflector.start();
+      void remind();
     },
     stop: async () => {
+      waiting.abort();
       await Promise.all([...running.values()].map((reflector) => reflector.stop()));
     },
   };
 }
+
+const describePart = ({ kind }: Resource, { namespace }: Unread): string =>
+  namespace === undefined ? kind : `${kind} in ${namespace}`;
 
 const notInstalled: GatewayApi = { installed: false };
 

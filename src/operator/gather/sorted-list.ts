@@ -3,7 +3,8 @@
  * detects what it need not look at; and a change costs what changed: 10,000 pods are not sorted again for one of them.
  */
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
-import { definitionCaches, type Caches } from './caches.ts';
+import type { Caches } from './caches.ts';
+import { definitionCaches } from './installed-kinds.ts';
 import type { CacheContents, CacheName } from './watched.ts';
 
 export interface SortedList<Item> {

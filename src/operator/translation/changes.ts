@@ -1,6 +1,6 @@
 /** What has changed in the caches, as far as a translation does not show it: an edit of an object that Holdfast owns, or of a status. */
 import type { KubeObject } from '../../kube/ports.ts';
-import { definitionCaches } from '../gather/caches.ts';
+import { definitionCaches } from '../gather/installed-kinds.ts';
 import type { CacheName } from '../gather/watched.ts';
 import { statusKeys } from './work-keys.ts';
 

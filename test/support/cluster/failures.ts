@@ -7,6 +7,8 @@ export type Failure = {
   verb: Verb;
   /** Any kind if absent. */
   kind?: string;
+  /** Only lists of this namespace; `''`: lists of all namespaces. */
+  namespace?: string;
   error: Error;
   /** The number of calls that fail; 1 if absent. */
   times?: number;
@@ -14,8 +16,9 @@ export type Failure = {
 
 export interface Failures {
   add(failure: Failure): void;
+  clear(): void;
   /** Throws if this call is to fail. */
-  mayFail(verb: Verb, resource?: Resource): void;
+  mayFail(verb: Verb, resource?: Resource, namespace?: string): void;
 }
 
 export function createFailures(): Failures {
@@ -24,9 +27,15 @@ export function createFailures(): Failures {
     add(failure) {
       failures.push(failure);
     },
-    mayFail(verb, resource) {
+    clear() {
+      failures.length = 0;
+    },
+    mayFail(verb, resource, namespace) {
       const index = failures.findIndex(
-        (failure) => failure.verb === verb && (failure.kind === undefined || failure.kind === resource?.kind),
+        (failure) =>
+          failure.verb === verb &&
+          (failure.kind === undefined || failure.kind === resource?.kind) &&
+          (failure.namespace === undefined || failure.namespace === (namespace ?? '')),
       );
       const failure = failures[index];
       if (failure === undefined) return;

@@ -46,6 +46,10 @@ export interface TestCluster extends ObjectReader, ObjectWriter, TokenReviewer, 
   events(): EventNote[];
   /** Makes the next calls of this kind fail. */
   fail(failure: Failure): void;
+  /** Ends all of these failures. */
+  mend(): void;
+  /** Lists of this kind get no response until the returned function is called. */
+  holdLists(kind: string): () => void;
   addToken(token: string, identity: Identity): void;
 
   openWatches(): number;
@@ -67,6 +71,7 @@ export function createTestCluster(clock: Clock): TestCluster {
   const writer = createWriter(transport, reader, fieldManager);
   const direct = createDirectWrites(server);
   const failures = createFailures();
+  const held = new Map<string, Promise<void>>();
   const tokens = new Map<string, Identity>();
   const writes: Write[] = [];
   const emitted = new Map<string, EventNote>();
@@ -87,7 +92,8 @@ export function createTestCluster(clock: Clock): TestCluster {
       return reader.get(resource, ref);
     },
     async list(resource, options) {
-      failures.mayFail('list', resource);
+      await held.get(resource.kind);
+      failures.mayFail('list', resource, options?.namespace);
       return reader.list(resource, options);
     },
     async *watch(resource, resourceVersion, options) {
@@ -121,6 +127,15 @@ export function createTestCluster(clock: Clock): TestCluster {
     },
     events: () => [...emitted.values()],
     fail: failures.add,
+    mend: failures.clear,
+    holdLists(kind) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(kind, promise);
+      return () => {
+        held.delete(kind);
+        resolve();
+      };
+    },
     addToken(token, identity) {
       tokens.set(token, identity);
     },
