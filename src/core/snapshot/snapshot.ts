@@ -165,8 +165,10 @@ export type Owned = { namespace: string; name: string; uid: string; ownerUids: s
 /**
  * `isExternalName`: of type ExternalName, a DNS name without pods. `clusterIps`: empty if it is headless. `ports`: those for TCP.
  */
+/** `isLocal`: of externalTrafficPolicy Local, so that nodes without a pod of it drop what clients send them. */
 export type Service = Owned & {
   type: string;
+  isLocal?: true;
   isExternalName: boolean;
   clusterIps: string[];
   loadBalancer: Ingress[];

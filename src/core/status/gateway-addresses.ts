@@ -37,11 +37,22 @@ const createdOnce =
 const ipAddress = (value: string): GatewayAddress => ({ type: 'IPAddress', value });
 const hostname = (value: string): GatewayAddress => ({ type: 'Hostname', value });
 
-function ipsOf({ type, clusterIps, loadBalancer, nodes }: ReachableService): string[] {
+function ipsOf(service: ReachableService): string[] {
+  const { type, clusterIps, loadBalancer } = service;
   if (type === 'LoadBalancer') return loadBalancer.flatMap(({ ip }) => ip ?? []);
-  if (type === 'NodePort') return nodes.filter(({ lost }) => !lost).flatMap(({ addresses }) => addresses);
+  if (type === 'NodePort') return nodeAddresses(service);
   return clusterIps;
 }
+
+/** Of nodes with addresses of both families, a Service has node ports only for its own. */
+function nodeAddresses({ clusterIps, nodes }: ReachableService): string[] {
+  const families = new Set(clusterIps.map(isIpv6));
+  return nodes
+    .filter(({ lost }) => !lost)
+    .flatMap(({ addresses }) => addresses.filter((ip) => families.has(isIpv6(ip))));
+}
+
+const isIpv6 = (ip: string): boolean => ip.includes(':');
 
 const hostnamesOf = ({ type, loadBalancer }: ReachableService): string[] =>
   type === 'LoadBalancer' ? loadBalancer.flatMap(({ hostname: name }) => name ?? []) : [];

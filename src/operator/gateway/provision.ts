@@ -3,7 +3,7 @@ import type { Accept } from '../../core/resolve/accept.ts';
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { WorkloadPlan } from '../../core/resolve/workload-plan.ts';
-import { controllerName, gatewayClassName, proxyName, targetKey } from '../../core/names/names.ts';
+import { controllerName, gatewayClassName, targetKey } from '../../core/names/names.ts';
 import { findConflicts } from '../../core/render/conflicts.ts';
 import { renderGateway } from '../../core/render/gateway.ts';
 import type { OwnedObject } from '../../core/render/owned-object.ts';
@@ -13,7 +13,6 @@ import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
 import { isLeftToUser, ownedKey } from '../../core/translate/cluster-index.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
-import type { ProxyView } from '../../core/status/gateway-status.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { findRouteShortfall } from '../../core/route/shortfall.ts';
 import * as resources from '../../kube/resources.ts';
@@ -21,6 +20,7 @@ import type { ObjectWriter, Resource } from '../../kube/ports.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import type { OwnedObjects } from '../apply/owned-objects.ts';
+import { proxyOf } from './proxy-view.ts';
 
 const byKind: Record<string, Resource> = Object.fromEntries(
   [
@@ -179,24 +179,6 @@ function findShortfall(
 
 const podsOf = ({ namespace, target }: WorkloadPlan, { index }: Translated['translation']): readonly Pod[] =>
   index.podsByTarget.get(targetKey(namespace, target)) ?? [];
-
-/** Returns how the proxies of a Gateway are. */
-export function proxyOf(
-  { namespace, name }: GatewayPlan['gateway'],
-  { proxies }: Pick<Translated['translation']['index'], 'proxies'>,
-): { readyReplicas: number; refusal?: string } {
-  const { readyReplicas = 0, refusal } = proxies.get(`${namespace}/${proxyName(name)}`) ?? {};
-  return { readyReplicas, ...(refusal !== undefined && { refusal }) };
-}
-
-/** Returns the proxies of a Gateway as its status reports them. A Service of another owner is not theirs. */
-export function viewProxy(gateway: GatewayPlan['gateway'], { snapshot, translation }: Translated): ProxyView {
-  const service = translation.index.services.get(`${gateway.namespace}/${proxyName(gateway.name)}`);
-  return {
-    ...proxyOf(gateway, translation.index),
-    ...(service?.component === 'proxy' && { service: { ...service, nodes: Object.values(snapshot.nodes) } }),
-  };
-}
 
 /** Applies the objects that conflict with no other owner's. */
 async function applyFree(

@@ -33,6 +33,7 @@ type LivePort = {
 type LiveService = KubeObject & {
   spec?: {
     type?: string;
+    externalTrafficPolicy?: string;
     clusterIPs?: string[] | null;
     selector?: Record<string, string> | null;
     ports?: LivePort[] | null;
@@ -43,18 +44,27 @@ type LiveService = KubeObject & {
 export function projectService(object: KubeObject): CachedService {
   const { spec, status } = object as LiveService;
   const cached = projectOwned(object);
-  const type = spec?.type ?? 'ClusterIP';
   return {
     ...cached,
     service: {
       ...cached.owned,
-      type,
-      isExternalName: type === 'ExternalName',
+      ...typeOf(spec),
       clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
       loadBalancer: (status?.loadBalancer?.ingress ?? []).map(readIngress),
       ports: (spec?.ports ?? []).flatMap(readPort),
       ...(isSelector(spec?.selector) && { selector: spec.selector }),
     },
+  };
+}
+
+function typeOf({ type = 'ClusterIP', externalTrafficPolicy }: LiveService['spec'] = {}): Pick<
+  Service,
+  'type' | 'isExternalName' | 'isLocal'
+> {
+  return {
+    type,
+    isExternalName: type === 'ExternalName',
+    ...(externalTrafficPolicy === 'Local' && { isLocal: true }),
   };
 }
 

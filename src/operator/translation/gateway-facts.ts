@@ -45,10 +45,13 @@ function factsOfProxies({ gateway }: GatewayPlan, { snapshot, translation: { ind
   const deployment = proxyName(name);
   const key = `${namespace}/${deployment}`;
   const service = index.services.get(key);
+  const pods = index.proxyPods.get(gatewayKey(gateway)) ?? [];
   return [
     // Their pods own the ServiceAccount of the proxies, and what they refuse ends with them.
-    (index.proxyPods.get(gatewayKey(gateway)) ?? []).map(({ uid }) => uid),
+    pods.map(({ uid }) => uid),
     service,
+    // Only the nodes of ready ones forward.
+    service?.isLocal && pods.map(({ ready, deletion }) => ready && !deletion),
     service?.type === 'NodePort' && snapshot.nodes,
     index.proxies.get(key),
     index.autoscalers.get(targetKey(namespace, { kind: 'Deployment', name: deployment })),

@@ -6,7 +6,7 @@ import type { Accept } from '../../core/resolve/accept.ts';
 import type { ServingPlan } from '../../core/resolve/plan.ts';
 import type { ApplyOutcome, StatusInput } from '../../core/status/input.ts';
 import { judgeStatus } from '../../core/status/status.ts';
-import { proxyOf } from '../gateway/provision.ts';
+import { proxyOf } from '../gateway/proxy-view.ts';
 import type { Translated } from '../translation/translation-store.ts';
 
 /** What the translation does not show. `previous`: the last status, whose times are kept. */

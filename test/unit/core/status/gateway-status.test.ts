@@ -99,6 +99,18 @@ describe('a Gateway', () => {
         ['192.0.2.1', '192.0.2.3', 'web-holdfast.shop.svc'],
         'True Programmed',
       ],
+      [
+        'of type NodePort has only addresses of its own family',
+        { type: 'NodePort', nodes: [node('192.0.2.1'), node('2001:db8::1')] },
+        ['192.0.2.1', 'web-holdfast.shop.svc'],
+        'True Programmed',
+      ],
+      [
+        'of type NodePort and both families has the addresses of both',
+        { type: 'NodePort', clusterIps: ['fd00::7', '10.96.0.7'], nodes: [node('192.0.2.1'), node('2001:db8::1')] },
+        ['192.0.2.1', '2001:db8::1', 'web-holdfast.shop.svc'],
+        'True Programmed',
+      ],
     ];
     test.each(rows)('%s', (_, given, addresses, programmed) => {
       const proxy = { readyReplicas: 1, service: { ...service, ...given } };
