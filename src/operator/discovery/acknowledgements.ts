@@ -5,7 +5,7 @@
  * It travels in a report, whose counts were taken while the proxy already routed by the acknowledged table: in a message of its own, it could
  * overtake a count from before it, and a pod with a session that had just started would look empty.
  */
-import type { RoutingTable } from '../../wire/routing-table.ts';
+import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import { resourceId } from '../../wire/resources.ts';
 import type { Refusal } from '../../wire/messages.ts';
 
@@ -78,19 +78,24 @@ function acknowledge(stream: Stream, { nonce, refused }: Acknowledged): void {
 }
 
 const drainingIn = new WeakMap<RoutingTable, ReadonlySet<string>>();
-const nothing: ReadonlySet<string> = new Set();
 
 /** Returns the UIDs of the pods that drain in every backend that has them: in one of several is no confirmation. */
 function drainingPods(table: RoutingTable, refused: ReadonlySet<string>): ReadonlySet<string> {
   const known = refused.size === 0 ? drainingIn.get(table) : undefined;
   if (known) return known;
-  const draining = new Set<string>();
-  const others = new Set<string>();
-  for (const [key, { endpoints }] of Object.entries(table.backends)) {
-    const isRefused = refused.has(resourceId('endpoints', key));
-    for (const { uid, state } of endpoints) (state === 'Draining' && !isRefused ? draining : others).add(uid);
-  }
-  const pods = draining.size === 0 ? nothing : new Set([...draining].filter((uid) => !others.has(uid)));
+  const pods = new Set(
+    Object.values(table.backends).flatMap(({ endpoints }) => endpoints.filter(isDraining).map(({ uid }) => uid)),
+  );
+  if (pods.size > 0) dropUnconfirmed(pods, table, refused);
   if (refused.size === 0) drainingIn.set(table, pods);
   return pods;
+}
+
+const isDraining = ({ state }: Endpoint): boolean => state === 'Draining';
+
+function dropUnconfirmed(pods: Set<string>, { backends }: RoutingTable, refused: ReadonlySet<string>): void {
+  for (const [key, { endpoints }] of Object.entries(backends)) {
+    const isRefused = refused.has(resourceId('endpoints', key));
+    for (const endpoint of endpoints) if (isRefused || !isDraining(endpoint)) pods.delete(endpoint.uid);
+  }
 }

@@ -40,7 +40,7 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
   /** By pod UID, as long as the pod lives. */
   const written = new Map<string, WrittenCost>();
   const foreign = new Set<string>();
-  /** UIDs of StickyWorkloads for which a conflict was reported already. */
+  /** UIDs of StickyWorkloads for which a conflict was reported already, while any pod has one. */
   const reported = new Set<string>();
 
   const costOf = ({ namespace, name, uid }: Pod): number | undefined => {
@@ -67,6 +67,7 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
   /** Compares earlier writes with what the cache shows; forgets pods that no longer exist. */
   function follow(candidates: ReadonlyMap<string, Candidate>): void {
     for (const uid of foreign) if (!candidates.has(uid)) foreign.delete(uid);
+    if (foreign.size === 0) reported.clear();
     for (const [uid, cost] of written) {
       const candidate = candidates.get(uid);
       const after = candidate && followCost(cost, costOf(candidate.pod));
