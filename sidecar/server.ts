@@ -81,8 +81,10 @@ const pages = new Map<string, Page>([
   ],
   [
     '/state',
-    (_request, response, { drain }) => {
-      reply(response, 200, drain.view());
+    // It names pods of the proxies.
+    ({ socket }, response, { drain, callers }) => {
+      if (callers.isLocal(socket.remoteAddress)) reply(response, 200, drain.view());
+      else reply(response, 403, { error: '/state is only for the node and the pod itself' });
     },
   ],
   [
