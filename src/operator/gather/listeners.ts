@@ -9,7 +9,7 @@ import type {
 import type { KubeObject } from '../../kube/ports.ts';
 import { unknownInListener } from './unknown-fields.ts';
 
-export type LiveNamespaces = { from?: string; selector?: LabelSelector };
+export type LiveNamespaces = { from?: string; selector?: LabelSelector | null };
 
 export type LiveListener = {
   name: string;
@@ -89,12 +89,12 @@ function readAllowedRoutes({ namespaces, kinds }: NonNullable<LiveListener['allo
   return { kinds: read, ...readNamespaces(namespaces, 'Same') };
 }
 
-/** Routes of the own namespace are allowed by default, and no ListenerSets; an unknown value allows none. */
-export function readNamespaces(
-  { from, selector = {} }: LiveNamespaces = {},
-  absent: 'Same' | 'None',
-): AllowedNamespaces {
+/**
+ * Routes of the own namespace are allowed by default, and no ListenerSets; an unknown value allows none. An absent selector selects nothing, as
+ * everywhere in Kubernetes; only an empty one selects everything.
+ */
+export function readNamespaces({ from, selector }: LiveNamespaces = {}, absent: 'Same' | 'None'): AllowedNamespaces {
   const value = from ?? absent;
-  if (value === 'Selector') return { from: value, selector };
+  if (value === 'Selector' && selector) return { from: value, selector };
   return { from: value === 'Same' || value === 'All' ? value : 'None' };
 }
