@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { deployments, gateways, services } from '../../src/kube/resources.ts';
+import { customResourceDefinitions, deployments, gateways, secrets, services } from '../../src/kube/resources.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import { createCertificate } from '../support/certificates.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
-import { deployment } from '../support/operator-objects.ts';
+import { deployment, routeDefinition } from '../support/operator-objects.ts';
 
 let world: OperatorWorld;
 afterEach(() => world.stop());
@@ -29,4 +31,41 @@ test('an operator for some namespaces serves these, with objects that are added 
   expect(world.mustFind(services, 'cart')).toBeDefined();
   expect(later.writes.filter((write) => write.includes('zoo/'))).toEqual([]);
   expect(world.cluster.all(services).filter(({ metadata }) => metadata.namespace === 'zoo')).toEqual([]);
+});
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+async function putHttps(namespace: string): Promise<void> {
+  const { chain, key } = await createCertificate();
+  world.put(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace, name: 'web-tls' },
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': base64(chain), 'tls.key': base64(key) },
+  });
+  const tls = { certificateRefs: [{ name: 'web-tls' }] };
+  const listeners = [{ name: 'https', port: 443, protocol: 'HTTPS', tls }];
+  world.put(gateways, { ...gateway(namespace), spec: { gatewayClassName: 'holdfast', listeners } });
+}
+
+test('a namespace whose Secrets the operator may not read keeps its own listeners from being served, and no others', async () => {
+  world = createOperatorWorld({ startMs: Date.parse('2026-05-01T12:00:00Z'), namespaces: ['shop', 'infra'] });
+  world.put(customResourceDefinitions, routeDefinition('C'));
+  await putHttps('shop');
+  await putHttps('infra');
+  const error = new AppError('KUBERNETES_FORBIDDEN', 'LIST secrets: 403', { source: 'kubernetes', retryable: false });
+  world.cluster.fail({ verb: 'list', kind: 'Secret', namespace: 'infra', error, times: 1000 });
+  const operator = await world.start();
+  const certificatesOf = (namespace: string) =>
+    Object.keys(operator.translations.table(`${namespace}/web`)?.table.certificates ?? {});
+  expect(operator.notReady()).toEqual([]);
+  expect(certificatesOf('shop')).toEqual(['shop/web-tls']);
+  expect(certificatesOf('infra')).toEqual([]);
+  const status = world.cluster.find(gateways, { namespace: 'infra', name: 'web' })?.['status'];
+  expect(JSON.stringify(status)).toContain('grant it list and watch on Secrets in namespace infra');
+
+  world.cluster.mend();
+  await world.clock.advance(30_000);
+  expect(certificatesOf('infra')).toEqual(['infra/web-tls']);
 });

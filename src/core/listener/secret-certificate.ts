@@ -9,6 +9,8 @@ export type SecretLookup = {
   grants: Grants;
   /** Secrets of type kubernetes.io/tls by `namespace/name`; absent if they cannot be read. */
   secrets?: ReadonlyMap<string, TlsSecret>;
+  /** Namespaces whose Secrets cannot be read; absent: none. */
+  refusedSecrets?: ReadonlySet<string>;
 };
 
 /** `at`: the field of the reference. `from`: the object that has it. */
@@ -22,7 +24,7 @@ export type ReadCertificate =
 export function readCertificate(
   ref: CertificateRef,
   { at, from }: SecretReferrer,
-  { grants, secrets }: SecretLookup,
+  { grants, secrets, refusedSecrets }: SecretLookup,
 ): ReadCertificate {
   const { group, kind, namespace, name } = ref;
   const key = `${namespace}/${name}`;
@@ -37,8 +39,9 @@ export function readCertificate(
       `to refer to Secret ${name}: create one there.`;
     return { problem: 'RefNotPermitted', message };
   }
-  if (secrets === undefined) {
-    return invalid(`the operator cannot read Secret ${key}: grant it list and watch on Secrets.`);
+  if (secrets === undefined || refusedSecrets?.has(namespace)) {
+    const where = secrets === undefined ? '' : ` in namespace ${namespace} by a RoleBinding`;
+    return invalid(`the operator cannot read Secret ${key}: grant it list and watch on Secrets${where}.`);
   }
   const secret = secrets.get(key);
   if (secret === undefined) return invalid(`Secret ${key} of type kubernetes.io/tls does not exist: create it.`);

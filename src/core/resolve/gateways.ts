@@ -27,7 +27,10 @@ export type GatewayIndex = {
 };
 
 type GatewayInputs = Pick<Snapshot, 'gateways' | 'gatewayClasses' | 'workloads'> & LookupInputs;
-type LookupInputs = Pick<Snapshot, 'referenceGrants' | 'tlsSecrets' | 'caBundles' | 'listenerSets' | 'namespaces'>;
+type LookupInputs = Pick<
+  Snapshot,
+  'referenceGrants' | 'tlsSecrets' | 'refusedSecrets' | 'caBundles' | 'listenerSets' | 'namespaces'
+>;
 
 /**
  * All user-managed Gateways, by whether Holdfast controls their class. Generated Gateways are in neither map: they are derived from
@@ -63,10 +66,18 @@ type Lookup = {
   namespaces: ReadonlyMap<string, Record<string, string>>;
 };
 
-const lookupOf = ({ referenceGrants, tlsSecrets, caBundles, listenerSets, namespaces }: LookupInputs): Lookup => ({
+const lookupOf = ({
+  referenceGrants,
+  tlsSecrets,
+  refusedSecrets,
+  caBundles,
+  listenerSets,
+  namespaces,
+}: LookupInputs): Lookup => ({
   refs: {
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
     ...(tlsSecrets && { secrets: byKey(tlsSecrets) }),
+    ...(refusedSecrets && { refusedSecrets }),
     ...(caBundles && { bundles: byKey(caBundles) }),
   },
   ...(listenerSets && { sets: indexListenerSets(listenerSets) }),

@@ -45,6 +45,8 @@ export type Snapshot = {
   caBundles?: CaBundle[];
   /** Secrets of type kubernetes.io/tls. Absent: they are not read, as the operator has no right to or has not listed them yet. */
   tlsSecrets?: TlsSecret[];
+  /** Namespaces whose Secrets are not read, as the operator has no right to; absent if it has all rights, or none. */
+  refusedSecrets?: ReadonlySet<string>;
   /** Their labels may select which routes attach to a Gateway; empty if Gateway API is not installed. */
   namespaces: Namespace[];
   /** Deployments of proxies: whether they are ready, and their owners. */

@@ -8,7 +8,13 @@ import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { judgeChange, shareWith, type EventResult } from './changes.ts';
-import { createInstalledKinds, definitionCaches, isLeftOut, type InstallableName } from './installed-kinds.ts';
+import {
+  createInstalledKinds,
+  definitionCaches,
+  isLeftOut,
+  isRefused,
+  type InstallableName,
+} from './installed-kinds.ts';
 import type { CachedPod } from './pods.ts';
 import { reflectNamespaces } from './reflect-namespaces.ts';
 import {
@@ -41,8 +47,10 @@ export interface Caches {
   list<Name extends CacheName>(name: Name): CacheContents[Name][];
   /** Installed only once all of its objects are read. */
   gatewayApi(): GatewayApi;
-  /** Whether all objects of a kind are read; also true if there are none. */
+  /** Whether all objects of a kind are read, except those of namespaces where the right is refused; also true if there are none. */
   isRead(name: CacheName): boolean;
+  /** Namespaces whose objects of a kind are not read because the right is refused there. */
+  refusedIn(name: CacheName): readonly string[];
   /** What is installed and not read yet, as `Kind` or `Kind in NAMESPACE`: it is unknown, and must not look as if there were none. */
   unread(): string[];
   /**
@@ -131,7 +139,11 @@ export function createCaches(options: CacheOptions): Caches {
   }
 
   const definition = () => list('definitions')[0];
-  const isRead = (name: CacheName): boolean => running.get(name)?.unread().length === 0;
+  const refusedIn = (name: CacheName): string[] =>
+    (running.get(name)?.unread() ?? []).flatMap((part) =>
+      part.namespace !== undefined && isRefused(name, part) ? [part.namespace] : [],
+    );
+  const isRead = (name: CacheName): boolean => running.get(name)?.unread().length === refusedIn(name).length;
 
   // The API server may serve a new kind only some time after its definition; until its objects are read, the name of another owner's
   // object would look free.
@@ -194,6 +206,7 @@ export function createCaches(options: CacheOptions): Caches {
     list,
     gatewayApi,
     isRead,
+    refusedIn,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

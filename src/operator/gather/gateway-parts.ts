@@ -14,12 +14,16 @@ type GatewayParts = Pick<
   | 'trafficPolicies'
   | 'xBackends'
   | 'tlsSecrets'
+  | 'refusedSecrets'
   | 'listenerSets'
   | 'backendTlsPolicies'
   | 'caBundles'
 >;
 
-export const gatewayParts = (caches: Pick<Caches, 'gatewayApi' | 'isRead'>, { each }: KeptLists): GatewayParts => ({
+export const gatewayParts = (
+  caches: Pick<Caches, 'gatewayApi' | 'isRead' | 'refusedIn'>,
+  { each, derive }: KeptLists,
+): GatewayParts => ({
   gatewayApi: caches.gatewayApi(),
   gatewayClasses: each('gatewayClasses', ({ gatewayClass }) => gatewayClass),
   gateways: each('gateways', ({ gateway }) => gateway),
@@ -28,10 +32,19 @@ export const gatewayParts = (caches: Pick<Caches, 'gatewayApi' | 'isRead'>, { ea
   referenceGrants: each('referenceGrants', ({ grant }) => grant),
   trafficPolicies: each('trafficPolicies', ({ policy }) => policy),
   ...(caches.isRead('xBackends') && { xBackends: each('xBackends', ({ backend }) => backend) }),
-  ...(caches.isRead('tlsSecrets') && { tlsSecrets: each('tlsSecrets', ({ secret }) => secret) }),
+  ...(caches.isRead('tlsSecrets') && {
+    tlsSecrets: each('tlsSecrets', ({ secret }) => secret),
+    ...refusedSecrets(caches.refusedIn('tlsSecrets'), derive),
+  }),
   ...(caches.isRead('listenerSets') && { listenerSets: each('listenerSets', ({ listenerSet }) => listenerSet) }),
   ...(caches.isRead('backendTlsPolicies') && {
     backendTlsPolicies: each('backendTlsPolicies', ({ policy }) => policy),
   }),
   ...(caches.isRead('caBundles') && { caBundles: each('caBundles', ({ bundle }) => bundle) }),
 });
+
+/** The same object as long as no right changes. */
+const refusedSecrets = (namespaces: readonly string[], derive: KeptLists['derive']): Pick<Snapshot, 'refusedSecrets'> =>
+  namespaces.length === 0
+    ? {}
+    : { refusedSecrets: derive('refusedSecrets', [namespaces.join()], () => new Set(namespaces)) };

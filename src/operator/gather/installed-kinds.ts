@@ -1,6 +1,6 @@
 /** Which of the kinds that a cluster may lack are there, by the definitions of custom resources and by what the API server responds to a list. */
 import type { Unread } from '../../kube/watch/reflector.ts';
-import { AppError } from '../../platform/errors.ts';
+import { AppError, type ErrorCode } from '../../platform/errors.ts';
 import {
   backendTlsPolicies,
   caBundles,
@@ -64,7 +64,12 @@ type ServingName = Exclude<(typeof definitionCaches)[number], 'definitions' | 'g
  * only in part, or refuses the one right that may be left out. Any other failure leaves open what exists. An API server that is starting
  * responds with 503 rather than 404 until it has read the definitions, and with 401 (retryable) to a token that it cannot check yet.
  */
-export function isLeftOut(name: CacheName, { error }: Unread): boolean {
-  if (!(error instanceof AppError) || error.retryable) return false;
-  return error.code === (name === 'tlsSecrets' ? 'KUBERNETES_FORBIDDEN' : 'KUBERNETES_NOT_FOUND');
-}
+export const isLeftOut = (name: CacheName, part: Unread): boolean =>
+  isRefused(name, part) || isAnswer(part, 'KUBERNETES_NOT_FOUND');
+
+/** Whether the right is not granted; in a namespaced install it may be in other namespaces. */
+export const isRefused = (name: CacheName, part: Unread): boolean =>
+  name === 'tlsSecrets' && isAnswer(part, 'KUBERNETES_FORBIDDEN');
+
+const isAnswer = ({ error }: Unread, code: ErrorCode): boolean =>
+  error instanceof AppError && error.code === code && !error.retryable;

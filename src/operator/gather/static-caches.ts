@@ -13,6 +13,7 @@ export function createStaticCaches(objects: readonly KubeObject[]): Caches {
     list,
     gatewayApi: () => list('definitions')[0]?.gatewayApi ?? installed,
     isRead: () => true,
+    refusedIn: () => [],
     unread: () => [],
     onChange: () => () => undefined,
     onStatus: () => () => undefined,

@@ -110,6 +110,13 @@ describe('an HTTPS listener', () => {
     expect(judged.problem?.message).toContain('cannot read Secret shop/good');
   });
 
+  test('reports the namespace in which the right to read Secrets is missing', () => {
+    const lookup = { grants: new Map(), secrets: new Map(), refusedSecrets: new Set(['shop']) };
+    expect(only(judge([https('https', [secret('good')])], lookup)).problem?.message).toBe(
+      'tls.certificateRefs: the operator cannot read Secret shop/good: grant it list and watch on Secrets in namespace shop by a RoleBinding.',
+    );
+  });
+
   const elsewhere = [secret('second', 'certificates')];
   test.each<[string, ReferenceGrant[], boolean]>([
     ['without a ReferenceGrant', [], false],
