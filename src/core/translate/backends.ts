@@ -62,8 +62,8 @@ const sessionsOf = (source: HeldBackend['sessions'], rings: RingSources) => {
 
 const reachOf = (
   { service, port }: Pick<HeldBackend, 'service' | 'port'>,
-  { slicesByService }: Pick<ClusterIndex, 'slicesByService'>,
-): Reach => ({ slices: (service !== undefined && slicesByService.get(service)) || [], ...(port && { port }) });
+  { slicesByService, podsByUid: pods }: Pick<ClusterIndex, 'slicesByService' | 'podsByUid'>,
+): Reach => ({ slices: (service !== undefined && slicesByService.get(service)) || [], pods, ...(port && { port }) });
 
 const uidsOf = ({ plan, service }: HeldBackend, { slices }: Reach, touched: Touched): Set<string> =>
   touchedUids(touched, { target: targetKey(plan.namespace, plan.target), service, slices });

@@ -1,10 +1,10 @@
 /** How the pods of a StickyWorkload are reached: through its own Service, or through one that a user wrote. */
 import type { ServingPlan } from '../resolve/plan.ts';
-import type { ServicePort, Slice } from '../snapshot/snapshot.ts';
-import { sightEndpoints, sightPods, type Only, type Sighting } from './sightings.ts';
+import type { ServicePort } from '../snapshot/snapshot.ts';
+import { sightEndpoints, sightPods, type Only, type Sighted, type Sighting } from './sightings.ts';
 
 /** `slices`: of the Service. `port`: one of its ports, if a user wrote it; that of a StickyWorkload has one. */
-export type Reach = { slices: readonly Slice[]; port?: ServicePort };
+export type Reach = Sighted & { port?: ServicePort };
 
 export type Reached = {
   /** By pod UID. */
@@ -18,11 +18,11 @@ export type Reached = {
 
 /** `only`: the UIDs of the pods to read; absent: all. */
 export function readReach(reach: Reach, plan: ServingPlan, only?: Only): Reached {
-  const { slices, port } = reach;
+  const { port } = reach;
   const first = firstPort(reach);
   if (port === undefined) {
     return {
-      sightings: sightPods(slices, only),
+      sightings: sightPods(reach, only),
       targetPort: plan.targetPort,
       selects: false,
       // A slice of this Service has one number for the pods of several templates.
@@ -30,7 +30,7 @@ export function readReach(reach: Reach, plan: ServingPlan, only?: Only): Reached
     };
   }
   return {
-    sightings: sightEndpoints(slices, port.name, only),
+    sightings: sightEndpoints(reach, port.name, only),
     targetPort: port.targetPort,
     selects: true,
     portOf: (own, seen) => seen?.port ?? own ?? first,

@@ -1,6 +1,5 @@
 /** Backends of Services without a StickyWorkload: the endpoints of their EndpointSlices, pods or not. */
 import { endpointId } from '../session/token.ts';
-import type { Slice } from '../snapshot/snapshot.ts';
 import type { Backend, Endpoint } from '../../wire/routing-table.ts';
 import { buildFrom, type BuiltBackend, type ServiceBackend } from './built-backend.ts';
 import type { Derived } from './endpoints.ts';
@@ -8,9 +7,12 @@ import { replaceEndpoints } from './replace-endpoints.ts';
 import { touchedUids, type Touched } from './touched.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { buildSessions, readSessions, type RingSources, type SessionSource } from './session-sources.ts';
-import { sightEndpoints, type Sighting } from './sightings.ts';
+import { sightEndpoints, type Sighted, type Sighting } from './sightings.ts';
 
-type Sources = RingSources & { index: Pick<ClusterIndex, 'slicesByService'>; touched: Touched | undefined };
+type Sources = RingSources & {
+  index: Pick<ClusterIndex, 'slicesByService' | 'podsByUid'>;
+  touched: Touched | undefined;
+};
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildServiceBackends(
@@ -37,7 +39,8 @@ export function buildServiceBackend(
   const { service, port } = target;
   const from = source ? readSessions(source, sources) : [];
   if (from === undefined) return undefined;
-  const found = { slices: sources.index.slicesByService.get(service) ?? [], portName: port.name };
+  const { slicesByService, podsByUid: pods } = sources.index;
+  const found = { slices: slicesByService.get(service) ?? [], pods, portName: port.name };
   const steps = {
     of: one,
     builtFrom: [service, port.name, ...from],
@@ -54,10 +57,10 @@ function sessionsOf(source: SessionSource, rings: RingSources): Pick<Backend, 'p
   return { policy: source.policy, ...(sessions && { sessions }) };
 }
 
-type Found = { slices: readonly Slice[]; portName: string };
+type Found = Sighted & { portName: string };
 
-function findEndpoints({ slices, portName }: Found): Derived {
-  const sightings = [...sightEndpoints(slices, portName)].toSorted(([one], [other]) => (one < other ? -1 : 1));
+function findEndpoints(found: Found): Derived {
+  const sightings = [...sightEndpoints(found, found.portName)].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const isAnyReady = sightings.some(([, sighting]) => isAccepting(sighting));
   return {
     endpoints: sightings.flatMap(([uid, sighting]) => buildEndpoint(uid, sighting, isAnyReady)),
@@ -72,7 +75,7 @@ function findEndpoints({ slices, portName }: Found): Derived {
 function updateEndpoints(before: Derived, uids: ReadonlySet<string>, found: Found): Derived {
   if (!before.isAnyReady) return findEndpoints(found);
   const changes = new Map<string, Endpoint | undefined>([...uids].map((uid) => [uid, undefined]));
-  for (const [uid, sighting] of sightEndpoints(found.slices, found.portName, uids)) {
+  for (const [uid, sighting] of sightEndpoints(found, found.portName, uids)) {
     changes.set(uid, buildEndpoint(uid, sighting, true)[0]);
   }
   const endpoints = replaceEndpoints(before.endpoints, changes);

@@ -1,5 +1,5 @@
 /** What the EndpointSlices of a Service say about each of its endpoints. */
-import type { Slice, SliceEndpoint } from '../snapshot/snapshot.ts';
+import type { Pod, Slice, SliceEndpoint } from '../snapshot/snapshot.ts';
 
 /** An endpoint as all slices of the Service describe it. `podName`: of an endpoint that is no pod, its address. */
 export type Sighting = {
@@ -17,29 +17,38 @@ type Copy = SliceEndpoint & { uid: string; port: number | undefined };
 /** UIDs of endpoints; absent: all. */
 export type Only = ReadonlySet<string> | undefined;
 
+/** `pods`: by UID. */
+export type Sighted = { slices: readonly Slice[]; pods: { get: (uid: string) => Pod | undefined } };
+
 /** Returns the pods of a Service that has one port, by UID. */
-export const sightPods = (slices: readonly Slice[], only?: Only): Map<string, Sighting> =>
+export const sightPods = ({ slices, pods }: Sighted, only?: Only): Map<string, Sighting> =>
   mergeAll(
-    slicesWith(only, slices).flatMap(({ ports, endpoints }) =>
-      endpoints.flatMap((endpoint) =>
-        endpoint.podUid === undefined || only?.has(endpoint.podUid) === false
-          ? []
-          : [{ ...endpoint, uid: endpoint.podUid, port: ports[0]?.port }],
-      ),
+    slicesWith(only, slices).flatMap(({ namespace, ports, endpoints }) =>
+      endpoints.flatMap((endpoint) => {
+        const { podUid: uid } = endpoint;
+        if (uid === undefined || only?.has(uid) === false || isForeign(pods.get(uid), namespace)) return [];
+        return [{ ...endpoint, uid, port: ports[0]?.port }];
+      }),
     ),
   );
+
+/** Anyone may write a slice that names the UID of a pod: one of another namespace is not theirs to have endpoints, counts or drains of. */
+const isForeign = (pod: Pod | undefined, namespace: string): boolean =>
+  pod !== undefined && pod.namespace !== namespace;
 
 /**
  * Returns the endpoints of a Service's port, pods or not, by UID. The slices that have no such port are those of pods that do not declare it. A
  * pod of two address families is one endpoint.
  */
-export function sightEndpoints(slices: readonly Slice[], portName: string, only?: Only): Map<string, Sighting> {
-  const copies = slicesWith(only, slices).flatMap(({ family, ports, endpoints }) => {
+export function sightEndpoints({ slices, pods }: Sighted, portName: string, only?: Only): Map<string, Sighting> {
+  const copies = slicesWith(only, slices).flatMap(({ namespace, family, ports, endpoints }) => {
     const port = ports.find(({ name }) => name === portName)?.port;
     if (port === undefined) return [];
     return endpoints.flatMap((endpoint) => {
       const uid = endpoint.podUid ?? socketAddress(endpoint.address, port);
-      return only?.has(uid) === false ? [] : [{ ...endpoint, uid, port, family }];
+      return only?.has(uid) === false || isForeign(pods.get(uid), namespace)
+        ? []
+        : [{ ...endpoint, uid, port, family }];
     });
   });
   return mergeAll(copies.toSorted((one, other) => Number(one.family === 'IPv6') - Number(other.family === 'IPv6')));

@@ -14,15 +14,34 @@ export type Touched = {
   byService: ReadonlyMap<string, string[]>;
 };
 
-export function findTouched({ pods, slices }: EndpointChanges): Touched {
+/** `all`: the present slices. */
+export function findTouched({ pods, slices }: EndpointChanges, all: readonly Slice[]): Touched {
   const changed = [...pods.gone, ...pods.come];
   const byNamespace = collect(changed, ({ namespace, uid }) => [namespace, [uid]]);
+  const touched = [...allOf(slices), ...slicesNaming(pods, all)];
   return {
-    namespaces: new Set([...byNamespace.keys(), ...allOf(slices).map(({ namespace }) => namespace)]),
+    namespaces: new Set([...byNamespace.keys(), ...touched.map(({ namespace }) => namespace)]),
     byTarget: collect(changed, (pod) => [targetOf(pod), [pod.uid]]),
     byNamespace,
-    byService: collect(allOf(slices), (slice) => [serviceOf(slice), [...uidsIn(slice)]]),
+    byService: collect(touched, (slice) => [serviceOf(slice), [...uidsIn(slice)]]),
   };
+}
+
+/** A slice may name a pod of another namespace, which shows only while that is known: see `sightings.ts`. */
+function slicesNaming({ gone, come }: EndpointChanges['pods'], slices: readonly Slice[]): readonly Slice[] {
+  const changed = new Map(come.map(({ uid, namespace }) => [uid, namespace]));
+  for (const { uid, namespace } of gone) if (!changed.delete(uid)) changed.set(uid, namespace);
+  return changed.size === 0 ? [] : slices.filter((slice) => namesForeign(slice, changed));
+}
+
+/** A look at each slice of the cluster that has to be cheap: at the shorter of two lists. */
+function namesForeign(slice: Slice, namespaces: ReadonlyMap<string, string>): boolean {
+  const uids = uidsIn(slice);
+  const shorter = namespaces.size < uids.size ? namespaces.keys() : uids;
+  for (const uid of shorter) {
+    if (uids.has(uid) && (namespaces.get(uid) ?? slice.namespace) !== slice.namespace) return true;
+  }
+  return false;
 }
 
 const allOf = <T>({ gone, come }: Difference<T>): T[] => [...gone, ...come];

@@ -43,7 +43,7 @@ import type { Translation } from './translation.ts';
 export function translate(snapshot: Snapshot, before?: Translation): Translation {
   const changes = before && compareLists(before.snapshot, snapshot);
   const endpoints = before && changes ? changeIndex(before.index, changes) : indexEndpoints(snapshot);
-  const touched = changes && findTouched(changes);
+  const touched = changes && findTouched(changes, snapshot.slices);
   if (before && touched && differOnlyIn(endpointParts, before.snapshot, snapshot) && !concernsProxies(changes)) {
     return moveEndpoints(before, { snapshot, touched, index: { ...before.index, ...endpoints } });
   }

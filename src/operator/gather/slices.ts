@@ -13,25 +13,27 @@ type LiveSlice = KubeObject & {
 type LiveEndpoint = {
   addresses: string[];
   conditions?: { ready?: boolean | null; serving?: boolean | null; terminating?: boolean | null };
-  targetRef?: { kind?: string; name?: string; uid?: string };
+  targetRef?: { kind?: string; namespace?: string; name?: string; uid?: string };
 };
 
 export type CachedSlice = KubeObject & { slice: Slice };
 
 export function projectSlice(object: KubeObject): CachedSlice {
   const { metadata, addressType, ports, endpoints } = object as LiveSlice;
+  const { namespace = '' } = metadata;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: identityOf(metadata),
     slice: {
-      namespace: metadata.namespace ?? '',
+      namespace,
       name: metadata.name,
       service: metadata.labels?.['kubernetes.io/service-name'] ?? '',
       family: addressType === 'IPv6' ? 'IPv6' : 'IPv4',
       ports: (ports ?? []).flatMap(readPort),
       // Names of other hosts (addressType FQDN) have no pods.
-      endpoints: addressType === 'FQDN' ? [] : (endpoints ?? []).flatMap(readEndpoint),
+      endpoints:
+        addressType === 'FQDN' ? [] : (endpoints ?? []).flatMap((endpoint) => readEndpoint(endpoint, namespace)),
     },
   };
 }
@@ -41,13 +43,20 @@ function readPort({ name, protocol, port }: NonNullable<LiveSlice['ports']>[numb
   return typeof port === 'number' && (protocol ?? 'TCP') === 'TCP' ? [{ name: name ?? '', port }] : [];
 }
 
-/** The addresses of an endpoint are interchangeable. Absent conditions mean ready, serving and not terminating (discovery/v1). */
-function readEndpoint({ addresses: [address], conditions = {}, targetRef }: LiveEndpoint): SliceEndpoint[] {
+/**
+ * The addresses of an endpoint are interchangeable. Absent conditions mean ready, serving and not terminating (discovery/v1). A pod of another
+ * namespace counts as an address: whoever may write slices in one namespace must say nothing about the pods of another.
+ */
+function readEndpoint(
+  { addresses: [address], conditions = {}, targetRef }: LiveEndpoint,
+  ownNamespace: string,
+): SliceEndpoint[] {
   if (address === undefined) return [];
-  const { kind, uid, name = '' } = targetRef ?? {};
+  const { kind, uid, name = '', namespace = ownNamespace } = targetRef ?? {};
+  const isPod = kind === 'Pod' && uid !== undefined && namespace === ownNamespace;
   return [
     {
-      ...(kind === 'Pod' && uid !== undefined && { podUid: uid, podName: name }),
+      ...(isPod && { podUid: uid, podName: name }),
       address,
       ready: conditions.ready ?? true,
       serving: conditions.serving ?? true,

@@ -111,3 +111,32 @@ describe('in every cluster state', () => {
     );
   });
 });
+
+test('a slice says nothing about a pod of another namespace, whatever UID it names', () => {
+  const backends = (pods: World['pods']) => {
+    const { tables } = translate(
+      snapshotOf({
+        gateways: [{ name: 'web' }],
+        workloads: [{ name: 'cart' }],
+        targets: [{ name: 'cart' }],
+        services: [{ name: 'cart' }, { name: 'plain', ownerUids: [] }],
+        httpRoutes: [
+          {
+            name: 'r',
+            spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs: [{ name: 'plain', port: 80 }] }] },
+          },
+        ],
+        pods,
+        slices: [
+          { name: 'cart-1', endpoints: [{ pod: 'victim' }] },
+          { name: 'plain-1', service: 'plain', endpoints: [{ pod: 'victim' }, { address: '10.0.0.9' }] },
+        ],
+      }),
+    );
+    const uidsOf = (key: string, backend: string) =>
+      tables[key]?.backends[backend]?.endpoints.map(({ uid }) => uid) ?? [];
+    return [uidsOf('shop/holdfast', 'shop/cart'), uidsOf('shop/web', 'shop/plain:80')];
+  };
+  expect(backends([])).toEqual([['uid-victim'], ['10.0.0.9:8080', 'uid-victim']]);
+  expect(backends([{ name: 'victim', namespace: 'bank', of: 'none' }])).toEqual([[], ['10.0.0.9:8080']]);
+});

@@ -60,21 +60,23 @@ const toXBackend = { backendRefs: [{ group: 'gateway.networking.x-k8s.io', kind:
 
 type Change = (snapshot: Snapshot) => Snapshot;
 
-const byName = <T extends { name: string }>(items: T[]): T[] =>
-  items.toSorted((one, other) => (one.name < other.name ? -1 : 1));
-const put = <T extends { name: string }>(items: T[], item: T): T[] =>
+const byName = <T extends { namespace: string; name: string }>(items: T[]): T[] =>
+  items.toSorted((one, other) => (`${one.namespace}/${one.name}` < `${other.namespace}/${other.name}` ? -1 : 1));
+const put = <T extends { namespace: string; name: string }>(items: T[], item: T): T[] =>
   byName([...items.filter(({ name }) => name !== item.name), item]);
 
 const podNames = ['cart-0', 'cart-1', 'db-0', 'db-1', 'till-0', 'web-0'];
 const podName = fc.constantFrom(...podNames);
 const isIt = fc.boolean();
 
-/** A pod of a name may have another UID than before, another controller, and be in any state. */
+const uidPrefix = fc.constantFrom('first', 'second', 'evil');
+
+/** A pod of a name may have another UID than before, another namespace and controller, and be in any state. */
 const putPod: fc.Arbitrary<Change> = fc
   .record(
     {
       name: podName,
-      uid: fc.constantFrom('first', 'second'),
+      uid: uidPrefix,
       of: fc.constantFrom('Deployment/cart', 'StatefulSet/db', 'Deployment/till', 'none'),
       phase: fc.constantFrom('Running' as const, 'Succeeded' as const),
       ready: isIt,
@@ -86,7 +88,9 @@ const putPod: fc.Arbitrary<Change> = fc
     },
     { requiredKeys: ['name', 'uid', 'phase', 'ready'] },
   )
-  .map(({ name, uid, ...rest }) => wholePod({ name, uid: `${uid}-${name}`, ...rest }))
+  .map(({ name, uid, ...rest }) =>
+    wholePod({ name, namespace: uid === 'evil' ? 'evil' : 'shop', uid: `${uid}-${name}`, ...rest }),
+  )
   .map((pod: Pod) => (s) => ({ ...s, pods: put(s.pods, pod) }));
 
 /** `isRecorded`: this replica has seen the deletion. */
@@ -105,7 +109,7 @@ const sliceName = fc.constantFrom('a', 'b', 'c');
 const endpoint = fc
   .record({
     pod: fc.option(podName),
-    uid: fc.constantFrom('first', 'second'),
+    uid: uidPrefix,
     ready: isIt,
     serving: isIt,
     terminating: isIt,
@@ -170,7 +174,7 @@ const anyChange = fc.oneof(
 const seen = ({ tables, backends, index }: Translation) => ({
   tables,
   backends,
-  uids: ['first', 'second'].flatMap((uid) => podNames.map((name) => index.podsByUid.get(`${uid}-${name}`))),
+  uids: ['first', 'second', 'evil'].flatMap((uid) => podNames.map((name) => index.podsByUid.get(`${uid}-${name}`))),
   pods: ['Deployment/cart', 'StatefulSet/db', 'Deployment/till'].map((target) =>
     index.podsByTarget.get(`shop/${target}`),
   ),

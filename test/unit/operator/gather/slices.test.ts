@@ -80,9 +80,10 @@ test.each<[string, object, object]>([
         { addresses: ['10.0.0.9'], targetRef: { kind: 'Node', name: 'n', uid: 'x' } },
         { addresses: ['10.0.0.8'] },
         { addresses: ['10.0.0.7'], targetRef: { kind: 'Pod', name: 'without-uid' } },
+        { addresses: ['10.0.0.6'], targetRef: { ...targetRef, namespace: 'bank' } },
       ],
     },
-    { ...empty, endpoints: ['10.0.0.9', '10.0.0.8', '10.0.0.7'].map((address) => ({ ...ready, address })) },
+    { ...empty, endpoints: ['10.0.0.9', '10.0.0.8', '10.0.0.7', '10.0.0.6'].map((address) => ({ ...ready, address })) },
   ],
   ['no endpoint without an address', { endpoints: [{ addresses: [], targetRef }] }, empty],
 ])('a slice keeps %s', (_, object, slice) => {
