@@ -18,13 +18,20 @@ export function judgePolicies(
   const gateways = gatewaysByService(routes);
   return new Map(
     policies.map((policy) => {
-      const services = policy.services.map((name) => `${policy.namespace}/${name}`);
-      const found = services.flatMap((service) => [...(gateways.get(service)?.values() ?? [])]);
       const problem = findProblem(policy, index);
-      const unique = [...new Map(found.map((gateway) => [gatewayKey(gateway), gateway])).values()];
-      return [`${policy.namespace}/${policy.name}`, { policy, gateways: unique, ...(problem && { problem }) }];
+      const judged = { policy, gateways: findGateways(policy, gateways), ...(problem && { problem }) };
+      return [`${policy.namespace}/${policy.name}`, judged];
     }),
   );
+}
+
+/** Returns the Gateways whose routes lead to a Service of the policy. `byService`: see `gatewaysByService`. */
+export function findGateways(
+  { namespace, services }: Pick<TrafficPolicy, 'namespace' | 'services'>,
+  byService: ReturnType<typeof gatewaysByService>,
+): GatewayRef[] {
+  const found = services.flatMap((name) => [...(byService.get(`${namespace}/${name}`)?.values() ?? [])]);
+  return [...new Map(found.map((gateway) => [gatewayKey(gateway), gateway])).values()];
 }
 
 function findProblem(policy: TrafficPolicy, { conflicts }: TrafficPolicies): PolicyProblem | undefined {
@@ -39,7 +46,8 @@ function findProblem(policy: TrafficPolicy, { conflicts }: TrafficPolicies): Pol
   );
 }
 
-function gatewaysByService(routes: Iterable<JudgedRoute>): Map<string, Map<string, GatewayRef>> {
+/** Returns the Gateways whose routes lead to a Service, by its `namespace/name` and by their keys. */
+export function gatewaysByService(routes: Iterable<JudgedRoute>): Map<string, Map<string, GatewayRef>> {
   const found = new Map<string, Map<string, GatewayRef>>();
   for (const { parents, refs } of routes) {
     const gateways = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway] : []));

@@ -24,7 +24,7 @@ export function judgeXBackends(
 }
 
 /** Without a ReferenceGrant, a route of another namespace must not write into the status of the XBackend. */
-function gatewaysByBackend(routes: Iterable<JudgedRoute>): Map<string, Map<string, GatewayRef>> {
+export function gatewaysByBackend(routes: Iterable<JudgedRoute>): Map<string, Map<string, GatewayRef>> {
   const found = new Map<string, Map<string, GatewayRef>>();
   for (const { route, parents, refs } of routes) {
     const gateways = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [verdict.gateway] : []));

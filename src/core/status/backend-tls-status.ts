@@ -28,7 +28,7 @@ function judgeRefs({ unresolved }: JudgedPolicy): Verdict {
 type Gateways = Readonly<Record<string, GatewayPlan>>;
 
 /** Returns the Gateways whose routes lead to a Service of the policy. */
-export function ancestorsOf({ policy }: JudgedPolicy, gateways: Gateways): GatewayRef[] {
+export function ancestorsOf({ policy }: Pick<JudgedPolicy, 'policy'>, gateways: Gateways): GatewayRef[] {
   const leading = leadingOnce(gateways);
   const found = policy.targets.flatMap(({ name }) => [...(leading.get(`${policy.namespace}/${name}`) ?? [])]);
   return [...new Set(found)];

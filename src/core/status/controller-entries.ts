@@ -16,7 +16,7 @@ import {
 /** `ref`: to the parent or ancestor. */
 export type OwnEntry = { ref: Readonly<Record<string, unknown>>; verdicts: readonly Verdict[] };
 
-const refFields = { parents: 'parentRef', ancestors: 'ancestorRef' } as const;
+export const refFields = { parents: 'parentRef', ancestors: 'ancestorRef' } as const;
 
 /** Returns undefined if there is no entry of Holdfast, and was none: the object is not its to judge. */
 export function judgeEntries(
@@ -38,7 +38,14 @@ export function judgeEntries(
 }
 
 /** The API allows as many. */
-const maxAncestors = 16;
+export const mostEntries = { parents: 32, ancestors: 16 } as const;
+
+export const ancestorRef = ({ namespace, name }: GatewayRef): OwnEntry['ref'] => ({
+  group: gatewayApiGroup,
+  kind: 'Gateway',
+  namespace,
+  name,
+});
 
 /** The status of a policy: the same verdicts for each Gateway whose routes lead to its targets. */
 export function judgeAncestors(
@@ -47,10 +54,7 @@ export function judgeAncestors(
   observed: Observed,
   nowMs: number,
 ): object | undefined {
-  const own = gateways.map(({ namespace, name }) => ({
-    ref: { group: gatewayApiGroup, kind: 'Gateway', namespace, name },
-    verdicts,
-  }));
+  const own = gateways.map((gateway) => ({ ref: ancestorRef(gateway), verdicts }));
   const ancestors = judgeEntries('ancestors', own, observed, nowMs);
-  return ancestors && { ancestors: ancestors.slice(0, maxAncestors) };
+  return ancestors && { ancestors: ancestors.slice(0, mostEntries.ancestors) };
 }

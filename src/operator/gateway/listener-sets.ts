@@ -1,25 +1,43 @@
 /** Writes the statuses of the ListenerSets of a Gateway that Holdfast manages. Those of other Gateways are another controller's. */
 import { refuseForGenerated, type JudgedListenerSet } from '../../core/listener/listener-sets.ts';
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
+import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeListenerSet, type ParentVerdicts } from '../../core/status/listener-set-status.ts';
 import { listenerSets } from '../../kube/resources.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 import type { Caches } from '../gather/caches.ts';
+import type { Translated } from '../translation/translation-store.ts';
 import { isNewer } from './generations.ts';
 
 export type ListenerSetTools = { caches: Caches; statuses: StatusWriter; nowMs: () => number };
 
 export async function writeListenerSets(
   plan: GatewayPlan,
-  { snapshot, verdicts }: { snapshot: Snapshot; verdicts: ParentVerdicts },
-  { caches, statuses, nowMs }: ListenerSetTools,
+  { translated, verdicts }: { translated: Translated; verdicts: ParentVerdicts },
+  tools: ListenerSetTools,
 ): Promise<void> {
-  for (const judged of setsOf(plan, snapshot)) {
+  const { caches, statuses, nowMs } = tools;
+  for (const judged of setsOf(plan, translated.snapshot)) {
     const cached = caches.get('listenerSets', judged.set);
     if (!cached || isNewer(cached, judged.set)) continue;
     const status = judgeListenerSet(judged, { ...verdicts, plan }, cached.observed, nowMs());
     await statuses.writeOther(listenerSets, cached, status);
+  }
+  await writeFaultySets(plan, translated, tools);
+}
+
+/** Of those that cannot be translated: the Gateway may serve an earlier version. */
+async function writeFaultySets(
+  { gateway }: GatewayPlan,
+  { faults }: Translated,
+  { caches, statuses, nowMs }: ListenerSetTools,
+): Promise<void> {
+  for (const fault of faults) {
+    const cached = fault.kind === 'ListenerSet' ? caches.get('listenerSets', fault) : undefined;
+    if (!cached || gatewayKey(cached.listenerSet.parent) !== gatewayKey(gateway)) continue;
+    await statuses.writeOther(listenerSets, cached, judgeFaultyObject(fault.message, cached.observed, nowMs()));
   }
 }
 

@@ -1,7 +1,10 @@
 /** Writes the statuses of HoldfastProxies. */
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { proxyKind } from '../../api/holdfastproxy.ts';
+import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeHoldfastProxy } from '../../core/status/proxy-status.ts';
 import { holdfastProxies } from '../../kube/resources.ts';
+import { findFault } from '../translation/find-fault.ts';
 import type { GatewayTools } from './reconcile.ts';
 
 /** Each is written only if its status changes; that depends on the Gateways of the whole cluster. */
@@ -11,13 +14,17 @@ export async function reconcileHoldfastProxies({
   statuses,
   nowMs,
 }: Pick<GatewayTools, 'translations' | 'caches' | 'statuses' | 'nowMs'>): Promise<undefined> {
-  const { translation } = translations.latest() ?? {};
-  if (!translation) return;
-  const { gateways, index } = translation;
+  const translated = translations.latest();
+  if (!translated) return;
+  const { gateways, index } = translated.translation;
   const users = Map.groupBy(Object.values(gateways), ({ parameters }: GatewayPlan) => parameters.from);
   for (const proxy of caches.list('holdfastProxies')) {
-    const { namespace, name } = proxy.metadata;
-    const use = { spec: proxy.spec, gateways: users.get(`${namespace}/${name}`) ?? [], index };
-    await statuses.writeOther(holdfastProxies, proxy, judgeHoldfastProxy(use, proxy.observed, nowMs()));
+    const key = `${proxy.metadata.namespace}/${proxy.metadata.name}`;
+    const use = { spec: proxy.spec, gateways: users.get(key) ?? [], index };
+    const fault = findFault(translated, proxyKind, key);
+    const status = fault
+      ? judgeFaultyObject(fault.message, proxy.observed, nowMs())
+      : judgeHoldfastProxy(use, proxy.observed, nowMs());
+    await statuses.writeOther(holdfastProxies, proxy, status);
   }
 }

@@ -1,15 +1,15 @@
-/** Reconciles what Holdfast controls in Gateway API: GatewayClasses, Gateways with their proxies, and the statuses of these and of HTTPRoutes. */
+/** Reconciles Gateways with their proxies, and writes their statuses and those of the HTTPRoutes of StickyWorkloads. */
 import { untilNextDateMs } from '../../core/listener/certificate.ts';
 import { certificatesOf, type GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { gatewayKey, type ServingPlan } from '../../core/resolve/plan.ts';
-import { controllerName, gatewayClassName } from '../../core/names/names.ts';
-import { renderGatewayClass } from '../../core/render/gateway.ts';
-import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
-import { judgeGatewayClass } from '../../core/status/gateway-class-status.ts';
+import { controllerName } from '../../core/names/names.ts';
+import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeGateway, judgeGatewayVerdicts } from '../../core/status/gateway-status.ts';
 import { judgeHttpRoute } from '../../core/status/route-status.ts';
-import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
+import { gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
+import { findFault } from '../translation/find-fault.ts';
+import type { Fault } from '../translation/quarantine.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedOwned, CachedWithStatus } from '../gather/owned.ts';
@@ -26,9 +26,6 @@ import type { EventNote, EventSink } from '../../kube/ports.ts';
 import type { RefusedResources } from '../discovery/refused-resources.ts';
 import { runningProxies } from '../proxies/serving-proxies.ts';
 import type { GatewayOutcomes } from './gateway-outcomes.ts';
-import type { OwnedObject } from '../../core/render/owned-object.ts';
-import type { OwnedObjects } from '../apply/owned-objects.ts';
-import { AppError } from '../../platform/errors.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 
 export type GatewayTools = ProvisionTools & {
@@ -45,37 +42,11 @@ export type GatewayTools = ProvisionTools & {
 // A refusal ends by a change of a quota, a policy or a permission, none of which is watched.
 export const refusedEveryMs = 30_000;
 
-/** Creates the GatewayClass before any Gateway uses it, and writes the status of every class that names Holdfast as its controller. */
-export async function reconcileGatewayClasses({
-  translations,
-  caches,
-  owned,
-  statuses,
-  nowMs,
-}: GatewayTools): Promise<undefined> {
-  const translated = translations.latest();
-  if (!translated?.snapshot.gatewayApi.installed) return;
-  const { snapshot, translation } = translated;
-  const isForeign = snapshot.gatewayClasses.some(
-    (one) => one.name === gatewayClassName && one.controllerName !== controllerName,
-  );
-  if (!isForeign && !(await ensureClass(renderGatewayClass(snapshot.operatorNamespace), owned))) return;
-  for (const one of caches.list('gatewayClasses')) {
-    if (one.gatewayClass.controllerName === controllerName) {
-      const { gatewayApi } = snapshot;
-      const parameters = resolveClassParameters(one.metadata.name, translation.parameters);
-      await statuses.writeOther(
-        gatewayClasses,
-        one,
-        judgeGatewayClass({ parameters, gatewayApi }, one.observed, nowMs()),
-      );
-    }
-  }
-}
-
 /** `key`: `namespace/name`. Nothing else writes the objects of a Gateway. */
 export async function reconcileGateway(key: string, tools: GatewayTools): Promise<Recheck | undefined> {
   const translated = tools.translations.latest();
+  const fault = findFault(translated, 'Gateway', key);
+  if (translated && fault) await writeFault(fault, translated, tools);
   const plan = translated?.translation.gateways[key];
   if (!translated || !plan) {
     tools.failures.forget(workOfGateway(key));
@@ -83,21 +54,27 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
     return undefined;
   }
   const cached = tools.caches.get('gateways', plan.gateway);
-  if (plan.userManaged && (!cached || isNewer(cached, plan.userManaged.object))) return undefined;
+  if (!fault && isOutdated(plan, cached)) return undefined;
   const outcome = await applyGateway(key, { plan, translated }, tools);
-  if (cached && isOurs(plan, cached)) await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
+  if (cached && !fault && isOurs(plan, cached)) await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
 }
 
-/** Returns false if the kind is gone: its definition was deleted, and the event of that is on its way. Apply creates what is missing. */
-async function ensureClass(gatewayClass: OwnedObject, owned: Pick<OwnedObjects, 'ensure'>): Promise<boolean> {
-  try {
-    await owned.ensure(gatewayClasses, gatewayClass);
-    return true;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'KUBERNETES_NOT_FOUND') return false;
-    throw error;
-  }
+const isOutdated = ({ userManaged }: GatewayPlan, cached: CachedWithStatus | undefined): boolean =>
+  userManaged !== undefined && (cached === undefined || isNewer(cached, userManaged.object));
+
+/** The Gateway is served as it was last, or not yet. */
+async function writeFault(
+  fault: Fault,
+  { snapshot }: Translated,
+  { caches, statuses, nowMs }: GatewayTools,
+): Promise<void> {
+  const cached = caches.get('gateways', fault);
+  const isServed = snapshot.gatewayClasses.some(
+    (one) => one.controllerName === controllerName && one.name === cached?.gateway.className,
+  );
+  if (!cached || !isServed) return;
+  await statuses.writeOther(gateways, cached, judgeFaultyObject(fault.message, cached.observed, nowMs()));
 }
 
 type Planned = { plan: GatewayPlan; translated: Translated };
@@ -146,7 +123,7 @@ async function writeGatewayStatus(
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
   const verdicts = judgeGatewayVerdicts(plan, proxy);
-  await writeListenerSets(plan, { snapshot: translated.snapshot, verdicts }, tools);
+  await writeListenerSets(plan, { translated, verdicts }, tools);
 }
 
 const refusedEvent = ({ apiVersion, kind, metadata }: CachedWithStatus, refused: readonly Refusal[]): EventNote => ({

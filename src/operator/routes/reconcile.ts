@@ -9,17 +9,22 @@ import { backendTlsPolicies, grpcRoutes, httpRoutes, trafficPolicies, xBackends 
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { CachedWithStatus } from '../gather/owned.ts';
 import type { GatewayTools } from '../gateway/reconcile.ts';
+import { findFault } from '../translation/find-fault.ts';
+import { writeFault } from './faults.ts';
 
 export type RouteTools = Pick<GatewayTools, 'translations' | 'caches' | 'statuses' | 'nowMs'>;
 
-/** Returns the work on the object of a kind, `namespace/name`; undefined for other kinds. A deleted object needs no work. */
-export function routeWork(
-  kind: string,
-): ((key: string, tools: RouteTools) => Promise<Recheck | undefined>) | undefined {
-  return works[kind];
-}
-
 type Work = (key: string, tools: RouteTools) => Promise<Recheck | undefined>;
+
+/** Returns the work on the object of a kind, `namespace/name`; undefined for other kinds. A deleted object needs no work. */
+export function routeWork(kind: string): Work | undefined {
+  const work = works[kind];
+  if (work === undefined) return undefined;
+  return (key, tools) => {
+    const fault = findFault(tools.translations.latest(), kind, key);
+    return fault ? writeFault(fault, tools) : work(key, tools);
+  };
+}
 
 const works: Partial<Record<string, Work>> = {
   HTTPRoute: (key, tools) => writeRoute(tools.translations.latest()?.translation.httpRoutes.get(key), tools),

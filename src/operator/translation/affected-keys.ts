@@ -10,14 +10,14 @@ import { sameJson } from '../../wire/same-json.ts';
 import type { Changes } from './changes.ts';
 import { findOtherGateways } from './gateway-facts.ts';
 import type { Translated } from './translation-store.ts';
-import { gatewayClassWork, workOfGateway } from './work-keys.ts';
+import { gatewayClassWork, keysOfFault, workOfGateway } from './work-keys.ts';
 import { findOtherWorkloads } from './workload-facts.ts';
 
 /** `before`: the translation that was followed last, to which `changes` were made. */
 export function findAffectedKeys(translated: Translated, changes: Changes, before?: Translated): string[] {
   const { translation } = translated;
   if (before === undefined || changes.everything) {
-    return [...new Set([...everyKey(translation, before?.translation), ...changes.own])];
+    return [...new Set([...everyKey(translated, before?.translation), ...changes.own])];
   }
   const known = before.translation;
   const gateways = findOtherGateways(translated, before);
@@ -46,12 +46,13 @@ const ownersOf = (owned: ReadonlySet<string>, { workloads, gateways }: Translati
           .map(([key]) => workOfGateway(key)),
       ];
 
-const everyKey = (translation: Translation, before?: Translation): string[] => [
+const everyKey = ({ translation, faults }: Translated, before?: Translation): string[] => [
   gatewayClassWork,
   ...translation.workloads.candidates.keys(),
   ...Object.keys({ ...before?.gateways, ...translation.gateways }).map(workOfGateway),
   ...otherPolicies(translation),
   ...otherRoutes(translation),
+  ...faults.flatMap(keysOfFault),
 ];
 
 function* otherPolicies(after: Translation, before?: Translation): Generator<string> {

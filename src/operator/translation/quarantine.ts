@@ -85,10 +85,14 @@ function withhold(snapshot: Snapshot, items: readonly Item[]): Snapshot {
 
 function changedItems(snapshot: Snapshot, last: Snapshot | undefined): Item[] {
   const before = new Map(last ? itemsOf(last).map((item) => [item.id, item.object]) : []);
-  return itemsOf(snapshot)
+  const changed = itemsOf(snapshot)
     .filter(({ id, object }) => before.get(id) !== object)
     .map((item) => ({ ...item, before: before.get(item.id) }));
+  // Settings come after the Gateways that refer to them: with a fault in them, the Gateways are not the cause.
+  return [...changed.filter(({ list }) => list !== settings), ...changed.filter(({ list }) => list === settings)];
 }
+
+const settings: keyof Snapshot = 'holdfastProxies';
 
 const listsOf = (snapshot: Snapshot): [string, object[]][] =>
   Object.entries(snapshot).flatMap(([list, objects]) => (Array.isArray(objects) ? [[list, objects as object[]]] : []));
@@ -128,7 +132,13 @@ const kinds: Record<string, string> = {
   slices: 'EndpointSlice',
   gatewayClasses: 'GatewayClass',
   gateways: 'Gateway',
+  listenerSets: 'ListenerSet',
   httpRoutes: 'HTTPRoute',
+  grpcRoutes: 'GRPCRoute',
+  trafficPolicies: 'XBackendTrafficPolicy',
+  xBackends: 'XBackend',
+  backendTlsPolicies: 'BackendTLSPolicy',
+  caBundles: 'ConfigMap',
   referenceGrants: 'ReferenceGrant',
   tlsSecrets: 'Secret',
   namespaces: 'Namespace',

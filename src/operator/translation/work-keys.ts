@@ -2,6 +2,7 @@
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { CachedListenerSet } from '../gather/listener-sets.ts';
+import type { Fault } from './quarantine.ts';
 
 // No StickyWorkload can have such a key: namespaces have no capital letters.
 const gatewayPrefix = 'Gateway/';
@@ -13,6 +14,19 @@ export const gatewayOfWork = (key: string): string | undefined =>
 
 /** Returns the queue key of a Gateway, `namespace/name`. */
 export const workOfGateway = (key: string): string => gatewayPrefix + key;
+
+const judgedKinds: ReadonlySet<string> = new Set([
+  'Gateway',
+  'HTTPRoute',
+  'GRPCRoute',
+  'XBackendTrafficPolicy',
+  'XBackend',
+  'BackendTLSPolicy',
+]);
+
+/** Returns the keys of the work on an object that cannot be translated, which may be in no translation. Those of other kinds are written with others. */
+export const keysOfFault = ({ kind, namespace, name }: Pick<Fault, 'kind' | 'namespace' | 'name'>): string[] =>
+  judgedKinds.has(kind) ? [`${kind}/${namespace}/${name}`] : [];
 
 /** Returns the kind of the object of a queue key. */
 export const kindOfWork = (key: string): string => /^[A-Z][A-Za-z]+/.exec(key)?.[0] ?? 'StickyWorkload';

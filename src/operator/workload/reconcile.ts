@@ -12,13 +12,8 @@ import type { Translated } from '../translation/translation-store.ts';
 import { gatewayClassWork, gatewayOfWork, kindOfWork } from '../translation/work-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import type { StatusPublisher } from './status-publisher.ts';
-import {
-  reconcileGateway,
-  reconcileGatewayClasses,
-  refusedEveryMs,
-  writeRouteStatus,
-  type GatewayTools,
-} from '../gateway/reconcile.ts';
+import { reconcileGateway, refusedEveryMs, writeRouteStatus, type GatewayTools } from '../gateway/reconcile.ts';
+import { reconcileGatewayClasses } from '../gateway/reconcile-classes.ts';
 import { reconcileHoldfastProxies } from '../gateway/reconcile-proxies.ts';
 import { routeWork } from '../routes/reconcile.ts';
 import { provision } from '../gateway/provision.ts';
