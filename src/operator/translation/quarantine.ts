@@ -18,6 +18,7 @@ type Quarantined = Item & { text: string; fault: Fault };
 /** `attempt` throws if it cannot translate a snapshot. */
 export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result) {
   let quarantined: Quarantined[] = [];
+  let keep = createKeptLists();
 
   /** Finds the faulty ones among the items, one half after the other. */
   function search(snapshot: Snapshot, items: readonly Item[]): Quarantined[] {
@@ -45,13 +46,14 @@ export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result
   }
 
   const resultOf = (snapshot: Snapshot): Translatable<Result> => {
-    const translatable = withhold(snapshot, quarantined);
+    const translatable = withhold(snapshot, quarantined, keep);
     return { snapshot: translatable, result: attempt(translatable), faults: quarantined.map(({ fault }) => fault) };
   };
 
   /** Throws if the fault is in no single object that differs from `last`, the last snapshot that was translated. */
   return (snapshot: Snapshot, last: Snapshot | undefined): Translatable<Result> => {
     quarantined = stillQuarantined(quarantined, snapshot);
+    if (quarantined.length === 0) keep = createKeptLists();
     try {
       return resultOf(snapshot);
     } catch {
@@ -62,24 +64,49 @@ export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result
   };
 }
 
-/** A new version of an object is tried again. */
+/** A new version of an object is tried again. An equal one is another object after a watch began again. */
 function stillQuarantined(quarantined: Quarantined[], snapshot: Snapshot): Quarantined[] {
-  if (quarantined.length === 0) return [];
-  const present = new Map(itemsOf(snapshot).map((item) => [item.id, item.object]));
-  return quarantined.filter(({ id, text }) => JSON.stringify(present.get(id)) === text);
+  if (quarantined.length === 0) return quarantined;
+  const lists = new Map(listsOf(snapshot));
+  return quarantined.flatMap((item) => {
+    const objects = lists.get(item.list) ?? [];
+    if (objects.includes(item.object)) return [item];
+    const object = objects.find((one) => idOf(item.list, one) === item.id);
+    return object !== undefined && JSON.stringify(object) === item.text ? [{ ...item, object }] : [];
+  });
 }
 
-/** Returns the snapshot with these objects as they were last, or without them. */
-function withhold(snapshot: Snapshot, items: readonly Item[]): Snapshot {
+/** Makes the list of a kind, without what is withheld of it. */
+type MakeList = (list: string, objects: object[], held: ReadonlyMap<object, Item>) => object[];
+
+const makeList: MakeList = (_, objects, held) =>
+  objects.flatMap((object) => {
+    const item = held.get(object);
+    return item === undefined ? [object] : (item.before ?? []);
+  });
+
+/** The same list as long as neither the given one nor what is withheld of it changes: the translation looks at what differs only. */
+function createKeptLists(): MakeList {
+  const known = new Map<string, { given: object[]; items: Item[]; made: object[] }>();
+  return (list, given, held) => {
+    const items = [...held.values()];
+    const before = known.get(list);
+    const isSame = before?.given === given && before.items.length === items.length;
+    if (isSame && before.items.every((item, at) => item === items[at])) return before.made;
+    const made = makeList(list, given, held);
+    known.set(list, { given, items, made });
+    return made;
+  };
+}
+
+/** Returns the snapshot with these objects as they were last, or without them. Other lists are the same objects. */
+function withhold(snapshot: Snapshot, items: readonly Item[], make: MakeList = makeList): Snapshot {
   if (items.length === 0) return snapshot;
-  const held = new Map(items.map((item) => [item.id, item]));
-  const lists = listsOf(snapshot).map(([list, objects]) => [
-    list,
-    objects.flatMap((object) => {
-      const item = held.get(idOf(list, object));
-      return item === undefined ? [object] : (item.before ?? []);
-    }),
-  ]);
+  const held = Map.groupBy(items, ({ list }) => list);
+  const lists = listsOf(snapshot).flatMap(([list, objects]) => {
+    const own = held.get(list);
+    return own ? [[list, make(list, objects, new Map(own.map((item) => [item.object, item])))]] : [];
+  });
   return Object.assign({ ...snapshot }, Object.fromEntries(lists));
 }
 

@@ -57,6 +57,40 @@ describe('an object that cannot be translated', () => {
   });
 });
 
+describe('while an object cannot be translated', () => {
+  const routes = (...names: string[]) =>
+    snapshotOf({ pods: [{ name: 'a' }], httpRoutes: names.map((name) => ({ name, ownerUids: [] })) });
+  const refuse = (snapshot: Snapshot) => {
+    if (snapshot.httpRoutes.some(({ name }) => name === 'bad')) throw new Error('a route is odd');
+  };
+
+  test('lists stay the same objects, also that without it, so that the translation looks at what differs only', () => {
+    const quarantine = createQuarantine(refuse);
+    const given = routes('good', 'bad');
+    const first = quarantine(given, undefined).snapshot;
+    expect(first.httpRoutes.map(({ name }) => name)).toEqual(['good']);
+    const { pods: changed } = routes();
+    const next = quarantine({ ...given, pods: changed }, first).snapshot;
+    const same = Object.entries(next).filter(
+      ([part, value]) => new Map<string, unknown>(Object.entries(first)).get(part) === value,
+    );
+    expect(same.map(([part]) => part).toSorted()).toEqual(
+      Object.keys(given)
+        .filter((part) => part !== 'pods')
+        .toSorted(),
+    );
+    expect(next.pods).toBe(changed);
+  });
+
+  test('it stays out when it is read again, and the other objects of its list are current', () => {
+    const quarantine = createQuarantine(refuse);
+    const first = quarantine(routes('good', 'bad'), undefined);
+    const { snapshot, faults } = quarantine(routes('good', 'bad', 'late'), first.snapshot);
+    expect(snapshot.httpRoutes.map(({ name }) => name)).toEqual(['good', 'late']);
+    expect(faults).toEqual(first.faults);
+  });
+});
+
 test('a fault of no single object is thrown', () => {
   const quarantine = createQuarantine(() => {
     throw new Error('always');
