@@ -2,7 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
 import { translate } from '../../src/core/translate/translate.ts';
-import { createProxyTarget } from '../../src/dataplane/discovery-target.ts';
+import { createProxyTarget, type ProxyTarget } from '../../src/dataplane/discovery-target.ts';
+import { reportSince, type Received } from '../../src/dataplane/discovery/report-changes.ts';
 import { createTableMerger } from '../../src/dataplane/discovery/table-merger.ts';
 import { createHttp1Server } from '../../src/dataplane/server.ts';
 import { createVersions } from '../../src/operator/discovery/versions.ts';
@@ -39,11 +40,12 @@ function worlds(endpoints: number): [Snapshot, Snapshot] {
   return [before, after];
 }
 
-/** Runs `work` alternately with each of two inputs, so that each call has a change to apply. */
-function time<T>([one, other]: readonly [T, T], work: (input: T) => void): number[] {
+/** Runs `work` alternately with each of two inputs, so that each call has a change to apply. `prepare`: not timed. */
+function time<T>([one, other]: readonly [T, T], work: (input: T) => void, prepare?: (input: T) => void): number[] {
   const taken: number[] = [];
   for (let turn = 0; turn < warmUps + repeats; turn += 1) {
     const input = turn % 2 === 0 ? one : other;
+    prepare?.(input);
     const began = performance.now();
     work(input);
     if (turn >= warmUps) taken.push(performance.now() - began);
@@ -123,7 +125,7 @@ function measureChange(
       taken: time(pairs, ([from, to]) => void lineOf(diffTables(from, to, versions))),
     },
     { name: 'proxy: read and check it', taken: time(lines, (line) => void readDelta(line)) },
-    { name: 'proxy: join it to the table, and route by it', taken: timeProxy(other, lines, versions) },
+    ...timeProxy(other, lines, versions),
   ];
   return {
     title: `${title}: ${formatBytes(Buffer.byteLength(lines[0]))} on the wire`,
@@ -142,7 +144,7 @@ function readDelta(line: string): TableDelta {
 }
 
 /** A proxy with the first table, and one replica of the operator. */
-function timeProxy(table: RoutingTable, lines: readonly [string, string], versions: Versions): number[] {
+function timeProxy(table: RoutingTable, lines: readonly [string, string], versions: Versions): Step[] {
   const { target, server } = createTarget();
   const store = createResourceStore();
   const merger = createTableMerger({
@@ -158,9 +160,27 @@ function timeProxy(table: RoutingTable, lines: readonly [string, string], versio
     merger.message('operator', { revision: String((revision += 1)), asOfMs: 0, ...(joined && { table: joined }) });
   };
   receive(readDelta(lineOf(deltaFor({}, table, versions))));
-  const taken = time([readDelta(lines[0]), readDelta(lines[1])], receive);
+  const deltas = [readDelta(lines[0]), readDelta(lines[1])] as const;
+  const joined = time(deltas, receive);
+  const reported = time(deltas, reportBy(target), receive);
   void server.shutdown({ graceMs: 0 });
-  return taken;
+  return [
+    { name: 'proxy: join it to the table, and route by it', taken: joined },
+    { name: 'proxy: write the report that acknowledges it', taken: reported },
+  ];
+}
+
+/** Each report has what has changed since the one before. */
+function reportBy(target: ProxyTarget): () => string {
+  let received: Received | undefined;
+  let sequence = 0;
+  return () => {
+    const draft = target.draftReport((sequence += 1));
+    if (draft === undefined) throw new Error('the proxy has no table');
+    const next = reportSince(draft, received, 0);
+    received = next.received;
+    return JSON.stringify({ ...next.sent, acknowledged: { nonce: sequence, refused: [] } });
+  };
 }
 
 function createTarget() {

@@ -4,7 +4,8 @@ import type { Endpoint, RoutingTable } from '../wire/routing-table.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { DiscoveryTarget } from './discovery/discovery.ts';
-import { buildReport } from './discovery/report.ts';
+import { CountedEndpoints } from './discovery/counted-endpoints.ts';
+import { createReportedKeyRings } from './discovery/report.ts';
 import type { Listeners } from './net/listeners.ts';
 import type { Http1Server } from './server.ts';
 import { listHandedSessions } from './sessions/handover.ts';
@@ -43,6 +44,8 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       log.info({ from, sessions: sessions.length }, 'sessions adopted');
     },
   });
+  const endpoints = new CountedEndpoints(router.sessions.slots);
+  const keyRings = createReportedKeyRings();
   let asOfMs = 0;
   let repeatEndedAtMs = Number.POSITIVE_INFINITY;
   /** Once this proxy has handed over its sessions: it can no longer be anyone's successor. */
@@ -78,15 +81,27 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       asOfMs = Math.max(asOfMs, confirmedMs);
       handovers.retry(asOfMs);
     },
-    buildReport(sequence) {
+    draftReport(sequence) {
       const table = router.table();
       const nowMs = clock.nowMs();
       if (nowMs >= repeatEndedAtMs) {
         repeatEndedAtMs = Number.POSITIVE_INFINITY;
         router.repeatEnded();
       }
-      const at = { startedAtMs, sequence, successorOf: handovers.predecessors(nowMs), nowMs };
-      return table && buildReport(table, (id) => router.sessions.slots.ofEndpoint(id), { ...at, ...router.notices() });
+      if (table === undefined) return undefined;
+      endpoints.read(table, nowMs);
+      const { ended, seen, conflicts } = router.notices();
+      const successorOf = handovers.predecessors(nowMs);
+      const head = {
+        startedAtMs,
+        sequence,
+        ended,
+        seen,
+        ...(successorOf && { successorOf }),
+        keyRings: keyRings(table),
+        ...(conflicts.length > 0 && { conflicts }),
+      };
+      return { head, endpoints };
     },
     onConnected() {
       repeatEndedAtMs = Math.min(repeatEndedAtMs, clock.nowMs() + repeatEndedAfterMs);

@@ -6,7 +6,7 @@
  *                                               last-known-good table ───┘              └─► acknowledged in the next report
  */
 import type { ProxyClient } from '../../wire/client/proxy-client.ts';
-import type { Handover, Report } from '../../wire/messages.ts';
+import type { Handover } from '../../wire/messages.ts';
 import type { ReceivedMessage } from '../../wire/stream-messages.ts';
 import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -14,6 +14,7 @@ import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { LastKnownGood } from './last-known-good.ts';
 import { followReplica } from './replica-follower.ts';
+import type { ReportDraft } from './report-changes.ts';
 import { startReporter } from './reporter.ts';
 import { createResourceStreams } from './resource-streams.ts';
 import { createTableMerger, type MergerEvents } from './table-merger.ts';
@@ -32,7 +33,8 @@ export type DiscoveryOptions = { resolveIntervalMs: number; lastKnownGoodDelayMs
 
 /** The part of the proxy that discovery drives. */
 export interface DiscoveryTarget extends MergerEvents {
-  buildReport(sequence: number): Report | undefined;
+  /** Undefined while there is no table. */
+  draftReport(sequence: number): ReportDraft | undefined;
   /** Increases with every change of the sessions on draining pods, and with every end of a session. */
   urgentChanges(): number;
   /** A stream has opened: a replica of the operator that may know nothing yet. */
@@ -149,7 +151,8 @@ export function startDiscovery(
     send: (address, report) => ports.client.report(address, report),
     addresses: () => connected,
     acknowledged: (address) => streams.acknowledged(address),
-    build: (sequence) => target.buildReport(sequence),
+    isFollowed: (address) => followers.has(address),
+    draft: (sequence) => target.draftReport(sequence),
     urgentChanges: () => target.urgentChanges(),
   });
 

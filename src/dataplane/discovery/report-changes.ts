@@ -1,44 +1,44 @@
 /** What a report says beyond one that a replica of the operator has: with thousands of pods, most of them have not changed in a second. */
-import type { EndpointReport, Report } from '../../wire/messages.ts';
+import type { Report } from '../../wire/messages.ts';
+import type { CountedEndpoints } from './counted-endpoints.ts';
 
-/** The last report that a replica has received. */
+/** What is true now. `keyRings`: another object only if they are others. */
+export type ReportDraft = {
+  head: Omit<Report, 'endpoints' | 'since' | 'gone' | 'acknowledged'>;
+  endpoints: Pick<CountedEndpoints, 'since'>;
+};
+
+/** The last report that a replica has received. `version`: that of its endpoints. */
 export type Received = {
   sequence: number;
+  version: number;
   /** When the last complete one was sent. */
   completeAtMs: number;
-  endpoints: ReadonlyMap<string, EndpointReport>;
-  keyRings: string;
+  keyRings: Report['keyRings'];
 };
 
 /** What a lost change of a replica costs is bounded by this. */
 const completeEveryMs = 30_000;
 
-/** `report`: a complete one. Returns what is sent to the replica, and what it has once it has received that. */
-export function changesSince(
-  report: Report,
+/** Returns what is sent to a replica, and what it has once it has received that. */
+export function reportSince(
+  { head, endpoints }: ReportDraft,
   before: Received | undefined,
   nowMs: number,
 ): { sent: Report; received: Received } {
-  const endpoints = new Map(report.endpoints.map((endpoint) => [endpoint.uid, endpoint]));
-  const { sequence, keyRings, ...others } = report;
-  const received = { sequence, endpoints, keyRings: JSON.stringify(keyRings) };
-  if (before === undefined || nowMs - before.completeAtMs >= completeEveryMs) {
-    return { sent: report, received: { ...received, completeAtMs: nowMs } };
+  const known = before !== undefined && nowMs - before.completeAtMs < completeEveryMs ? before : undefined;
+  const { keyRings, ...others } = head;
+  const { version, isComplete, gone, endpoints: changed } = endpoints.since(known?.version);
+  const received = { sequence: head.sequence, version, keyRings };
+  if (known === undefined || isComplete) {
+    return { sent: { ...head, endpoints: changed }, received: { ...received, completeAtMs: nowMs } };
   }
-  const gone = [...before.endpoints.keys()].filter((uid) => !endpoints.has(uid));
   const sent = {
     ...others,
-    sequence,
-    since: before.sequence,
+    since: known.sequence,
     ...(gone.length > 0 && { gone }),
-    endpoints: report.endpoints.filter((endpoint) => !isAlike(before.endpoints.get(endpoint.uid), endpoint)),
-    ...(keyRings && before.keyRings !== received.keyRings && { keyRings }),
+    endpoints: changed,
+    ...(keyRings && known.keyRings !== keyRings && { keyRings }),
   };
-  return { sent, received: { ...received, completeAtMs: before.completeAtMs } };
+  return { sent, received: { ...received, completeAtMs: known.completeAtMs } };
 }
-
-const isAlike = (one: EndpointReport | undefined, other: EndpointReport): boolean =>
-  one?.sessions === other.sessions &&
-  one.expiresAtMs === other.expiresAtMs &&
-  one.unconfirmed?.sessions === other.unconfirmed?.sessions &&
-  one.unconfirmed?.expiresAtMs === other.unconfirmed?.expiresAtMs;

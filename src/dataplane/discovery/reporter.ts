@@ -5,7 +5,7 @@
 import type { Report, ReportAnswer } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
-import { changesSince, type Received } from './report-changes.ts';
+import { reportSince, type Received, type ReportDraft } from './report-changes.ts';
 import type { Logger } from '../../platform/log.ts';
 
 /** How soon an urgent change is reported: there is at most one report in this time, except for acknowledgements. */
@@ -21,8 +21,10 @@ export type ReporterPorts = {
   addresses(): Iterable<string>;
   /** The last delta of a replica by which requests are routed. */
   acknowledged(address: string): Report['acknowledged'];
-  /** Returns a report of the current state; undefined while there is no table. */
-  build(sequence: number): Report | undefined;
+  /** Whether a stream of the replica is open, or will be opened again. */
+  isFollowed(address: string): boolean;
+  /** Returns the current state; undefined while there is no table. */
+  draft(sequence: number): ReportDraft | undefined;
   /** Increases with every change that cannot wait for the next second. */
   urgentChanges(): number;
 };
@@ -49,10 +51,10 @@ export function startReporter(ports: ReporterPorts): Reporter {
   let stopped = false;
   let cancel = () => {};
 
-  const deliver = async (address: string, report: Report) => {
+  const deliver = async (address: string, draft: ReportDraft) => {
     try {
       const acknowledged = ports.acknowledged(address);
-      const { sent, received: next } = changesSince(report, received.get(address), clock.nowMs());
+      const { sent, received: next } = reportSince(draft, received.get(address), clock.nowMs());
       const { complete } = await ports.send(address, acknowledged ? { ...sent, acknowledged } : sent);
       if (complete) received.delete(address);
       else received.set(address, next);
@@ -64,8 +66,8 @@ export function startReporter(ports: ReporterPorts): Reporter {
     if (due.delete(address)) acknowledge(address);
   };
 
-  const startDelivery = (address: string, report: Report) => {
-    const delivery = deliver(address, report);
+  const startDelivery = (address: string, draft: ReportDraft) => {
+    const delivery = deliver(address, draft);
     busy.set(address, delivery);
     return delivery;
   };
@@ -75,13 +77,13 @@ export function startReporter(ports: ReporterPorts): Reporter {
       due.add(address);
       return;
     }
-    const report = stopped ? undefined : ports.build(nextSequence());
-    if (report !== undefined) void startDelivery(address, report);
+    const draft = stopped ? undefined : ports.draft(nextSequence());
+    if (draft !== undefined) void startDelivery(address, draft);
   };
 
   /** A replica that has not responded to the last report is skipped: it gets the next one after its response. */
-  const deliverToAll = (report: Report) => {
-    for (const address of ports.addresses()) if (!busy.has(address)) void startDelivery(address, report);
+  const deliverToAll = (draft: ReportDraft) => {
+    for (const address of ports.addresses()) if (!busy.has(address)) void startDelivery(address, draft);
   };
 
   // From the clock, so that the reports of a restarted container are newer than those before the restart.
@@ -90,8 +92,8 @@ export function startReporter(ports: ReporterPorts): Reporter {
   const sendNow = async () => {
     const addresses = [...ports.addresses()];
     await Promise.all(addresses.map((address) => busy.get(address) ?? Promise.resolve()));
-    const report = ports.build(nextSequence());
-    if (report !== undefined) await Promise.all(addresses.map((address) => startDelivery(address, report)));
+    const draft = ports.draft(nextSequence());
+    if (draft !== undefined) await Promise.all(addresses.map((address) => startDelivery(address, draft)));
   };
 
   const tick = () => {
@@ -102,9 +104,10 @@ export function startReporter(ports: ReporterPorts): Reporter {
     if (isConnected && (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs)) {
       lastSentMs = nowMs;
       lastChanges = changes;
-      const report = ports.build(nextSequence());
-      if (report !== undefined) deliverToAll(report);
+      const draft = ports.draft(nextSequence());
+      if (draft !== undefined) deliverToAll(draft);
     }
+    for (const address of received.keys()) if (!ports.isFollowed(address)) received.delete(address);
     cancel = clock.after(minIntervalMs, tick);
   };
   tick();

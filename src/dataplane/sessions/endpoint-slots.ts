@@ -45,6 +45,8 @@ export type EndpointSlot = EndpointLoad & {
   unhealthy: boolean;
   /** Its last failure was silence, not a refusal. */
   unanswered: boolean;
+  /** Among those that `takeChanged` returns next. */
+  isChanged: boolean;
 };
 
 export interface EndpointSlots {
@@ -59,6 +61,10 @@ export interface EndpointSlots {
   detach(slot: EndpointSlot): void;
   /** Must be called when a count of a slot decreased: a slot whose endpoint left the table is removed when nothing is counted. */
   releaseIfUnused(slot: EndpointSlot): void;
+  /** Must be called when a count or a date of a slot changes. */
+  noteChange(slot: EndpointSlot): void;
+  /** Returns the slots that have changed since the last call; before the first, nothing is noted. */
+  takeChanged(): readonly EndpointSlot[];
 }
 
 const none: readonly EndpointSlot[] = [];
@@ -80,6 +86,7 @@ export function createEndpointSlots(): EndpointSlots {
   // Number 0 is never assigned: it marks a free row.
   const byNumber: (EndpointSlot | undefined)[] = [undefined];
   const free: number[] = [];
+  let changed: EndpointSlot[] | undefined;
 
   const add = (endpoint: Endpoint, backend: BackendRecord): EndpointSlot => {
     const number = free.pop() ?? byNumber.length;
@@ -99,6 +106,7 @@ export function createEndpointSlots(): EndpointSlots {
       ejectedUntilMs: 0,
       unhealthy: false,
       unanswered: false,
+      isChanged: false,
     };
     byNumber[number] = slot;
     return slot;
@@ -146,5 +154,16 @@ export function createEndpointSlots(): EndpointSlots {
       releaseIfUnused(slot);
     },
     releaseIfUnused,
+    noteChange(slot) {
+      if (slot.isChanged || changed === undefined) return;
+      slot.isChanged = true;
+      changed.push(slot);
+    },
+    takeChanged() {
+      const taken = changed ?? [];
+      changed = [];
+      for (const slot of taken) slot.isChanged = false;
+      return taken;
+    },
   };
 }

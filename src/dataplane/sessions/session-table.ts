@@ -78,8 +78,9 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
   let drainingChanges = 0;
   let nextShard = 0;
 
-  const noteChange = ({ endpoint }: EndpointSlot) => {
-    if (endpoint.state === 'Draining') drainingChanges += 1;
+  const noteChange = (slot: EndpointSlot) => {
+    slots.noteChange(slot);
+    if (slot.endpoint.state === 'Draining') drainingChanges += 1;
   };
 
   const remove = (rows: SessionRows, row: number) => {
@@ -120,6 +121,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
     rows.use[row] = cell(rows.use, row) + change * oneOpen;
     const slot = slots.byNumber(cell(rows.endpoint, row));
     if (slot === undefined) return;
+    slots.noteChange(slot);
     slot.open += change;
     if (has(rows, row, mark.unconfirmed)) slot.unconfirmedSeenS = Math.max(slot.unconfirmedSeenS, nowS);
     else slot.lastSeenS = Math.max(slot.lastSeenS, nowS);
@@ -134,6 +136,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
   const refresh = (rows: SessionRows, row: number, { slot, nowMs }: { slot: EndpointSlot; nowMs: number }) => {
     if (!isOutOfDate(rows, row, { limits: slot.backend.limits, nowMs })) return;
     if (!seen.add({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs)) return;
+    slots.noteChange(slot);
     slot.lastSeenS = tokenSeconds(nowMs);
     rows.lastSeenS[row] = slot.lastSeenS;
   };
@@ -196,6 +199,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
       rows.lastSeenS[row] = Math.max(cell(rows.lastSeenS, row), lastSeenS);
       const counted = slots.byNumber(cell(rows.endpoint, row));
       if (counted === undefined) return;
+      slots.noteChange(counted);
       if (has(rows, row, mark.unconfirmed)) counted.unconfirmedSeenS = Math.max(counted.unconfirmedSeenS, lastSeenS);
       else counted.lastSeenS = Math.max(counted.lastSeenS, lastSeenS);
     },

@@ -7,7 +7,7 @@ import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { startDiscovery, type Discovery } from '../../../../src/dataplane/discovery/discovery.ts';
 import { createLastKnownGood } from '../../../../src/dataplane/discovery/last-known-good.ts';
 import { createProxyClient } from '../../../../src/wire/client/proxy-client.ts';
-import { buildReport } from '../../../../src/dataplane/discovery/report.ts';
+import { CountedEndpoints } from '../../../../src/dataplane/discovery/counted-endpoints.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { createCertificates, type Certificates } from '../../../../tools/demo/certificate.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -68,6 +68,7 @@ function startProxy({
   const swaps: string[] = [];
   const notices: string[] = [];
   let current: RoutingTable | undefined;
+  const endpoints = new CountedEndpoints({ ofEndpoint: () => [], takeChanged: () => [] });
   let asOfMs = 0;
   const client = createProxyClient({
     port,
@@ -94,8 +95,10 @@ function startProxy({
         swaps.push(podsOf(choice.table));
       },
       onConfirmed: (confirmedMs) => (asOfMs = confirmedMs),
-      buildReport: (sequence) =>
-        current && buildReport(current, () => [], { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
+      draftReport(sequence) {
+        if (current) endpoints.read(current, Date.now());
+        return current && { head: { startedAtMs: 0, sequence, ended: [], seen: [] }, endpoints };
+      },
       onEnded: (sessions) => notices.push(`ended ${sessions.join()}`),
       onConnected: () => undefined,
       onSeen: (sessions) => notices.push(`seen ${sessions.join()}`),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpointId } from '../../../../src/core/session/token.ts';
-import { buildReport, type EndpointCount } from '../../../../src/dataplane/discovery/report.ts';
-import { idleTimeoutMs, proxyTable, splitTable } from '../../../support/proxy-table.ts';
+import { reportEndpoint, type EndpointCount } from '../../../../src/dataplane/discovery/report.ts';
+import { idleTimeoutMs } from '../../../support/proxy-table.ts';
 
 const nowMs = 1_790_000_000_000;
 const confirmTimeoutMs = 20_000;
@@ -22,10 +21,10 @@ const counted = (count: Partial<EndpointCount>): EndpointCount => ({
   ...count,
 });
 
-describe('a report', () => {
+describe('what a report says of an endpoint', () => {
   test.each([
     {
-      sentence: 'has zero sessions for an endpoint without any',
+      sentence: 'is zero sessions without any',
       count: undefined,
       expected: { sessions: 0, expiresAtMs: 0 },
     },
@@ -72,52 +71,16 @@ describe('a report', () => {
       expected: { sessions: 1, expiresAtMs: idleEnd(0) },
     },
   ])('$sentence', ({ count, expected }) => {
-    const table = proxyTable({
-      endpoints: [{ pod: 'a', state: 'Draining' }],
-      limits: { idleTimeoutMs, confirmTimeoutMs },
-    });
-    expect(
-      buildReport(table, () => (count ? [count] : []), {
-        startedAtMs: 1,
-        sequence: 7,
-        nowMs,
-        ended: ['00000000deadbeef'],
-        seen: ['00000000cafe0000'],
-      }),
-    ).toEqual({
-      startedAtMs: 1,
-      sequence: 7,
-      endpoints: [{ uid: 'uid-a', ...expected }],
-      ended: ['00000000deadbeef'],
-      seen: ['00000000cafe0000'],
-      keyRings: { 'shop/cart': { current: 1, ids: [1] } },
-    });
+    expect(reportEndpoint('uid-a', count ? [count] : [], nowMs)).toEqual({ uid: 'uid-a', ...expected });
   });
 
-  test('adds up the counts of a pod of several backends', () => {
-    const endpoints = [{ pod: 'a' }];
-    const table = splitTable({ 'shop/cart': { weight: 1, endpoints }, 'shop/chat': { weight: 1, endpoints } });
-    const counts = () => [counted({ sessions: 3 }), counted({ sessions: 1, unconfirmed: 2, open: 1 })];
-    expect(buildReport(table, counts, { startedAtMs: 0, sequence: 1, nowMs, ended: [], seen: [] }).endpoints).toEqual([
-      {
-        uid: 'uid-a',
-        sessions: 6,
-        expiresAtMs: idleEnd(0),
-        unconfirmed: { sessions: 2, expiresAtMs: confirmEnd(0) },
-      },
-    ]);
-  });
-
-  test('lists every endpoint of the table', () => {
-    const table = proxyTable({
-      endpoints: [{ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c', state: 'Pending' }],
+  test('is the sum of its counts in several backends', () => {
+    const counts = [counted({ sessions: 3 }), counted({ sessions: 1, unconfirmed: 2, open: 1 })];
+    expect(reportEndpoint('uid-a', counts, nowMs)).toEqual({
+      uid: 'uid-a',
+      sessions: 6,
+      expiresAtMs: idleEnd(0),
+      unconfirmed: { sessions: 2, expiresAtMs: confirmEnd(0) },
     });
-    const counts = (id: string) => (id === endpointId('uid-b') ? [counted({ sessions: 3 })] : []);
-    const report = buildReport(table, counts, { startedAtMs: 0, sequence: 1, nowMs, ended: [], seen: [] });
-    expect(report.endpoints.map(({ uid, sessions }) => `${uid} ${sessions}`)).toEqual([
-      'uid-a 0',
-      'uid-b 3',
-      'uid-c 0',
-    ]);
   });
 });

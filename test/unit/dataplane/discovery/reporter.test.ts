@@ -15,7 +15,12 @@ function createWorld() {
     acknowledged: {} as Record<string, Report['acknowledged']>,
     answer: (_address: string): Promise<ReportAnswer> => Promise.resolve({ complete: false }),
     endpoints: [] as EndpointReport[],
+    gone: [] as string[],
+    version: 1,
+    keyRings: {},
+    followed: ['x', 'y'],
   };
+  const asked: (number | undefined)[] = [];
   const sent: { atMs: number; address: string; report: Report }[] = [];
   const reporter = startReporter({
     clock,
@@ -23,9 +28,17 @@ function createWorld() {
     addresses: () => world.addresses,
     acknowledged: (address) => world.acknowledged[address],
     urgentChanges: () => world.changes,
-    build(sequence) {
+    isFollowed: (address) => world.followed.includes(address),
+    draft(sequence) {
       world.built += 1;
-      return world.hasTable ? { startedAtMs: 0, sequence, endpoints: world.endpoints, ended: [], seen: [] } : undefined;
+      const { endpoints, gone, version, keyRings } = world;
+      const since = (known: number | undefined) => {
+        asked.push(known);
+        return { version, isComplete: known === undefined, endpoints, gone };
+      };
+      return world.hasTable
+        ? { head: { startedAtMs: 0, sequence, ended: [], seen: [], keyRings }, endpoints: { since } }
+        : undefined;
     },
     send: (address, report) => {
       sent.push({ atMs: clock.nowMs() - startMs, address, report });
@@ -33,7 +46,7 @@ function createWorld() {
     },
   });
   const timesOf = (address: string) => sent.filter((one) => one.address === address).map(({ atMs }) => atMs);
-  return { clock, world, sent, timesOf, reporter, startMs };
+  return { clock, world, sent, asked, timesOf, reporter, startMs };
 }
 
 describe('reports', () => {
@@ -105,48 +118,57 @@ describe('reports', () => {
     expect(sent.at(-1)?.report.acknowledged).toEqual({ nonce: 4, refused: [] });
   });
 
-  const cart = (sessions: number): EndpointReport => ({ uid: 'uid-cart', sessions, expiresAtMs: 1 });
-  const chat: EndpointReport = { uid: 'uid-chat', sessions: 7, expiresAtMs: 1 };
-  const content = (one: { report: Report } | undefined) => ({
-    isComplete: one?.report.since === undefined,
-    endpoints: one?.report.endpoints,
-    gone: one?.report.gone,
+  const cart: EndpointReport = { uid: 'uid-cart', sessions: 1, expiresAtMs: 1 };
+  const isComplete = (one: { report: Report } | undefined) => one?.report.since === undefined;
+
+  test('have what has changed since the one that the replica has, and everything each half minute', async () => {
+    const { clock, world, sent, asked } = createWorld();
+    world.addresses = ['x'];
+    world.version = 7;
+    await clock.advance(1000);
+    Object.assign(world, { version: 8, endpoints: [cart], gone: ['uid-chat'] });
+    await clock.advance(1000);
+    expect(asked.slice(-2)).toEqual([1, 7]);
+    const { report } = sent.at(-1) ?? {};
+    expect(report).toMatchObject({ since: sent.at(-2)?.report.sequence, endpoints: [cart], gone: ['uid-chat'] });
+    await clock.advance(40_000);
+    const complete = sent.filter((one) => one.address === 'x' && isComplete(one)).map(({ atMs }) => atMs);
+    expect(complete).toEqual([0, 30_000]);
   });
 
-  test('name only what has changed since the one that the replica has, and everything each half minute', async () => {
+  test('have the key rings only if they have changed', async () => {
     const { clock, world, sent } = createWorld();
     world.addresses = ['x'];
-    world.endpoints = [cart(1), chat];
     await clock.advance(1000);
-    expect(content(sent[0])).toEqual({ isComplete: true, endpoints: [] });
-    expect(content(sent.at(-1))).toEqual({ isComplete: false, endpoints: [cart(1), chat] });
-    world.endpoints = [cart(2), chat];
+    world.keyRings = { 'shop/cart': { current: 1, ids: [1] } };
+    await clock.advance(2000);
+    const keyRings = sent.filter(({ address }) => address === 'x').map(({ report }) => report.keyRings);
+    expect(keyRings).toEqual([{}, undefined, world.keyRings, undefined]);
+  });
+
+  test('are complete for an address that is a replica again after it was none', async () => {
+    const { clock, world, sent } = createWorld();
+    world.addresses = [];
+    world.followed = ['y'];
     await clock.advance(1000);
-    expect(content(sent.at(-1))).toEqual({ isComplete: false, endpoints: [cart(2)] });
-    expect(sent.at(-1)?.report.since).toBe(sent.at(-2)?.report.sequence);
-    world.endpoints = [cart(2)];
+    world.addresses = ['x', 'y'];
     await clock.advance(1000);
-    expect(content(sent.at(-1))).toEqual({ isComplete: false, endpoints: [], gone: ['uid-chat'] });
-    await clock.advance(40_000);
-    const complete = sent
-      .filter(({ address, report }) => address === 'x' && report.since === undefined)
-      .map(({ atMs }) => atMs);
-    expect(complete).toEqual([0, 30_000]);
+    const last = (address: string) => sent.findLast((one) => one.address === address);
+    expect([isComplete(last('x')), isComplete(last('y'))]).toEqual([true, false]);
   });
 
   test('are complete after a failure, and when the replica asks for it', async () => {
     const { clock, world, sent } = createWorld();
     world.addresses = ['x'];
-    world.endpoints = [cart(1), chat];
     await clock.advance(2000);
-    expect(content(sent.at(-1)).isComplete).toBe(false);
+    expect(isComplete(sent.at(-1))).toBe(false);
     world.answer = () => Promise.reject(new Error('refused'));
     await clock.advance(1000);
     world.answer = () => Promise.resolve({ complete: true });
     await clock.advance(1000);
-    expect(content(sent.at(-1)).isComplete).toBe(true);
+    expect(isComplete(sent.at(-1))).toBe(true);
     await clock.advance(1000);
-    expect(content(sent.at(-1)).isComplete).toBe(true);
+    expect(isComplete(sent.at(-1))).toBe(true);
   });
 
   test('continue after a failure', async () => {

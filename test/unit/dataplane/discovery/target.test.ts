@@ -31,7 +31,7 @@ function createTarget() {
     let ended: string[] | undefined;
     for (let passed = 0; passed < seconds; passed += 1) {
       await replica.clock.advance(1000);
-      ended = target.buildReport(passed)?.ended;
+      ended = target.draftReport(passed)?.head.ended;
     }
     return ended;
   };
