@@ -49,7 +49,7 @@ export const reasons = {
     'The Secret with the session keys is missing or damaged; without keys no session token can be signed.',
   ApplyFailed: 'The API server rejected an owned object.',
   RouteShadowed:
-    'An older route, of a StickyWorkload or of a user, receives the requests of the route, for the same hosts and paths.',
+    'Another route, of a StickyWorkload or of a user, receives the requests of the route: it is older, or has a regular expression for every path.',
   InvalidParameters:
     'A reference to a HoldfastProxy does not resolve, or the HoldfastProxy is invalid; the proxies continue as they are.',
   AutoscalerConflict:

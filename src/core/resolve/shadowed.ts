@@ -1,11 +1,13 @@
 /**
- * Routes that receive no request because an older route has all of them. Two routes of the same host are sorted by their matches, and of
+ * Routes that receive no request because another route has all of them. Two routes of the same host are sorted by their matches, and of
  * equal ones the older wins (Gateway API). A match that precedes another requires a longer path, a method or more headers and parameters, so it
- * never has all of the other's requests: only equal matches shadow each other.
+ * never has all of the other's requests, with one exception: a regular expression that every path fits precedes each prefix.
  */
 import type { RouteMatch } from '../../api/spec.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
-import { matchKey } from '../routing/match-key.ts';
+import { matchKeys, noConditions } from '../routing/match-key.ts';
+import { compareMatches } from '../routing/match.ts';
+import { fitsEveryPath } from '../routing/regex.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import { servedListeners, type GatewayPlan } from './gateway-plan.ts';
 
@@ -18,20 +20,36 @@ export type Claimant = { key: string; title: string; field: string; age: string;
 /** The match of a route on one host of one listener. */
 type Claim = { of: Claimant; match: RouteMatch; host: string };
 
-/** `by`: the older route. `host`: empty for every host. `isWhole`: no request is left for the route on this Gateway. */
-export type Shadow = { by: Claimant; of: Claimant; host: string; path: string; isWhole: boolean };
+/**
+ * `by`: the route that has the requests. `isOlder`: it has an equal match; otherwise its regular expression takes precedence. `host`: empty for every
+ * host. `isWhole`: no request is left for the route on this Gateway.
+ */
+export type Shadow = {
+  by: Claimant;
+  isOlder: boolean;
+  of: Claimant;
+  host: string;
+  path: string;
+  isWhole: boolean;
+};
 
 /** Returns the first shadow on each shadowed route of a Gateway, by key of its owner. Each match is looked up, not compared with the others. */
 export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
-  const placed = claimsOn(gateway).map((one) => ({ ...one, requests: requestsKey(one) }));
-  const oldest = findOldest(placed);
+  const placed = claimsOn(gateway);
+  const receiverOf = indexReceivers(placed);
   const shadows = new Map<string, Shadow>();
   const unshadowed = new Set<string>();
-  for (const { claim, requests } of placed) {
-    const { of, host, match } = claim;
-    const by = oldest.get(requests) ?? of;
-    if (by.key === of.key) unshadowed.add(of.key);
-    else if (!shadows.has(of.key)) shadows.set(of.key, { by, of, host, path: match.path.value, isWhole: false });
+  for (const one of placed) {
+    const { of, host, match } = one.claim;
+    const receiver = receiverOf(one);
+    const by = receiver.of;
+    if (by.key === of.key) {
+      unshadowed.add(of.key);
+      continue;
+    }
+    const isOlder = compareMatches(receiver.match, match) === 0;
+    if (!shadows.has(of.key)) shadows.set(of.key, { by, isOlder, of, host, path: match.path.value, isWhole: false });
+    if (!isOlder && leavesRequests(receiver.match, match)) unshadowed.add(of.key);
   }
   for (const [key, shadow] of shadows) shadow.isWhole = !unshadowed.has(key);
   return shadows;
@@ -39,17 +57,45 @@ export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
 
 type Placed = { listener: string; claim: Claim };
 
-/** Returns the oldest claimant of each set of requests, which receives them. */
-function findOldest(placed: readonly (Placed & { requests: string })[]): Map<string, Claimant> {
-  const oldest = new Map<string, Claimant>();
-  for (const { claim, requests } of placed) {
-    const known = oldest.get(requests);
-    if (known === undefined || claim.of.age < known.age) oldest.set(requests, claim.of);
+/** Returns the claim that receives the requests of a claim: of the equal ones and those of every path, the one that precedes the others. */
+function indexReceivers(placed: readonly Placed[]): (of: Placed) => Claim {
+  const first = new Map<string, Claim>();
+  const note = (key: string, claim: Claim): void => {
+    const known = first.get(key);
+    if (known === undefined || precedes(claim, known)) first.set(key, claim);
+  };
+  for (const one of placed) {
+    note(requestsKey(one), one.claim);
+    if (isOfEveryPath(one.claim)) note(everyPathKey(one), one.claim);
   }
-  return oldest;
+  return (of) => {
+    const keys = [requestsKey(of), everyPathKey(of), everyPathKey(of, noConditions)];
+    return keys.reduce((receiver, key) => {
+      const other = first.get(key);
+      return other !== undefined && precedes(other, receiver) ? other : receiver;
+    }, of.claim);
+  };
 }
 
-const requestsKey = ({ listener, claim: { host, match } }: Placed): string => `${listener} ${host} ${matchKey(match)}`;
+const precedes = (one: Claim, other: Claim): boolean => {
+  const order = compareMatches(one.match, other.match);
+  return order < 0 || (order === 0 && one.of.age < other.of.age);
+};
+
+const isOfEveryPath = ({ match: { path } }: Claim): boolean =>
+  path.type === 'RegularExpression' && fitsEveryPath(path.value);
+
+/** The path of `OPTIONS *` has no slash, which some of these expressions require. */
+const leavesRequests = (receiver: RouteMatch, { path, method = 'OPTIONS' }: RouteMatch): boolean =>
+  receiver.path.value.includes('/') &&
+  method === 'OPTIONS' &&
+  (path.type === 'PathPrefix' ? /^\/+$/.test(path.value) : !path.value.startsWith('/'));
+
+const requestsKey = ({ listener, claim: { host, match } }: Placed): string =>
+  `${listener} ${host} ${matchKeys(match).requests}`;
+
+const everyPathKey = ({ listener, claim }: Placed, conditions = matchKeys(claim.match).conditions): string =>
+  `${listener} ${claim.host} every path ${conditions}`;
 
 function claimsOn(gateway: GatewayPlan): Placed[] {
   const listeners = servedListeners(gateway);
@@ -87,11 +133,12 @@ const claimsOf = ({ of, hostnames, matches }: Route, listeners: ReturnType<typeo
   });
 
 /** Returns what is shadowed, by whom, and what to do. */
-export function explainShadow({ by, of, host, path, isWhole }: Shadow): string {
+export function explainShadow({ by, isOlder, of, host, path, isWhole }: Shadow): string {
+  const cause = isOlder ? 'is older' : 'has a regular expression for every path, which precedes prefixes,';
   const requests = `requests for ${host === '' ? 'every host' : `host ${host}`} and path ${path}`;
   const left = isWhole ? 'This route receives none.' : 'The rest of the route is served.';
   return (
-    `${of.field}: ${by.title} is older and receives the ${requests}. ${left} ` +
+    `${of.field}: ${by.title} ${cause} and receives the ${requests}. ${left} ` +
     `Set other hostnames or matches in ${of.field}, or attach one of the two to another Gateway.`
   );
 }

@@ -1,23 +1,32 @@
 /** One text for all matches that the same requests have, so that equal ones are found without comparing each with each. */
 import type { RouteMatch } from '../../api/spec.ts';
 
-const known = new WeakMap<RouteMatch, string>();
+import { prefixOf } from './match.ts';
 
-/** Matches are never modified, so the text is made once. */
-export function matchKey(match: RouteMatch): string {
-  const before = known.get(match) ?? makeKey(match);
+/** `requests`: of the whole match. `conditions`: of what it requires beside the path. */
+export type MatchKeys = { requests: string; conditions: string };
+
+const known = new WeakMap<RouteMatch, MatchKeys>();
+
+/** Matches are never modified, so the texts are made once. */
+export function matchKeys(match: RouteMatch): MatchKeys {
+  const before = known.get(match) ?? makeKeys(match);
   known.set(match, before);
   return before;
 }
 
-const makeKey = ({ path, method, headers, queryParams }: RouteMatch): string =>
-  JSON.stringify([
-    path.type,
-    path.value,
+function makeKeys({ path, method, headers, queryParams }: RouteMatch): MatchKeys {
+  const conditions = JSON.stringify([
     method ?? '',
     requirementsOf(headers, (name) => name.toLowerCase()),
     requirementsOf(queryParams, (name) => name),
   ]);
+  const value = path.type === 'PathPrefix' ? prefixOf(path.value) : path.value;
+  return { requests: JSON.stringify([path.type, value, conditions]), conditions };
+}
+
+/** The conditions of a match that requires nothing beside the path. */
+export const noConditions = JSON.stringify(['', [], []]);
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
 

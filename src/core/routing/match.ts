@@ -35,11 +35,21 @@ function compilePath({ type, value }: RouteMatch['path']): Test | undefined {
     return (request) => fits(request.path);
   }
   // By path element: `/foo`, `/foo/` and `/foo/bar` match the prefix `/foo` (and `/foo/`), `/foobar` does not.
-  const prefix = value.replace(/\/+$/, '');
+  const prefix = prefixOf(value);
   if (prefix === '') return undefined;
-  const slash = 0x2f;
   return ({ path }) =>
     path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === slash);
+}
+
+/** Gateway API ignores a trailing slash: `/foo` and `/foo/` have the same requests. Empty: every path. */
+export const prefixOf = (value: string): string => value.slice(0, prefixLength(value));
+
+const slash = 0x2f;
+
+function prefixLength(value: string): number {
+  let { length } = value;
+  while (length > 0 && value.charCodeAt(length - 1) === slash) length -= 1;
+  return length;
 }
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
@@ -94,18 +104,21 @@ const hostRank = ({ hostnames }: Route) =>
   Math.max(0, ...hostnames.map((name) => (name.startsWith('*.') ? name.length : 1000 + name.length)));
 
 /**
- * Negative if `a` takes precedence: exact path, regular expression, prefix; longer paths; a method; more headers; more query parameters.
+ * Negative if `a` takes precedence: exact path, regular expression, prefix; longer paths (of a prefix without its trailing slash); a method; more headers; more query parameters.
  * Gateway API does not specify regular expressions: here they precede prefixes, as an expression covers few paths and a prefix many.
  */
 export function compareMatches(a: RouteMatch, b: RouteMatch): number {
   return (
     pathRank[b.path.type] - pathRank[a.path.type] ||
-    b.path.value.length - a.path.value.length ||
+    lengthOf(b.path) - lengthOf(a.path) ||
     Number(b.method !== undefined) - Number(a.method !== undefined) ||
     count(b.headers) - count(a.headers) ||
     count(b.queryParams) - count(a.queryParams)
   );
 }
+
+const lengthOf = ({ type, value }: RouteMatch['path']): number =>
+  type === 'PathPrefix' ? prefixLength(value) : value.length;
 
 const pathRank: Record<RouteMatch['path']['type'], number> = { Exact: 2, RegularExpression: 1, PathPrefix: 0 };
 const count = (list: readonly unknown[] | undefined) => list?.length ?? 0;

@@ -54,6 +54,12 @@ function inspect(source: string): Inspected {
   }
 }
 
+/** With and without a group and anchors. `/.+` is not one of them: it does not match `/`. */
+const everyPath = /^\^?(?:\.[*+]|\(\.[*+]\)|\/\.\*|\/\(\.\*\)|\(\/\.\*\))\$?$/;
+
+/** Whether an expression is one of the usual ones that match every path that begins with a slash. */
+export const fitsEveryPath = (source: string): boolean => everyPath.test(source);
+
 /** Returns why an expression is not supported; undefined if it is. */
 export function findRegexDefect(source: string): string | undefined {
   const inspected = inspect(source);

@@ -7,6 +7,8 @@ import { snapshotOf, type ShortWorkload } from '../../../support/world.ts';
 type Route = NonNullable<NonNullable<ShortWorkload['spec']>['route']>;
 const prefix = (value: string) => ({ path: { type: 'PathPrefix' as const, value } });
 
+const exact = { matches: [{ path: { type: 'Exact' as const, value: '/a' } }] };
+
 /** `older` and then `newer` in one namespace, with these routes. */
 function world(older: Route, newer: Route) {
   const names = ['older', 'newer'];
@@ -20,6 +22,12 @@ function world(older: Route, newer: Route) {
       targets: names.map((name) => ({ name })),
     }),
   );
+}
+
+function routeOf({ routes }: ReturnType<typeof world>, name: string) {
+  const route = routes[`shop/${name}`];
+  if (route === undefined) throw new Error('there is no route');
+  return route;
 }
 
 const shortfall = (older: Route, newer: Route) => {
@@ -64,7 +72,42 @@ describe('a route whose requests an older one has', () => {
     });
   });
 
+  const regex = (value: string) => ({ path: { type: 'RegularExpression' as const, value } });
+
   test.each<[string, Route, Route]>([
+    ['an older one has with a trailing slash', { matches: [prefix('/foo/')] }, { matches: [prefix('/foo')] }],
+    ['an older one has without its trailing slash', { matches: [prefix('/foo')] }, { matches: [prefix('/foo/')] }],
+  ])('is one that %s', (_, older, newer) => {
+    expect(shortfall(older, newer)).toContain('spec.route: StickyWorkload shop/older is older and receives');
+    expect(shortfall(newer, older)).toContain('spec.route: StickyWorkload shop/older is older and receives');
+  });
+
+  test.each<[string, Route]>([
+    ['a longer prefix', { matches: [prefix('/foo')] }],
+    ['a prefix with a method', { matches: [{ ...prefix('/'), method: 'POST' }] }],
+    ['an expression that is shorter', { matches: [{ ...regex('/a'), method: 'POST' }] }],
+  ])('is one whose %s is on a host where an expression has every path, whichever is older', (_, route) => {
+    const every = { matches: [regex('/.*')] };
+    const sentence =
+      'has a regular expression for every path, which precedes prefixes, and receives the requests for every host';
+    expect(shortfall(every, route)).toContain(`StickyWorkload shop/older ${sentence}`);
+    expect(shortfall(every, route)).toContain('This route receives none.');
+    expect(findRouteShortfall(routeOf(world(route, every), 'older'), world(route, every).gateways)?.message).toContain(
+      `StickyWorkload shop/newer ${sentence}`,
+    );
+  });
+
+  test('keeps OPTIONS * where the expression requires a slash', () => {
+    expect(shortfall({ matches: [regex('/.*')] }, {})).toContain('The rest of the route is served.');
+    expect(shortfall({ matches: [regex('.*')] }, {})).toContain('This route receives none.');
+  });
+
+  test.each<[string, Route, Route]>([
+    ['has an exact path beside an expression for every path', { matches: [regex('.*')] }, exact],
+    ['has a longer expression', { matches: [regex('.*')] }, { matches: [regex('/longer/.*')] }],
+    ['lacks the method of an expression for every path', { matches: [{ ...regex('.*'), method: 'POST' }] }, {}],
+    ['has a path that an expression lacks', { matches: [regex('/.+')] }, {}],
+    ['has another host than an expression', { hostnames: ['a.example.com'], matches: [regex('.*')] }, {}],
     ['has another host', { hostnames: ['a.example.com'] }, { hostnames: ['b.example.com'] }],
     ['has a more specific host', {}, { hostnames: ['b.example.com'] }],
     ['has a longer path', { matches: [prefix('/')] }, { matches: [prefix('/cart')] }],

@@ -382,6 +382,12 @@ describe('precedence', () => {
     ]);
   });
 
+  test('ignores the trailing slash of a prefix', () => {
+    const routes = [route('older', { path: prefix('/a') }), route('younger', { path: prefix('/a/') })];
+    expect(first(routes, { path: '/a' })).toBe('older');
+    expect(first(routes.toReversed(), { path: '/a/b' })).toBe('younger');
+  });
+
   test('tries the most specific host first, and the next if no path of it matches', () => {
     const routes = [
       route('any', {}),
