@@ -75,7 +75,7 @@ export const routeMatch = {
     },
     method: {
       type: 'string',
-      enum: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'],
+      enum: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'],
       description: 'HTTP method. Default: any.',
     },
     headers: nameValueMatches('header'),

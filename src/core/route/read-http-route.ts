@@ -40,6 +40,7 @@ function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   const { at, problems } = reading;
   const given = rule.matches ?? [];
   const matches = (given.length === 0 ? everything : given).map(readMatch);
+  problems.push(...findConnect(given, `${at}.matches`));
   const defects = matches.flatMap((match, number) => findRegexDefects(match, `${at}.matches[${number}]`));
   for (const defect of defects) {
     problems.push({ path: defect.path, reason: 'UnsupportedValue', message: describeRegexDefect(defect) });
@@ -67,9 +68,18 @@ function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   };
 }
 
+/** The proxy opens no tunnels: it answers such a request with 501 before it has a route. */
+const findConnect = (matches: readonly HttpRouteMatch[], at: string): RouteProblem[] =>
+  matches.flatMap(({ method }, number) => {
+    if (method !== 'CONNECT') return [];
+    const path = `${at}[${number}].method`;
+    const message = `${path}: CONNECT is not supported, as the proxy opens no tunnels: use another method, or remove the match.`;
+    return [{ path, reason: 'UnsupportedValue', message }];
+  });
+
 const readMatch = ({ path = {}, method, headers, queryParams }: HttpRouteMatch): RouteMatch => ({
   path: { type: path.type ?? 'PathPrefix', value: path.value ?? '/' },
-  ...(method !== undefined && { method }),
+  ...(method !== undefined && method !== 'CONNECT' && { method }),
   ...(headers && headers.length > 0 && { headers: headers.map(readValueMatch) }),
   ...(queryParams && queryParams.length > 0 && { queryParams: queryParams.map(readValueMatch) }),
 });
