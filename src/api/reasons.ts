@@ -66,6 +66,7 @@ export const reasons = {
   // Applied, of a HoldfastProxy
   Applied: 'The HoldfastProxy applies to the proxies of at least one Gateway.',
   NotReferenced: 'No Gateway uses the HoldfastProxy.',
+  Pending: 'The HoldfastProxy is being applied to the proxies of a Gateway.',
   // Injected
   Injected: 'Every pod has the sidecar.',
   PodsNotInjected: 'Some pods run without the sidecar; their sessions are cut when they terminate.',

@@ -1,8 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { deployments, pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/ports.ts';
+import {
+  customResourceDefinitions,
+  deployments,
+  gateways,
+  pods,
+  secrets,
+  services,
+  stickyWorkloads,
+} from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import { eventually } from '../support/eventually.ts';
+import { elsewhere, gateway, routeDefinition } from '../support/operator-objects.ts';
 import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
 
 let world: OperatorWorld;
@@ -12,6 +22,8 @@ const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'PATCH services/cart:
   source: 'kubernetes',
   retryable: true,
 });
+type Condition = { type: string; status: string; message: string; observedGeneration: number };
+
 const refusal = new AppError('KUBERNETES_FORBIDDEN', 'PATCH services/cart: 403 Forbidden: exceeded quota: services', {
   source: 'kubernetes',
   retryable: false,
@@ -69,6 +81,32 @@ describe('a write with a retryable error', () => {
     await world.clock.advance(30);
     expect(world.takeChanges()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
   });
+});
+
+test('a retryable error that lasts is reported by the Gateway that a user manages, for its current generation', async () => {
+  world = createOperatorWorld();
+  world.put(customResourceDefinitions, routeDefinition('C'));
+  await world.start();
+  await world.after(() => world.put(gateways, elsewhere('shop', gateway('web'))));
+  await world.after(() =>
+    world.edit(deployments, 'web-holdfast', (object) => ({ ...object, status: { readyReplicas: 2 } })),
+  );
+  const programmed = () => {
+    const { status } = world.mustFind(gateways, 'web') as KubeObject & { status: { conditions: Condition[] } };
+    return status.conditions.find(({ type }) => type === 'Programmed');
+  };
+  expect(programmed()).toMatchObject({ status: 'True', observedGeneration: 1 });
+
+  world.cluster.fail({ verb: 'apply', kind: 'Service', error: unavailable, times: 4 });
+  world.edit(gateways, 'web', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, generation: 2 },
+    spec: { ...(object['spec'] as object), listeners: [{ name: 'http', port: 8080, protocol: 'HTTP' }] },
+  }));
+  await world.clock.advance(10 + 250 + 500 + 1);
+  expect(programmed()).toMatchObject({ status: 'False', observedGeneration: 2, message: unavailable.message });
+  await world.clock.advance(5000);
+  expect(programmed()).toMatchObject({ status: 'True', observedGeneration: 2 });
 });
 
 test('master keys that cannot be created are created later, and nothing is reported as missing until then', async () => {

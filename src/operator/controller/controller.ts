@@ -7,11 +7,12 @@ import type { OwnedObjects } from '../apply/owned-objects.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
+import { onOutcomes } from '../gateway/gateway-outcomes.ts';
 import { createFaultEvents } from '../translation/fault-events.ts';
 import { findAffectedKeys } from '../translation/affected-keys.ts';
 import { addChange, allChanges, noChanges } from '../translation/changes.ts';
 import type { Translated } from '../translation/translation-store.ts';
-import { kindOfWork, statusKeys, workOfGateway } from '../translation/work-keys.ts';
+import { holdfastProxyWork, kindOfWork, statusKeys, workOfGateway } from '../translation/work-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startStatusPublisher, type StatusPublisherOptions } from '../workload/status-publisher.ts';
 import type { RefusedResources } from '../discovery/refused-resources.ts';
@@ -73,6 +74,8 @@ export function startController(options: ControllerOptions): Controller {
     queue.add(workOfGateway(gateway));
   });
 
+  const unfollowOutcomes = onOutcomes(options.gatewayOutcomes, options.clock, () => queue.add(holdfastProxyWork));
+
   const emitFaults = createFaultEvents(options.events);
 
   function follow(): void {
@@ -99,6 +102,7 @@ export function startController(options: ControllerOptions): Controller {
       unwatchStatuses();
       unsubscribe();
       unfollow();
+      unfollowOutcomes();
       await Promise.all([queue.stop(), publisher.stop(), ...stopPeriodic.map((stop) => stop())]);
     },
   };

@@ -1,5 +1,6 @@
 /** Writes the statuses of HoldfastProxies. */
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { gatewayKey } from '../../core/resolve/plan.ts';
 import { proxyKind } from '../../api/holdfastproxy.ts';
 import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeHoldfastProxy } from '../../core/status/proxy-status.ts';
@@ -12,15 +13,20 @@ export async function reconcileHoldfastProxies({
   translations,
   caches,
   statuses,
+  gatewayOutcomes,
   nowMs,
-}: Pick<GatewayTools, 'translations' | 'caches' | 'statuses' | 'nowMs'>): Promise<undefined> {
+}: Pick<GatewayTools, 'translations' | 'caches' | 'statuses' | 'gatewayOutcomes' | 'nowMs'>): Promise<undefined> {
   const translated = translations.latest();
   if (!translated) return;
-  const { gateways, index } = translated.translation;
-  const users = Map.groupBy(Object.values(gateways), ({ parameters }: GatewayPlan) => parameters.from);
+  const plans: GatewayPlan[] = Object.values(translated.translation.gateways);
+  const uses = plans.map((plan) => {
+    const outcome = gatewayOutcomes.ofParameters(gatewayKey(plan.gateway), plan.parameters);
+    return { plan, ...(outcome && { outcome }) };
+  });
+  const users = Map.groupBy(uses, ({ plan }) => plan.parameters.from);
   for (const proxy of caches.list('holdfastProxies')) {
     const key = `${proxy.metadata.namespace}/${proxy.metadata.name}`;
-    const use = { spec: proxy.spec, gateways: users.get(key) ?? [], index };
+    const use = { spec: proxy.spec, gateways: users.get(key) ?? [] };
     const fault = findFault(translated, proxyKind, key);
     const status = fault
       ? judgeFaultyObject(fault.message, proxy.observed, nowMs())

@@ -48,15 +48,24 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   const fault = findFault(translated, 'Gateway', key);
   if (translated && fault) await writeFault(fault, translated, tools);
   const plan = translated?.translation.gateways[key];
-  if (!translated || !plan) {
-    tools.failures.forget(workOfGateway(key));
-    tools.gatewayOutcomes.forget(key);
-    return undefined;
-  }
+  if (translated && plan) return reconcilePlan({ plan, translated, isFaulty: fault !== undefined }, tools);
+  tools.failures.forget(workOfGateway(key));
+  tools.gatewayOutcomes.forget(key);
+  return undefined;
+}
+
+/** `isFaulty`: the plan is that of an earlier version, and the status says so. */
+async function reconcilePlan(
+  { plan, translated, isFaulty }: Planned & { isFaulty: boolean },
+  tools: GatewayTools,
+): Promise<Recheck | undefined> {
   const cached = tools.caches.get('gateways', plan.gateway);
-  if (!fault && isOutdated(plan, cached)) return undefined;
-  const outcome = await applyGateway(key, { plan, translated }, tools);
-  if (cached && !fault && isOurs(plan, cached)) await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
+  if (!isFaulty && isOutdated(plan, cached)) return undefined;
+  const { outcome, retry } = await applyGateway({ plan, translated }, tools);
+  if (cached && !isFaulty && isOurs(plan, cached)) {
+    await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
+  }
+  if (retry) throw retry.error;
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
 }
 
@@ -79,18 +88,23 @@ async function writeFault(
 
 type Planned = { plan: GatewayPlan; translated: Translated };
 
+/** `retry`: what to throw once the outcome is reported, so that the queue tries again. */
+type Applied = { outcome: ApplyOutcome; retry?: { error: unknown } };
+
 /** A write that keeps failing is an outcome too. */
-async function applyGateway(key: string, { plan, translated }: Planned, tools: GatewayTools): Promise<ApplyOutcome> {
-  if (!isNeeded(plan, translated)) return { kind: 'applied' };
+async function applyGateway({ plan, translated }: Planned, tools: GatewayTools): Promise<Applied> {
+  const key = gatewayKey(plan.gateway);
+  if (!isNeeded(plan, translated)) return { outcome: { kind: 'applied' } };
   try {
     const outcome = await provisionGateway(plan, translated, tools);
     tools.failures.forget(workOfGateway(key));
-    tools.gatewayOutcomes.settle(key, outcome);
-    return outcome;
+    tools.gatewayOutcomes.settle(key, outcome, plan.parameters);
+    return { outcome };
   } catch (error) {
     const lasting = tools.failures.note(workOfGateway(key), error);
-    if (lasting) tools.gatewayOutcomes.settle(key, lasting);
-    throw error;
+    if (lasting === undefined) throw error;
+    tools.gatewayOutcomes.settle(key, lasting, plan.parameters);
+    return { outcome: lasting, retry: { error } };
   }
 }
 

@@ -10,7 +10,7 @@ import { sameJson } from '../../wire/same-json.ts';
 import type { Changes } from './changes.ts';
 import { findOtherGateways } from './gateway-facts.ts';
 import type { Translated } from './translation-store.ts';
-import { gatewayClassWork, keysOfFault, workOfGateway } from './work-keys.ts';
+import { gatewayClassWork, holdfastProxyWork, keysOfFault, workOfGateway } from './work-keys.ts';
 import { findOtherWorkloads } from './workload-facts.ts';
 
 /** `before`: the translation that was followed last, to which `changes` were made. */
@@ -23,10 +23,10 @@ export function findAffectedKeys(translated: Translated, changes: Changes, befor
   const gateways = findOtherGateways(translated, before);
   return [
     ...new Set([
-      // Its status and those of HoldfastProxies depend on the Gateways that use them.
-      ...(gateways.length > 0 ? [gatewayClassWork] : []),
       ...findOtherWorkloads(translated, before),
       ...gateways.map(workOfGateway),
+      // Their statuses depend on the Gateways that use them.
+      ...(gateways.length > 0 ? [holdfastProxyWork] : []),
       ...ownersOf(changes.owned, translation),
       ...otherPolicies(translation, known),
       ...otherRoutes(translation, known),
@@ -53,6 +53,8 @@ const everyKey = ({ translation, faults }: Translated, before?: Translation): st
   ...otherPolicies(translation),
   ...otherRoutes(translation),
   ...faults.flatMap(keysOfFault),
+  // Last: their statuses depend on what comes of the Gateways.
+  holdfastProxyWork,
 ];
 
 function* otherPolicies(after: Translation, before?: Translation): Generator<string> {

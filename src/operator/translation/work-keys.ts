@@ -7,6 +7,7 @@ import type { Fault } from './quarantine.ts';
 // No StickyWorkload can have such a key: namespaces have no capital letters.
 const gatewayPrefix = 'Gateway/';
 export const gatewayClassWork = 'GatewayClass';
+export const holdfastProxyWork = 'HoldfastProxy';
 
 /** Returns `namespace/name` of the Gateway of a queue key, or undefined for keys of other kinds. */
 export const gatewayOfWork = (key: string): string | undefined =>
@@ -36,7 +37,9 @@ export function statusKeys(object: KubeObject): string[] {
   const { kind, metadata } = object;
   const key = `${metadata.namespace ?? ''}/${metadata.name}`;
   if (kind === 'StickyWorkload') return [key];
-  if (kind === 'GatewayClass' || kind === 'HoldfastProxy') return [gatewayClassWork];
+  if (kind === 'GatewayClass') return [gatewayClassWork];
+  // A GatewayClass may refer to it.
+  if (kind === 'HoldfastProxy') return [gatewayClassWork, holdfastProxyWork];
   // Its Gateway writes the statuses of all of its ListenerSets.
   if (isListenerSet(object)) return [workOfGateway(gatewayKey(object.listenerSet.parent))];
   return kind === 'HTTPRoute' ? [`${kind}/${key}`, key] : [`${kind}/${key}`];

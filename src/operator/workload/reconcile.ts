@@ -9,7 +9,7 @@ import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated } from '../translation/translation-store.ts';
-import { gatewayClassWork, gatewayOfWork, kindOfWork } from '../translation/work-keys.ts';
+import { gatewayClassWork, gatewayOfWork, holdfastProxyWork, kindOfWork } from '../translation/work-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 import { reconcileGateway, refusedEveryMs, writeRouteStatus, type GatewayTools } from '../gateway/reconcile.ts';
@@ -26,10 +26,8 @@ export type ReconcileTools = GatewayTools & {
 
 /** Reconciles the object of a queue key. Throws errors that are worth a retry. */
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
-  if (key === gatewayClassWork) {
-    await reconcileGatewayClasses(tools);
-    return reconcileHoldfastProxies(tools);
-  }
+  if (key === gatewayClassWork) return reconcileGatewayClasses(tools);
+  if (key === holdfastProxyWork) return reconcileHoldfastProxies(tools);
   const kind = kindOfWork(key);
   const work = routeWork(kind);
   if (work !== undefined) return work(key.slice(kind.length + 1), tools);

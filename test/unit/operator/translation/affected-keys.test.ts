@@ -59,6 +59,7 @@ const everything = [
   'Gateway/infra/web',
   'Gateway/post/holdfast',
   'GatewayClass',
+  'HoldfastProxy',
   'post/mail',
   'shop/cart',
   'shop/desk',
@@ -76,8 +77,8 @@ describe('a change affects', () => {
   test('a Gateway with one route more, and the StickyWorkload whose requests the route has', () => {
     expect(affectedBy({}, { httpRoutes: [front] })).toEqual([
       'Gateway/infra/web',
-      'GatewayClass',
       'HTTPRoute/front/front',
+      'HoldfastProxy',
       'shop/cart',
     ]);
   });
@@ -85,7 +86,7 @@ describe('a change affects', () => {
   test('the same when the route is gone, but for the route', () => {
     expect(affectedBy({ httpRoutes: [front] }, { httpRoutes: [] })).toEqual([
       'Gateway/infra/web',
-      'GatewayClass',
+      'HoldfastProxy',
       'shop/cart',
     ]);
   });
@@ -94,7 +95,7 @@ describe('a change affects', () => {
     const proxies = (world.proxies ?? []).map((proxy) =>
       proxy.name === 'web-holdfast' ? { ...proxy, readyReplicas: 0 } : proxy,
     );
-    expect(affectedBy({}, { proxies })).toEqual(['Gateway/infra/web', 'GatewayClass', 'shop/cart', 'shop/desk']);
+    expect(affectedBy({}, { proxies })).toEqual(['Gateway/infra/web', 'HoldfastProxy', 'shop/cart', 'shop/desk']);
   });
 
   test('the StickyWorkload whose target has another port', () => {
@@ -111,7 +112,7 @@ describe('a change affects', () => {
   });
 
   test('every StickyWorkload, its Gateways and those that are generated, when Gateway API is removed', () => {
-    const others = everything.filter((key) => key !== 'Gateway/infra/quiet');
+    const others = everything.filter((key) => key !== 'Gateway/infra/quiet' && key !== 'GatewayClass');
     expect(affectedBy({}, { gatewayApi: { installed: false } })).toEqual(others);
   });
 
