@@ -96,6 +96,7 @@ export function createOperator(given: OperatorOptions): Operator {
       await untilUnused(servers, options);
       for (const step of undo.toReversed()) await step();
       core.drains.stop();
+      core.endedSessions.stop();
       core.translations.stop();
       logger.info({ atMs: clock.nowMs() }, 'operator stopped');
     },

@@ -13,6 +13,7 @@ import { createAcknowledgements } from './discovery/acknowledgements.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
 import { createRefusedResources } from './discovery/refused-resources.ts';
 import { createReportDesk } from './discovery/reports.ts';
+import { createEndedSessions } from './proxies/ended-sessions.ts';
 import { createKnownProxies } from './proxies/known-proxies.ts';
 import { createLostNodes } from './nodes/lost-nodes.ts';
 import { createTranslationStore } from './translation/translation-store.ts';
@@ -66,8 +67,16 @@ export function createCore(
     operatorNamespace: namespace,
     nowMs: () => clock.nowMs(),
   });
+  const ledger = createLedger();
+  const endedSessions = createEndedSessions({
+    ledger,
+    onEnded: () => {
+      translations.touch();
+    },
+    clock,
+  });
   const translations = createTranslationStore({
-    gather: () => clusterState.snapshot(),
+    gather: () => ({ ...clusterState.snapshot(), endedSessions: endedSessions.now() }),
     revision: () => caches.revision(),
     staleMs: () => caches.staleMs(),
     observe: () => {
@@ -76,13 +85,16 @@ export function createCore(
     clock,
     logger,
   });
+  translations.onTranslated(() => {
+    const translated = translations.latest();
+    if (translated) endedSessions.follow(translated);
+  });
   const isSynced = { now: false };
   void caches.synced.then(() => (isSynced.now = true));
   // Until every cache holds its first list, missing objects look like deletions.
   caches.onChange(() => {
     if (isSynced.now) translations.touch();
   });
-  const ledger = createLedger();
   const knownProxies = createKnownProxies(caches, () => clock.nowMs());
   const drains = createDrainWatch({
     caches,
@@ -103,6 +115,7 @@ export function createCore(
     translations,
     ledger,
     knownProxies,
+    endedSessions,
     refused: createRefusedResources((type) => {
       count(counters.refusedResources, type);
     }),

@@ -25,6 +25,8 @@ export type Ledger = {
   countsOf(podUids: string[], nowMs: number): Map<string, SessionCount>;
   /** Returns the sessions on a pod, whatever its state; undefined unless every expected proxy has reported it within the last seconds. */
   certainCountOf(podUid: string, expectedProxyUids: readonly string[], nowMs: number): SessionCount | undefined;
+  /** Whether one of the proxies has a session on one of the pods, or has not reported within the last seconds that it has none. */
+  mayUse(proxyUids: readonly string[], podUids: readonly string[], nowMs: number): boolean;
   /** Returns the session keys of a proxy, by backend key; undefined unless it has reported them within the last seconds. */
   keyRingsOf(proxyUid: string, nowMs: number): Report['keyRings'];
   /** Calls the listener with the UIDs of the pods whose counts or states have changed. Returns a function that unsubscribes. */
@@ -139,6 +141,12 @@ export function createLedger(): Ledger {
         expectedProxyUids.length > 0 && expectedProxyUids.every((uid) => fresh(uid, nowMs)?.endpoints.has(podUid));
       return isCertain ? total(podUid, (uid) => expectedProxyUids.includes(uid), nowMs) : undefined;
     },
+
+    mayUse: (proxyUids, podUids, nowMs) =>
+      proxyUids.some((uid) => {
+        const endpoints = fresh(uid, nowMs)?.endpoints;
+        return endpoints === undefined || podUids.some((podUid) => (endpoints.get(podUid)?.sessions ?? 0) > 0);
+      }),
 
     keyRingsOf: (proxyUid, nowMs) => fresh(proxyUid, nowMs)?.keyRings,
 

@@ -55,6 +55,8 @@ export type Snapshot = {
   existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Only those that this replica has observed since its start. */
   removedPods: Record<string, RemovedPod[]>;
+  /** StickyWorkloads that have left a Gateway (`leftKey`) whose proxies have no session on their pods any more. */
+  endedSessions?: ReadonlySet<string>;
   /** By name; also deleted ones, as long as they have pods. */
   nodes: Record<string, ClusterNode>;
   /** Absent if none is found; that of a managed control plane is never visible. */

@@ -6,8 +6,9 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { withTls } from './backend-tls.ts';
 import { buildBackend } from './backends.ts';
-import type { BuiltBackend } from './built-backend.ts';
+import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import type { ClusterIndex } from './cluster-index.ts';
+import { moveOnly, type LeftBackends } from './left-backends.ts';
 import { buildServiceBackend } from './service-backends.ts';
 import type { Touched } from './touched.ts';
 
@@ -30,6 +31,7 @@ type Movable = {
   built: ReadonlyMap<string, BuiltBackend>;
   backends: Record<string, Backend>;
   tables: Record<string, RoutingTable>;
+  left: LeftBackends;
 };
 
 type Moved = { snapshot: Snapshot; touched: Touched; index: ClusterIndex };
@@ -50,7 +52,10 @@ export function moveEndpoints<Known extends Movable>(before: Known, { snapshot, 
     built: new Map([...before.built, ...changed]),
     backends: replaceIn(before.backends, changed),
     tables: Object.fromEntries(
-      Object.entries(before.tables).map(([key, table]) => [key, replaceInTable(table, changed)]),
+      Object.entries(before.tables).map(([key, table]) => [
+        key,
+        replaceInTable(table, changed, before.left.byGateway.get(key)),
+      ]),
     ),
   };
 }
@@ -82,13 +87,18 @@ function replaceIn(
 }
 
 /** Returns the table itself if it has none of the backends. */
-function replaceInTable(table: RoutingTable, changed: ReadonlyMap<string, BuiltBackend>): RoutingTable {
+function replaceInTable(
+  table: RoutingTable,
+  changed: ReadonlyMap<string, BuiltBackend>,
+  left: readonly HeldBackend[] = [],
+): RoutingTable {
   let backends: Record<string, Backend> | undefined;
   for (const [key, { backend }] of changed) {
     const known = table.backends[key];
     if (known === undefined || !isOther(known, backend)) continue;
     backends ??= { ...table.backends };
-    backends[key] = known.tls ? withTls(backend, known.tls) : backend;
+    if (left.some((one) => one.key === key)) backends[key] = moveOnly(known, backend);
+    else backends[key] = known.tls ? withTls(backend, known.tls) : backend;
   }
   return backends ? { ...table, backends } : table;
 }

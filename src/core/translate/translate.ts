@@ -26,6 +26,7 @@ import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import { indexCluster, usesService, type ClusterIndex } from './cluster-index.ts';
 import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
 import { judgeWorkloads, shadeRoutes } from './judge-workloads.ts';
+import { addLeft, findLeft } from './left-backends.ts';
 import { differOnlyIn, endpointParts, moveEndpoints } from './move-endpoints.ts';
 import { buildRetiredTable } from './retired-tables.ts';
 import { findRouteBackends } from './route-backends.ts';
@@ -38,7 +39,7 @@ import type { Translation } from './translation.ts';
 /**
  * Tables are derived from the StickyWorkloads themselves, so that the proxy works without Gateway API too.
  * `before`: an earlier translation, whose unchanged backends are reused; it does not change the result, except that a Gateway whose
- * reference to a HoldfastProxy is broken keeps its settings.
+ * reference to a HoldfastProxy is broken keeps its settings, and that tables keep the backends that have left (`left-backends.ts`).
  */
 export function translate(snapshot: Snapshot, before?: Translation): Translation {
   const changes = before && compareLists(before.snapshot, snapshot);
@@ -123,8 +124,20 @@ function build(all: readonly JudgedRoute[], known: Known) {
   ]);
   const judged = { ...secureBackends(built, all, backendTls), held, plans, owners: found.owners };
   const tables = buildTables(known, judged, before);
-  return { tables, built, backends: backendsOf(own), gatewaysByBackend: indexByBackend(tables, found.owners) };
+  const gatewaysByBackend = indexByBackend(tables, found.owners);
+  const left = findLeft(before, { ...known, tables, gatewaysByBackend, ended: known.snapshot.endedSessions ?? none });
+  const wanting = [...left.byGateway.values()].flat().filter(({ key }) => !built.has(key));
+  const whole = wanting.length === 0 ? built : new Map([...built, ...buildBackends(wanting, sources, reused)]);
+  return {
+    tables: addLeft(tables, left, { built: whole, before }),
+    built: whole,
+    backends: backendsOf(own),
+    gatewaysByBackend,
+    left,
+  };
 }
+
+const none: ReadonlySet<string> = new Set();
 
 /**
  * Returns the routes that lead requests to backends, oldest first: those of StickyWorkloads, those that a Gateway accepts, and those that a retired

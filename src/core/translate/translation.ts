@@ -15,6 +15,7 @@ import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import type { BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
 import type { BuiltBackend } from './built-backend.ts';
 import type { ClusterIndex } from './cluster-index.ts';
+import type { LeftBackends } from './left-backends.ts';
 
 export type Translation = {
   /** By `namespace/name` of the Gateway. */
@@ -44,6 +45,8 @@ export type Translation = {
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes lead to the pods of a StickyWorkload, by its key. */
   gatewaysByBackend: ReadonlyMap<string, string[]>;
+  /** StickyWorkloads to whose pods a Gateway leads no more, while its proxies may have sessions there. */
+  left: LeftBackends;
   /** The backends with what they were built from, and the cluster state, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
   snapshot: Snapshot;

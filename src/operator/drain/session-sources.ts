@@ -34,11 +34,13 @@ export function createSessionSources({
     }
     const backend = backendKey(pod.namespace, name);
     const gateways = gatewaysOf(backend, pod.namespace, translated);
+    const { left, index } = translated.translation;
     const expected = gateways.map((gateway) => ({
       gateway,
-      proxies: runningProxies(translated.translation.index, gateway),
+      proxies: runningProxies(index, gateway),
     }));
-    const proxies = expected.flatMap((one) => one.proxies);
+    const former = (left.byWorkload.get(backend) ?? []).flatMap((gateway) => runningProxies(index, gateway));
+    const proxies = [...expected.flatMap((one) => one.proxies), ...former];
     // If the StickyWorkload or the Gateway's namespace is deleted, no client can return to a session, and the last counts must not hold the pod.
     const mayReturn = (gateway: string) =>
       workload !== undefined && !isNamespaceTerminating(translated.snapshot, gateway);
@@ -56,8 +58,9 @@ export function createSessionSources({
 const isNamespaceTerminating = ({ namespaces }: Snapshot, gateway: string): boolean =>
   namespaces.some(({ name, isTerminating }) => isTerminating && gateway.startsWith(`${name}/`));
 
-/** Whether a user's Gateway that a StickyWorkload names is deleted, or left to another controller. */
-function isDeleted(key: string, backend: string, { gateways, workloads }: Translated['translation']): boolean {
+/** Whether a Gateway is retired, or a user's Gateway that a StickyWorkload names is deleted, or left to another controller. */
+function isDeleted(key: string, backend: string, { gateways, retired, workloads }: Translated['translation']): boolean {
+  if (retired.has(key)) return true;
   const parents = workloads.candidates.get(backend)?.plan.parents ?? [];
   const isNamed = parents.some(({ gateway, isGenerated }) => gatewayKey(gateway) === key && !isGenerated);
   return isNamed && gateways[key] === undefined;

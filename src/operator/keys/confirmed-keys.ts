@@ -9,14 +9,15 @@ import type { Translated } from '../translation/translation-store.ts';
 const sessionBackends = ({ backends }: RoutingTable): string[] =>
   Object.values(backends).flatMap(({ key, sessions }) => (sessions ? [key] : []));
 
-/** Returns the running proxies of every Gateway that has sessions. Those of retired Gateways get no keys any more, and verify tokens with what they have. */
+/** Returns the running proxies of every Gateway that has sessions. Those of retired Gateways, and of backends that have left, keep what they have. */
 export function confirmedKeys(
-  { translation: { tables, index, retired } }: Pick<Translated, 'translation'>,
+  { translation: { tables, index, retired, left } }: Pick<Translated, 'translation'>,
   ledger: Pick<Ledger, 'keyRingsOf'>,
   nowMs: number,
 ): ProxyKeys[] {
   return Object.entries(tables).flatMap(([gateway, table]) => {
-    const keys = sessionBackends(table);
+    const frozen = new Set(left.byGateway.get(gateway)?.map(({ key }) => key));
+    const keys = sessionBackends(table).filter((key) => !frozen.has(key));
     if (keys.length === 0 || retired.has(gateway)) return [];
     return runningProxies(index, gateway).map((uid) => {
       const reported = ledger.keyRingsOf(uid, nowMs);

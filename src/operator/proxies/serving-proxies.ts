@@ -12,13 +12,15 @@ export const runningProxies = ({ proxyPods }: Pick<ClusterIndex, 'proxyPods'>, g
 
 const isRunning = ({ phase }: Pod): boolean => phase === 'Running' || phase === 'Unknown';
 
-/** Returns the UIDs of running proxy pods, by key of the StickyWorkload: those of every Gateway whose routes lead to its pods. */
+/** Returns the UIDs of running proxy pods, by key of the StickyWorkload: those of every Gateway whose routes lead, or have led, to its pods. */
 export const proxiesByBackend = ({
-  translation: { gatewaysByBackend, index },
+  translation: { gatewaysByBackend, left, index },
 }: Pick<Translated, 'translation'>): ReadonlyMap<string, string[]> =>
   new Map(
-    [...gatewaysByBackend].map(([key, gateways]) => [
+    [...gatewaysByBackend.keys(), ...left.byWorkload.keys()].map((key) => [
       key,
-      gateways.flatMap((gateway) => runningProxies(index, gateway)),
+      [...(gatewaysByBackend.get(key) ?? []), ...(left.byWorkload.get(key) ?? [])].flatMap((gateway) =>
+        runningProxies(index, gateway),
+      ),
     ]),
   );
