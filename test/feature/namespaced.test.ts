@@ -1,9 +1,20 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { customResourceDefinitions, deployments, gateways, secrets, services } from '../../src/kube/resources.ts';
+import * as resources from '../../src/kube/resources.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import { createCertificate } from '../support/certificates.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
-import { deployment, routeDefinition } from '../support/operator-objects.ts';
+import {
+  backendTlsDefinition,
+  deployment,
+  elsewhere,
+  listenerSetDefinition,
+  pod,
+  routeDefinition,
+  slice,
+} from '../support/operator-objects.ts';
+
+const { backendTlsPolicies, configMaps, customResourceDefinitions, deployments, endpointSlices } = resources;
+const { gateways, httpRoutes, listenerSets, pods, secrets, services } = resources;
 
 let world: OperatorWorld;
 afterEach(() => world.stop());
@@ -68,4 +79,34 @@ test('a namespace whose Secrets the operator may not read keeps its own listener
   world.cluster.mend();
   await world.clock.advance(30_000);
   expect(certificatesOf('infra')).toEqual(['infra/web-tls']);
+});
+
+test('objects of a namespace that is not listed are not even read: they cost no event, no translation and no write', async () => {
+  world = createOperatorWorld({ namespaces: ['shop'] });
+  world.put(customResourceDefinitions, routeDefinition('C'), listenerSetDefinition, backendTlsDefinition);
+  const operator = await world.start();
+  const cost = () => [...operator.counters.watchEvents, ...operator.counters.translations];
+  await world.settle();
+  const before = cost();
+  const inZoo = (apiVersion: string, kind: string, spec: object = {}) => ({
+    apiVersion,
+    kind,
+    metadata: { namespace: 'zoo', name: 'web' },
+    spec,
+  });
+  const gatewayApi = 'gateway.networking.k8s.io/v1';
+  const parentRefs = [{ name: 'web', namespace: 'shop' }];
+  const changes = await world.after(() => {
+    world.put(gateways, gateway('zoo'));
+    world.put(httpRoutes, inZoo(gatewayApi, 'HTTPRoute', { parentRefs }));
+    world.put(listenerSets, inZoo(gatewayApi, 'ListenerSet', { parentRef: parentRefs[0] }));
+    world.put(backendTlsPolicies, inZoo(gatewayApi, 'BackendTLSPolicy'));
+    world.put(services, inZoo('v1', 'Service'));
+    world.put(pods, elsewhere('zoo', pod({ name: 'web-a', of: 'web', app: 'web' })));
+    world.put(endpointSlices, elsewhere('zoo', slice('web', ['web-a'])));
+    world.put(configMaps, { ...inZoo('v1', 'ConfigMap'), data: {} });
+    world.put(secrets, { ...inZoo('v1', 'Secret'), type: 'kubernetes.io/tls' });
+  });
+  expect(changes).toEqual({ writes: [], events: [] });
+  expect(cost()).toEqual(before);
 });
