@@ -92,8 +92,8 @@ export function createCore(
   const isSynced = { now: false };
   void caches.synced.then(() => (isSynced.now = true));
   // Until every cache holds its first list, missing objects look like deletions.
-  caches.onChange(() => {
-    if (isSynced.now) translations.touch();
+  caches.onChange((name, change) => {
+    if (isSynced.now && clusterState.concerns(name, change)) translations.touch();
   });
   const knownProxies = createKnownProxies(caches, () => clock.nowMs());
   const drains = createDrainWatch({

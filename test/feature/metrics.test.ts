@@ -1,10 +1,27 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { metrics } from '../../src/api/metrics.ts';
-import { customResourceDefinitions, deployments, httpRoutes, pods, stickyWorkloads } from '../../src/kube/resources.ts';
+import {
+  customResourceDefinitions,
+  deployments,
+  httpRoutes,
+  mutatingWebhookConfigurations,
+  pods,
+  replicaSets,
+  stickyWorkloads,
+} from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { listenAdmin, type AdminServer } from '../../src/platform/admin.ts';
-import { deployment, namespace, proxyPod, routeDefinition, stickyWorkload } from '../support/operator-objects.ts';
+import {
+  deployment,
+  elsewhere,
+  namespace,
+  pod,
+  proxyPod,
+  replicaSet,
+  routeDefinition,
+  stickyWorkload,
+} from '../support/operator-objects.ts';
 import type { OperatorWorld } from '../support/operator-world.ts';
 import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
 import type { TlsClient } from '../support/tls-client.ts';
@@ -191,6 +208,89 @@ describe('the work of the operator', () => {
       translations,
     );
     expect(grown).toEqual({ [unchanged]: 1, [translations]: 0 });
+  });
+
+  /** What the controllers and the kubelet write of a pod from its creation to its end. `step`: called after each. */
+  async function runPod(of: string, step: () => Promise<void>): Promise<void> {
+    const { status: _status, ...created } = elsewhere(of, pod({ name: 'job-1', of: 'job', app: 'job' }));
+    const versions = [
+      created,
+      { ...created, status: { phase: 'Pending', podIP: '10.9.0.1' } },
+      { ...created, status: { phase: 'Running', podIP: '10.9.0.1' } },
+      {
+        ...created,
+        status: { phase: 'Running', podIP: '10.9.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+      },
+      { ...created, status: { phase: 'Succeeded', podIP: '10.9.0.1' } },
+    ];
+    for (const version of versions) {
+      world.put(pods, version);
+      await step();
+    }
+    world.cluster.remove(pods, created.metadata);
+    await step();
+  }
+
+  test.each(['other', namespace])(
+    'is no translation for an unrelated pod of namespace %s in its whole life',
+    async (of) => {
+      world.put(deployments, elsewhere(of, deployment('job')));
+      await world.settle();
+      const act = async () => {
+        world.put(replicaSets, elsewhere(of, replicaSet('job', 'job')));
+        await runPod(of, world.settle);
+      };
+      expect(await growth(act, translations)).toEqual({ [translations]: 0 });
+    },
+  );
+
+  const endpointsOf = (workload: string) =>
+    operator.translations.table('shop/holdfast')?.table.backends[`shop/${workload}`]?.endpoints.map((one) => one.pod);
+
+  test('loses no pod that was created before its ReplicaSet is known, or before its StickyWorkload', async () => {
+    world.put(deployments, deployment('till'));
+    world.put(pods, pod({ name: 'till-a', of: 'till-1', app: 'till' }));
+    await world.settle();
+    world.put(replicaSets, replicaSet('till-1', 'till'));
+    await world.settle();
+    world.put(stickyWorkloads, stickyWorkload({ name: 'till' }));
+    await world.settle();
+    expect(endpointsOf('till')).toEqual(['till-a']);
+
+    world.put(pods, pod({ name: 'till-b', of: 'till-2', app: 'till' }));
+    await world.settle();
+    expect(endpointsOf('till')).toEqual(['till-a']);
+    world.put(replicaSets, replicaSet('till-2', 'till'));
+    await world.settle();
+    expect(endpointsOf('till')).toEqual(['till-a', 'till-b']);
+  });
+
+  test('follows a pod by its injection when its chain of controllers is deleted', async () => {
+    world.cluster.remove(replicaSets, { namespace, name: 'cart-1' });
+    world.cluster.remove(deployments, { namespace, name: 'cart' });
+    await world.settle();
+    world.terminate('cart-a');
+    await world.settle();
+    const { endpoints = [] } = operator.translations.table('shop/holdfast')?.table.backends['shop/cart'] ?? {};
+    expect(endpoints.map((one) => `${one.pod} ${one.state}`)).toEqual(['cart-a Draining', 'cart-b Accepting']);
+  });
+
+  test('is a write of the webhook configuration when StickyWorkloads or the configuration change, and not when pods do', async () => {
+    const ofWebhooks = 'holdfast_operator_reconciles_total{kind="MutatingWebhookConfiguration"}';
+    expect(await growth(() => writeStatus('cart-a', 'Ready', 'False'), ofWebhooks)).toEqual({ [ofWebhooks]: 0 });
+    const create = () => {
+      world.put(stickyWorkloads, stickyWorkload({ name: 'till' }));
+      return world.settle();
+    };
+    // Its own write is a change too.
+    expect(await growth(create, ofWebhooks)).toEqual({ [ofWebhooks]: 2 });
+    const edit = () => {
+      world.edit(mutatingWebhookConfigurations, 'holdfast', (object) => ({ ...object, webhooks: [] }));
+      return world.settle();
+    };
+    await growth(edit, ofWebhooks);
+    const { webhooks } = world.mustFind(mutatingWebhookConfigurations, 'holdfast') as { webhooks?: object[] };
+    expect(webhooks?.length).toBeGreaterThan(0);
   });
 
   /** As the kubelet does it. */

@@ -61,6 +61,7 @@ export function startController(options: ControllerOptions): Controller {
       options.owned.forget(object);
     }
     addChange(changes, name, object);
+    if (name === 'webhooks') queue.add(webhookKey);
   });
 
   // The publisher follows the statuses of StickyWorkloads.
@@ -79,9 +80,9 @@ export function startController(options: ControllerOptions): Controller {
   const emitFaults = createFaultEvents(options.events);
 
   function follow(): void {
-    queue.add(webhookKey);
     const translated = translations.latest();
     if (!translated) return;
+    if (translated.snapshot.workloads !== followed?.snapshot.workloads) queue.add(webhookKey);
     for (const key of findAffectedKeys(translated, changes, followed)) queue.add(key);
     followed = translated;
     changes = noChanges();

@@ -7,19 +7,23 @@ import { hasSuccessor } from '../../core/resolve/successor.ts';
 import { isPodTerminal, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import type { ObjectRef } from '../../kube/ports.ts';
+import type { Change } from '../../kube/watch/store.ts';
 import type { LostNodes } from '../nodes/lost-nodes.ts';
 import type { Caches } from './caches.ts';
 import { createRemovedPods } from './removed-pods.ts';
 import { gatewayParts } from './gateway-parts.ts';
 import { createKeptLists } from './kept-lists.ts';
 import { createNodeParts } from './node-parts.ts';
-import { createSortedList } from './sorted-list.ts';
+import { createPodList } from './pod-list.ts';
+import { createRelevance } from './relevance.ts';
 import { createTargetParts, existingObjects } from './target-parts.ts';
-import { controllerOf, type CachedPod } from './pods.ts';
-import type { CacheContents } from './watched.ts';
+import type { CachedPod } from './pods.ts';
+import type { CacheContents, CacheName } from './watched.ts';
 
 export interface ClusterState {
   snapshot(): Snapshot;
+  /** Whether a change in the caches may change what is made of the snapshot. */
+  concerns(name: CacheName, change: Change): boolean;
   /** The current pod, with the end of its controller chain. */
   pod(ref: ObjectRef): Pod | undefined;
   workload(ref: ObjectRef): StickyWorkload | undefined;
@@ -41,49 +45,17 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
   const { of: list, each, derive } = lists;
   const nodesWith = createNodeParts(caches, lists, lostNodes);
   const targetParts = createTargetParts(caches, lists);
-  const podList = createSortedList(caches, 'pods', (pod) => complete(pod));
-
-  /** Returns the end of the chain pod → ReplicaSet → Deployment; a StatefulSet controls its pods directly. */
-  function endOfChain({ metadata, owner }: CachedPod): Pod['controller'] {
-    if (owner?.kind !== 'ReplicaSet') return owner;
-    const replicaSet = caches.get('replicaSets', { namespace: metadata.namespace ?? '', name: owner.name });
-    return replicaSet && controllerOf(replicaSet.metadata);
-  }
-
-  /**
-   * When a Deployment is deleted, its ReplicaSets are deleted at once, while their pods still drain: the chain is broken, and
-   * only the annotation from injection names the StickyWorkload. Sessions must reach the pod until it is deleted.
-   */
-  function targetByAnnotation({ metadata, workload }: CachedPod): Pod['controller'] {
-    if (workload === undefined) return undefined;
-    const claim = caches.get('workloads', { namespace: metadata.namespace ?? '', name: workload });
-    return claim && { kind: claim.spec.targetRef.kind, name: claim.spec.targetRef.name };
-  }
-
-  /** An unchanged pod stays the same object, by which the translation detects changes. */
-  const completed = new WeakMap<CachedPod['pod'], Pod>();
-
-  function complete(cached: CachedPod): Pod {
-    const controller = endOfChain(cached) ?? targetByAnnotation(cached);
-    const known = completed.get(cached.pod);
-    if (known && isController(known.controller, controller) && known.workload === cached.workload) return known;
-    const pod = {
-      ...cached.pod,
-      ...(controller && { controller }),
-      ...(cached.workload !== undefined && { workload: cached.workload }),
-    };
-    completed.set(cached.pod, pod);
-    return pod;
-  }
+  const podList = createPodList(caches);
+  const claims = (): ReadonlySet<string> => derive('claimed', [list('workloads')], () => targetsOf(list('workloads')));
+  const concerns = createRelevance({ caches, lists, pods: podList, claimed: claims });
 
   /** Undefined until they are read: meanwhile any pod may be that of a StickyWorkload. */
   let claimed: ReadonlySet<string> | undefined;
 
   // The ReplicaSet of the last pod of a rollout outlives it (revisionHistoryLimit), so the chain still has its end.
   caches.onChange((name, change) => {
-    if (name === 'replicaSets' || name === 'workloads') podList.readAgain();
     if (name !== 'pods') return;
-    const pod = complete(change.object as CachedPod);
+    const pod = podList.complete(change.object as CachedPod);
     const target = pod.controller && targetKey(pod.namespace, pod.controller);
     if (target === undefined || claimed?.has(target) === false) return;
     if (change.type === 'DELETED' || isPodTerminal(pod)) removedPods.record(target, pod, nowMs());
@@ -102,11 +74,12 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
   }
 
   return {
+    concerns,
     snapshot: () => {
       const workloads: StickyWorkload[] = list('workloads');
       const masterKeys = list('masterKeys');
       const pods = podList.items();
-      const targets = derive('claimed', [workloads], () => targetsOf(workloads));
+      const targets = claims();
       return {
         workloads,
         ...targetParts.parts(targets),
@@ -126,7 +99,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     },
     pod: (ref) => {
       const cached = caches.get('pods', ref);
-      return cached && complete(cached);
+      return cached && podList.complete(cached);
     },
     workload: (ref) => caches.get('workloads', ref),
     hasSuccessor({ namespace = '', name }, { spec }) {
@@ -135,9 +108,6 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     },
   };
 }
-
-const isController = (one: Pod['controller'], other: Pod['controller']): boolean =>
-  one?.kind === other?.kind && one?.name === other?.name;
 
 const targetsOf = (workloads: readonly StickyWorkload[]): Set<string> =>
   new Set(workloads.map(({ metadata, spec }) => targetKey(metadata.namespace, spec.targetRef)));

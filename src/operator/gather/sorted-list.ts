@@ -9,8 +9,8 @@ import type { CacheContents, CacheName } from './watched.ts';
 
 export interface SortedList<Item> {
   items(): Item[];
-  /** What is read of any object may have changed. */
-  readAgain(): void;
+  /** What is read of an object may have changed. */
+  readAgain(ref: ObjectRef): void;
 }
 
 /** Above this number of changes it is faster to sort. */
@@ -30,10 +30,19 @@ export function createSortedList<Name extends CacheName, Item>(
   let items: Item[] = [];
 
   caches.onChange((ofName, { object: { metadata } }) => {
-    if (ofName === name) changed.set(keyOf(metadata), metadata);
+    if (ofName === name) note(metadata);
     // A kind whose definition is deleted is no longer watched.
     if (isDefinition.has(ofName)) isRead = false;
   });
+
+  /** Without a reader the changes would accumulate. */
+  function note(ref: ObjectRef): void {
+    if (!isRead) return;
+    changed.set(keyOf(ref), ref);
+    if (changed.size <= mostChanges) return;
+    isRead = false;
+    changed.clear();
+  }
 
   function readAll(): void {
     const sorted = sortByName(caches.list(name));
@@ -43,25 +52,29 @@ export function createSortedList<Name extends CacheName, Item>(
   }
 
   function readChanged(): void {
-    items = [...items];
+    let next: Item[] | undefined;
     for (const [key, ref] of changed) {
       const object = caches.get(name, ref);
+      const item = object ? [read(object)] : [];
       const at = placeOf(key, keys);
       const known = keys[at] === key ? 1 : 0;
+      if (known === item.length && (known === 0 || item[0] === (next ?? items)[at])) continue;
+      next ??= [...items];
       keys.splice(at, known, ...(object ? [key] : []));
-      items.splice(at, known, ...(object ? [read(object)] : []));
+      next.splice(at, known, ...item);
     }
+    items = next ?? items;
   }
 
   return {
     items() {
-      if (!isRead || changed.size > mostChanges) readAll();
+      if (!isRead) readAll();
       else if (changed.size > 0) readChanged();
       isRead = true;
       changed.clear();
       return items;
     },
-    readAgain: () => (isRead = false),
+    readAgain: note,
   };
 }
 

@@ -37,6 +37,7 @@ function ask({ clusterState, workload, claimed = true, targetPort, pod, reports 
     pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a', ...pod }), workload }),
     workload: () =>
       claimed ? stickyWorkload({ name: 'cart', ...(targetPort && { spec: { service: { targetPort } } }) }) : undefined,
+    concerns: () => true,
     hasSuccessor: () => false,
   };
   const ledger = createLedger();
