@@ -12,6 +12,8 @@ export interface EndedSessionMemory {
   add(gatewayKey: string, ids: readonly string[], at: { table: RoutingTable | undefined; nowMs: number }): string[];
   /** Returns the ids whose tokens could still be valid, in the order in which they were received. */
   list(gatewayKey: string, nowMs: number): string[];
+  /** Forgets the Gateways (keys) that are gone, and the ids that have expired. */
+  prune(isGone: (gatewayKey: string) => boolean, nowMs: number): void;
 }
 
 /** 10 MB for a Gateway. Beyond it the oldest ids are forgotten: only proxies that start afterwards do not know them. */
@@ -45,6 +47,12 @@ export function createEndedSessionMemory(max = maxForGateway): EndedSessionMemor
     list(gatewayKey, nowMs) {
       expire(gatewayKey, nowMs);
       return [...(byGateway.get(gatewayKey)?.keys() ?? [])];
+    },
+    prune(isGone, nowMs) {
+      for (const key of byGateway.keys()) {
+        if (isGone(key)) byGateway.delete(key);
+        else expire(key, nowMs);
+      }
     },
   };
 }

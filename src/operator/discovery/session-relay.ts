@@ -32,15 +32,27 @@ export type RelaySubscriber = {
 
 export type RelayPorts = { tableOf: (gatewayKey: string) => RoutingTable | undefined; clock: Clock };
 
+const pruneEveryMs = 60_000;
+
 export function createSessionRelay({ tableOf, clock }: RelayPorts): SessionRelay {
   const memory = createEndedSessionMemory();
+  let prunedAtMs = clock.nowMs();
   /** Streams of proxies that have handed over their sessions. */
   const stopping = new WeakSet<RelaySubscriber>();
   const byGateway = new Map<string, Set<RelaySubscriber>>();
   const others = (gatewayKey: string, podUid: string) =>
     [...(byGateway.get(gatewayKey) ?? [])].filter((subscriber) => subscriber.podUid !== podUid);
+
+  /** Forgets the Gateways that are gone. Each proxy sends a report each second. */
+  function prune(nowMs: number): void {
+    if (nowMs - prunedAtMs < pruneEveryMs) return;
+    prunedAtMs = nowMs;
+    memory.prune((key) => !byGateway.has(key) && tableOf(key) === undefined, nowMs);
+  }
+
   return {
     publish(gatewayKey, fromPodUid, { ended, seen }) {
+      prune(clock.nowMs());
       const at = { table: tableOf(gatewayKey), nowMs: clock.nowMs() };
       const notices = { ended: memory.add(gatewayKey, ended, at), seen };
       if (notices.ended.length === 0 && seen.length === 0) return;

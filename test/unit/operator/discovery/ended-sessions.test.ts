@@ -29,6 +29,14 @@ describe('the ended sessions of a Gateway', () => {
     expect(memory.list('infra/web', 24 * 60 * minute)).toEqual(['a']);
   });
 
+  test('are forgotten with their Gateway', () => {
+    const memory = createEndedSessionMemory();
+    memory.add('infra/web', ['a'], at(0));
+    memory.add('infra/gone', ['b'], at(0));
+    memory.prune((key) => key === 'infra/gone', minute);
+    expect([memory.list('infra/web', minute), memory.list('infra/gone', minute)]).toEqual([['a'], []]);
+  });
+
   test('are bounded: the oldest are forgotten first', () => {
     const memory = createEndedSessionMemory(2);
     memory.add('infra/web', ['a', 'b', 'c'], at(0));
