@@ -97,7 +97,7 @@ export type Report = {
   sequence: number;
   /**
    * The last delta of this replica by whose table the proxy routes, and has routed since before the sessions in this report were counted.
-   * Absent: none.
+   * `refused`: all that the proxy has refused of this stream, and has not received again or lost since. Absent: none.
    */
   acknowledged?: { nonce: number; refused: Refusal[] };
   /**

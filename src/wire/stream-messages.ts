@@ -28,8 +28,9 @@ export type ReceivedMessage = Exclude<StreamMessage, DeltaMessage> | (DeltaMessa
 
 type Message<Type extends StreamMessage['type']> = Extract<StreamMessage, { type: Type }>;
 type Sent = Exclude<StreamMessage, DeltaMessage> | (Omit<DeltaMessage, 'delta'> & { delta: SentDelta });
-type SentDelta = Omit<TableDelta, 'set' | 'endpoints'> & { set?: SentResource[]; endpoints?: unknown[] };
+type SentDelta = Omit<TableDelta, 'set' | 'endpoints'> & { set?: SentResource[]; endpoints?: SentPatch[] };
 type SentResource = { type: string; name: string; version: string; value: unknown };
+type SentPatch = Pick<EndpointsPatch, 'backend'>;
 
 const stamp = { replica: string, revision: pattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: time };
 const sessionIds = { replica: string, sessions: list(hexId) };
@@ -38,7 +39,8 @@ const unchecked: Check<unknown> = () => undefined;
 const delta = object<SentDelta>({
   set: optional(list(object<SentResource>({ type: string, name: string, version: string, value: unchecked }))),
   remove: optional(list(string)),
-  endpoints: optional(list(unchecked)),
+  // Without it, a refusal could not say whose endpoints are not up to date.
+  endpoints: optional(list(object<SentPatch>({ backend: string }))),
   order: optional(
     object<OrderPatch>({ from: string, version: string, at: count, remove: count, insert: list(string) }),
   ),
@@ -99,7 +101,9 @@ function checkDelta({ set = [], endpoints = [], ...others }: SentDelta): Pick<De
       set: set
         .map(completed)
         .filter((sent): sent is VersionedResource => isKnown(sent) && keep(versioned, sent, idOf(sent))),
-      endpoints: endpoints.filter((patch) => keep(endpointsPatch, patch, patchId(patch))),
+      endpoints: endpoints.filter((patch): patch is EndpointsPatch =>
+        keep(endpointsPatch, patch, resourceId('endpoints', patch.backend)),
+      ),
     },
     refused,
   };
@@ -111,9 +115,6 @@ type KnownResource = SentResource & { type: ResourceType };
 const isKnown = (sent: SentResource): sent is KnownResource => Object.hasOwn(resourceValues, sent.type);
 
 const idOf = ({ type, name }: KnownResource): string => resourceId(type, name);
-
-const patchId = (patch: unknown): string =>
-  resourceId('endpoints', isRecord(patch) && typeof patch['backend'] === 'string' ? patch['backend'] : '?');
 
 /** `delta` has checked its other properties. */
 const versioned: Check<VersionedResource> = (sent) =>

@@ -1,8 +1,10 @@
 /** What each replica of the operator has sent on its stream, and which of its deltas this proxy acknowledges. */
-import type { Hello, Report } from '../../wire/messages.ts';
+import type { Hello, Refusal, Report } from '../../wire/messages.ts';
 import type { ReceivedMessage } from '../../wire/stream-messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import { createResourceStore, type ResourceStore } from '../../wire/resource-store.ts';
+import { resourceId } from '../../wire/resources.ts';
+import type { TableDelta } from '../../wire/table-delta.ts';
 import { AppError } from '../../platform/errors.ts';
 
 type ReceivedDelta = Extract<ReceivedMessage, { type: 'delta' }>;
@@ -41,11 +43,24 @@ export function createResourceStreams(): ResourceStreams {
       const table = store.table();
       return table ? { table } : {};
     },
-    acknowledge(address, { nonce, refused }) {
-      acknowledged.set(address, { nonce, refused });
+    acknowledge(address, { nonce, delta, refused }) {
+      const before = acknowledged.get(address)?.refused ?? [];
+      acknowledged.set(address, { nonce, refused: [...stillRefused(before, delta, refused), ...refused] });
     },
     acknowledged: (address) => acknowledged.get(address),
   };
+}
+
+/** The proxy has an older version of a resource that it has refused until it gets another: a later delta says nothing of it. */
+function stillRefused(before: readonly Refusal[], delta: TableDelta, refused: readonly Refusal[]): readonly Refusal[] {
+  if (before.length === 0) return before;
+  const sentAgain = new Set([
+    ...refused.map(({ id }) => id),
+    ...(delta.remove ?? []),
+    ...(delta.set ?? []).map(({ type, name }) => resourceId(type, name)),
+    ...(delta.endpoints ?? []).map(({ backend }) => resourceId('endpoints', backend)),
+  ]);
+  return before.filter(({ id }) => !sentAgain.has(id));
 }
 
 const otherVersions = (ids: string[]): AppError =>

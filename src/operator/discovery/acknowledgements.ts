@@ -21,14 +21,17 @@ export interface Acknowledgements {
 export interface SentTables {
   /** Returns the nonce of the message with this table. */
   add(table: RoutingTable): number;
-  /** Resources that the proxy has refused since the last call: they must be sent whole. */
+  /** Resources that the proxy has refused since the last call: they must be sent whole, in the next message. */
   takeRefused(): ReadonlySet<string>;
   close(): void;
 }
 
+/** What the proxy has as it was before, by id: the first message that has the resource again; undefined until there is one. */
+type Refused = Map<string, number | undefined>;
+
 type Stream = {
   sent: { nonce: number; table: RoutingTable }[];
-  refused: Set<string>;
+  refused: Refused;
   acknowledged: ReadonlySet<string> | undefined;
 };
 
@@ -41,7 +44,7 @@ export function createAcknowledgements(firstNonce: number): Acknowledgements {
   let nonce = firstNonce;
   return {
     open(proxyUid) {
-      const stream: Stream = { sent: [], refused: new Set(), acknowledged: undefined };
+      const stream: Stream = { sent: [], refused: new Map(), acknowledged: undefined };
       streams.set(proxyUid, stream);
       return {
         add(table) {
@@ -51,9 +54,9 @@ export function createAcknowledgements(firstNonce: number): Acknowledgements {
           return nonce;
         },
         takeRefused() {
-          const { refused } = stream;
-          stream.refused = new Set();
-          return refused;
+          const due = [...stream.refused.keys()].filter((id) => stream.refused.get(id) === undefined);
+          for (const id of due) stream.refused.set(id, nonce + 1);
+          return new Set(due);
         },
         close() {
           if (streams.get(proxyUid) === stream) streams.delete(proxyUid);
@@ -73,14 +76,20 @@ function acknowledge(stream: Stream, { nonce, refused }: Acknowledged): void {
   const sent = stream.sent[at];
   if (sent === undefined) return;
   stream.sent.splice(0, at + 1);
-  for (const { id } of refused) stream.refused.add(id);
-  stream.acknowledged = drainingPods(sent.table, new Set(refused.map(({ id }) => id)));
+  updateRefused(stream.refused, { nonce, refused });
+  stream.acknowledged = drainingPods(sent.table, stream.refused);
+}
+
+/** A message that was on its way when the proxy refused a resource of an earlier one says nothing of that resource, nor does its acknowledgement. */
+function updateRefused(known: Refused, { nonce, refused }: Acknowledged): void {
+  for (const [id, againIn] of known) if (againIn !== undefined && againIn <= nonce) known.delete(id);
+  for (const { id } of refused) if (!known.has(id)) known.set(id, undefined);
 }
 
 const drainingIn = new WeakMap<RoutingTable, ReadonlySet<string>>();
 
 /** Returns the UIDs of the pods that drain in every backend that has them: in one of several is no confirmation. */
-function drainingPods(table: RoutingTable, refused: ReadonlySet<string>): ReadonlySet<string> {
+function drainingPods(table: RoutingTable, refused: Refused): ReadonlySet<string> {
   const known = refused.size === 0 ? drainingIn.get(table) : undefined;
   if (known) return known;
   const pods = new Set(
@@ -93,7 +102,7 @@ function drainingPods(table: RoutingTable, refused: ReadonlySet<string>): Readon
 
 const isDraining = ({ state }: Endpoint): boolean => state === 'Draining';
 
-function dropUnconfirmed(pods: Set<string>, { backends }: RoutingTable, refused: ReadonlySet<string>): void {
+function dropUnconfirmed(pods: Set<string>, { backends }: RoutingTable, refused: Refused): void {
   for (const [key, { endpoints }] of Object.entries(backends)) {
     const isRefused = refused.has(resourceId('endpoints', key));
     for (const endpoint of endpoints) if (isRefused || !isDraining(endpoint)) pods.delete(endpoint.uid);

@@ -1,6 +1,6 @@
 /**
  * What proxies refuse of their configuration: a resource that fails their check, because of a defect of Holdfast or of an older proxy. They keep the previous
- * one, which nothing else would show. Each acknowledgement has the refusals of its delta, and the operator sends these resources again with the next.
+ * one, which nothing else would show. Each acknowledgement has all that is refused at the time, and the operator sends these resources again with the next delta.
  */
 import type { Refusal, Report } from '../../wire/messages.ts';
 
@@ -27,7 +27,8 @@ export function createRefusedResources(observe: (type: string) => void): Refused
       const known = latest.get(uid);
       if (acknowledged === undefined || acknowledged.nonce === known?.nonce) return;
       const { nonce, refused } = acknowledged;
-      for (const { id } of refused) observe(typeOf(id));
+      const before = new Set(known?.refused.map(({ id }) => id));
+      for (const { id } of refused) if (!before.has(id)) observe(typeOf(id));
       if (latest.size >= maxProxies) latest.clear();
       latest.set(uid, { nonce, refused });
       if (JSON.stringify(known?.refused ?? []) === JSON.stringify(refused)) return;

@@ -45,6 +45,23 @@ test('endpoints that a proxy has refused confirm nothing, and are sent whole onc
   expect([...sent.takeRefused()]).toEqual([]);
 });
 
+test('endpoints stay refused until they are sent again, whatever the proxy says of messages that were on their way', () => {
+  const acknowledgements = createAcknowledgements(100);
+  const sent = acknowledgements.open('p');
+  const refused = [{ id: 'endpoints/shop/chat', problem: 'invalid' }];
+  const [first, onItsWay] = [sent.add(table('Draining')), sent.add(table('Draining'))];
+  const confirms = (acknowledged: Parameters<typeof acknowledgements.take>[1]) =>
+    acknowledgements.take('p', acknowledged)?.has('uid-a');
+  expect(confirms({ nonce: first, refused })).toBe(false);
+  expect(confirms(accepted(onItsWay))).toBe(false);
+  expect([...sent.takeRefused()]).toEqual(['endpoints/shop/chat']);
+  const again = sent.add(table('Draining'));
+  expect(confirms({ nonce: again, refused })).toBe(false);
+  expect([...sent.takeRefused()]).toEqual(['endpoints/shop/chat']);
+  expect(confirms(accepted(sent.add(table('Draining'))))).toBe(true);
+  expect([...sent.takeRefused()]).toEqual([]);
+});
+
 test('what an earlier stream, or the operator before its restart, has sent confirms nothing', () => {
   const acknowledgements = createAcknowledgements(100);
   const before = acknowledgements.open('p');
