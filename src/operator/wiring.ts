@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { operatorService, ports } from '../core/names/names.ts';
 import type { Caches } from './gather/caches.ts';
 import { createLedger } from '../core/count/ledger.ts';
+import { readsSlicesOf } from '../core/translate/read-services.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
 import { createOwnedObjects } from './apply/owned-objects.ts';
@@ -66,6 +67,10 @@ export function createCore(
     lostNodes,
     operatorNamespace: namespace,
     nowMs: () => clock.nowMs(),
+    readsSlicesOf: (service) => {
+      const translated = translations.latest();
+      return translated === undefined || readsSlicesOf(translated.translation, service);
+    },
   });
   const ledger = createLedger();
   const endedSessions = createEndedSessions({

@@ -3,10 +3,12 @@ import { metrics } from '../../src/api/metrics.ts';
 import {
   customResourceDefinitions,
   deployments,
+  endpointSlices,
   httpRoutes,
   mutatingWebhookConfigurations,
   pods,
   replicaSets,
+  services,
   stickyWorkloads,
 } from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
@@ -20,6 +22,7 @@ import {
   proxyPod,
   replicaSet,
   routeDefinition,
+  slice,
   stickyWorkload,
 } from '../support/operator-objects.ts';
 import type { OperatorWorld } from '../support/operator-world.ts';
@@ -243,6 +246,28 @@ describe('the work of the operator', () => {
       expect(await growth(act, translations)).toEqual({ [translations]: 0 });
     },
   );
+
+  test('is no translation for the EndpointSlice of a Service until a route leads to it, and loses none then', async () => {
+    const metadata = { namespace, name: 'web', uid: 'uid-of-web', generation: 1 };
+    world.put(customResourceDefinitions, routeDefinition('B'));
+    world.put(services, { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ name: 'http', port: 80 }] } });
+    await world.settle();
+    const change = (...names: string[]) => {
+      world.put(endpointSlices, slice('web', names));
+      return world.settle();
+    };
+    expect(await growth(() => change('web-a'), translations)).toEqual({ [translations]: 0 });
+    world.put(httpRoutes, {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata,
+      spec: { parentRefs: [{ name: 'holdfast' }], rules: [{ backendRefs: [{ name: 'web', port: 80 }] }] },
+    });
+    await world.settle();
+    expect(endpointsOf('web:80')).toEqual(['web-a']);
+    expect(await growth(() => change('web-a', 'web-b'), translations)).toEqual({ [translations]: 1 });
+    expect(endpointsOf('web:80')).toEqual(['web-a', 'web-b']);
+  });
 
   const endpointsOf = (workload: string) =>
     operator.translations.table('shop/holdfast')?.table.backends[`shop/${workload}`]?.endpoints.map((one) => one.pod);

@@ -36,10 +36,12 @@ export type ClusterStateOptions = {
   lostNodes: Pick<LostNodes, 'names'>;
   operatorNamespace: string;
   nowMs: () => number;
+  /** See `relevance.ts`. Absent: all are. */
+  readsSlicesOf?: (service: string) => boolean;
 };
 
 export function createClusterState(options: ClusterStateOptions): ClusterState {
-  const { caches, lostNodes, operatorNamespace, nowMs } = options;
+  const { caches, lostNodes, operatorNamespace, nowMs, readsSlicesOf = () => true } = options;
   const removedPods = createRemovedPods();
   const lists = createKeptLists(caches);
   const { of: list, each, derive } = lists;
@@ -47,7 +49,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
   const targetParts = createTargetParts(caches, lists);
   const podList = createPodList(caches);
   const claims = (): ReadonlySet<string> => derive('claimed', [list('workloads')], () => targetsOf(list('workloads')));
-  const concerns = createRelevance({ caches, lists, pods: podList, claimed: claims });
+  const concerns = createRelevance({ caches, lists, pods: podList, claimed: claims, readsSlicesOf });
 
   /** Undefined until they are read: meanwhile any pod may be that of a StickyWorkload. */
   let claimed: ReadonlySet<string> | undefined;

@@ -1,6 +1,6 @@
 /**
- * Whether a change may change a translation. Most pods of a cluster have nothing to do with Holdfast, and kubelets write their statuses all the
- * time. What is decided here loses nothing: a translation reads the caches as a whole, also what was not worth one by itself, such as a pod that
+ * Whether a change may change a translation. Most pods and Services of a cluster have nothing to do with Holdfast, and kubelets write statuses
+ * all the time. What is decided here loses nothing: a translation reads the caches as a whole, also what was not worth one by itself, such as a pod that
  * was created before its StickyWorkload.
  */
 import { targetKey } from '../../core/names/names.ts';
@@ -12,6 +12,7 @@ import type { KeptLists } from './kept-lists.ts';
 import { createNamedPods } from './named-pods.ts';
 import type { PodList } from './pod-list.ts';
 import { controllerOf, type CachedPod } from './pods.ts';
+import type { CachedSlice } from './slices.ts';
 import type { CacheName } from './watched.ts';
 
 /** `claimed`: the targets of StickyWorkloads, by `targetKey`. */
@@ -20,6 +21,8 @@ export type RelevanceOptions = {
   lists: KeptLists;
   pods: Pick<PodList, 'complete'>;
   claimed: () => ReadonlySet<string>;
+  /** Whether the EndpointSlices of a Service, `namespace/name`, are read. Before the first translation all are. */
+  readsSlicesOf: (service: string) => boolean;
 };
 
 /** The decision costs the same in a large cluster as in a small one. */
@@ -66,8 +69,17 @@ export function createRelevance(options: RelevanceOptions): (name: CacheName, ch
     return controller !== undefined && options.claimed().has(targetKey(metadata.namespace ?? '', controller));
   }
 
+  /** Its label may have named another Service before. */
+  function concernsSlice(change: Change): boolean {
+    const versions = change.type === 'MODIFIED' ? [change.object, change.previous] : [change.object];
+    return (versions as CachedSlice[]).some(({ slice: { namespace, service } }) =>
+      options.readsSlicesOf(`${namespace}/${service}`),
+    );
+  }
+
   return (name, change) => {
     if (name === 'pods') return concernsPod(change);
+    if (name === 'slices') return concernsSlice(change);
     if (name === 'replicaSets') return concernsReplicaSet(change);
     return true;
   };
