@@ -190,11 +190,14 @@ describe.each(kinds)('a replica that starts while the list of kind %s', (kind) =
   });
 });
 
-test('a right that every installation needs is waited for as well', async () => {
-  world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: failure('KUBERNETES_FORBIDDEN'), times: 1000 });
+test.each([
+  ['a right', 'HTTPRoute', 'KUBERNETES_FORBIDDEN'],
+  ['a kind', 'HoldfastProxy', 'KUBERNETES_NOT_FOUND'],
+] as const)('%s that every installation needs is waited for as well', async (_, kind, code) => {
+  world.cluster.fail({ verb: 'list', kind, error: failure(code), times: 1000 });
   const { operator, ready } = await restart();
   expect(tableOf(operator)).toBeUndefined();
-  expect(operator.notReady()).toContain('caches (HTTPRoute)');
+  expect(operator.notReady()).toContain(`caches (${kind})`);
   world.cluster.mend();
   await world.clock.advance(2000);
   await ready();

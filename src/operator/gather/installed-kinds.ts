@@ -2,6 +2,7 @@
 import type { Unread } from '../../kube/watch/reflector.ts';
 import { AppError, type ErrorCode } from '../../platform/errors.ts';
 import {
+  always,
   backendTlsPolicies,
   caBundles,
   grantsOf,
@@ -65,7 +66,7 @@ type ServingName = Exclude<(typeof definitionCaches)[number], 'definitions' | 'g
  * responds with 503 rather than 404 until it has read the definitions, and with 401 (retryable) to a token that it cannot check yet.
  */
 export const isLeftOut = (name: CacheName, part: Unread): boolean =>
-  isRefused(name, part) || isAnswer(part, 'KUBERNETES_NOT_FOUND');
+  isRefused(name, part) || (!(name in always) && isAnswer(part, 'KUBERNETES_NOT_FOUND'));
 
 /** Whether the right is not granted; in a namespaced install it may be in other namespaces. */
 export const isRefused = (name: CacheName, part: Unread): boolean =>
