@@ -124,7 +124,7 @@ function goneSince(
   { since, gone = [], endpoints: listed }: RecordedReport,
 ): string[] {
   if (since !== undefined) return gone.filter((uid) => endpoints.has(uid));
-  if (endpoints.size === listed.length) return [];
+  // A report may list a pod twice, so as many entries as pods do not mean that all are listed.
   const present = new Set(listed.map(({ uid }) => uid));
   return [...endpoints.keys()].filter((uid) => !present.has(uid));
 }

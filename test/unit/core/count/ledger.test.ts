@@ -64,6 +64,14 @@ describe('sessions of a pod', () => {
     );
   });
 
+  test('are unknown once a report lists as many pods as before, but another one twice', () => {
+    const ledger = createLedger();
+    const other = endpoint(0, { uid: 'other' });
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)], draining }, start);
+    ledger.record('a', { startedAtMs: 0, sequence: 2, endpoints: [other, other], draining }, start);
+    expect(sessionsOf(ledger, ['a'], start)).toMatch(/a does not have this pod/);
+  });
+
   test('are not changed by a report that arrives after a newer one', () => {
     const ledger = createLedger();
     expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)], draining }, start)).toBe(
