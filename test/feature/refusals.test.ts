@@ -91,6 +91,17 @@ describe('a served StickyWorkload that is no longer accepted', () => {
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, selector: 'app=cart' });
   });
 
+  test('has its proxies put back as they were, for its sessions depend on them', async () => {
+    await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
+    const before = world.mustFind(deployments, 'holdfast-holdfast');
+    const edited = { ...(before['spec'] as object), strategy: { type: 'Recreate' } };
+    const changes = await world.after(() => world.editSpec(deployments, 'holdfast-holdfast', edited));
+    expect(changes.writes).toContain('apply Deployment shop/holdfast-holdfast');
+    expect(world.mustFind(deployments, 'holdfast-holdfast')['spec']).toMatchObject({
+      strategy: { type: 'RollingUpdate' },
+    });
+  });
+
   test('is served again when the field is removed', async () => {
     await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
     const changes = await world.after(() =>

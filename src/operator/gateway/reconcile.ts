@@ -108,16 +108,15 @@ async function applyGateway({ plan, translated }: Planned, tools: GatewayTools):
   }
 }
 
-/** StickyWorkloads that are refused or deleted keep the Gateway that they have, and get no new objects. */
+/**
+ * StickyWorkloads that are deleted keep the Gateway that they have, and get no new objects. One that was served and is refused later does need it:
+ * its sessions depend on the proxies.
+ */
 function isNeeded({ userManaged, generatedFor }: GatewayPlan, { translation }: Translated): boolean {
-  const { accepts, workloads } = translation;
+  const { candidates } = translation.workloads;
   return (
     userManaged !== undefined ||
-    generatedFor.some(
-      ({ key }) =>
-        accepts[key]?.kind === 'accepted' &&
-        workloads.candidates.get(key)?.workload.metadata.deletionTimestamp === undefined,
-    )
+    generatedFor.some(({ key }) => candidates.get(key)?.workload.metadata.deletionTimestamp === undefined)
   );
 }
 
