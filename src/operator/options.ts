@@ -12,6 +12,7 @@ import type { Caches } from './gather/caches.ts';
 import type { LostNodes } from './nodes/lost-nodes.ts';
 import type { ClusterState } from './gather/cluster-state.ts';
 import type { SidecarSettings } from './injection/sidecar-settings.ts';
+import type { ClaimedBackends } from './proxies/claimed-backends.ts';
 import type { EndedSessions } from './proxies/ended-sessions.ts';
 import type { KnownProxies } from './proxies/known-proxies.ts';
 import type { RefusedResources } from './discovery/refused-resources.ts';
@@ -55,6 +56,7 @@ export type Core = {
   ledger: Ledger;
   knownProxies: KnownProxies;
   endedSessions: EndedSessions;
+  claimed: ClaimedBackends;
   refused: RefusedResources;
   drains: DrainWatch;
   counters: OperatorCounters;

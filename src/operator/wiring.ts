@@ -14,6 +14,7 @@ import { createAcknowledgements } from './discovery/acknowledgements.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
 import { createRefusedResources } from './discovery/refused-resources.ts';
 import { createReportDesk } from './discovery/reports.ts';
+import { createClaimedBackends } from './proxies/claimed-backends.ts';
 import { createEndedSessions } from './proxies/ended-sessions.ts';
 import { createKnownProxies } from './proxies/known-proxies.ts';
 import { createLostNodes } from './nodes/lost-nodes.ts';
@@ -80,8 +81,11 @@ export function createCore(
     },
     clock,
   });
+  const claimed = createClaimedBackends(() => {
+    translations.touch();
+  });
   const translations = createTranslationStore({
-    gather: () => ({ ...clusterState.snapshot(), endedSessions: endedSessions.now() }),
+    gather: () => ({ ...clusterState.snapshot(), endedSessions: endedSessions.now(), claimedBackends: claimed.now() }),
     revision: () => caches.revision(),
     staleMs: () => caches.staleMs(),
     observe: () => {
@@ -92,7 +96,9 @@ export function createCore(
   });
   translations.onTranslated(() => {
     const translated = translations.latest();
-    if (translated) endedSessions.follow(translated);
+    if (!translated) return;
+    endedSessions.follow(translated);
+    claimed.keepOnly((uid) => translated.translation.index.podsByUid.get(uid) !== undefined);
   });
   const isSynced = { now: false };
   void caches.synced.then(() => (isSynced.now = true));
@@ -107,7 +113,7 @@ export function createCore(
     translations,
     events: cluster,
     countsOf: (podUids, nowMs) => ledger.countsOf(podUids, nowMs),
-    sources: createSessionSources({ clusterState, translations, ledger }),
+    sources: createSessionSources({ clusterState, translations, ledger, claimed }),
     counters,
     isLeader,
     clock,
@@ -121,6 +127,7 @@ export function createCore(
     ledger,
     knownProxies,
     endedSessions,
+    claimed,
     refused: createRefusedResources((type) => {
       count(counters.refusedResources, type);
     }),
@@ -211,6 +218,7 @@ export function discoveryPorts(options: OperatorOptions, core: Core, stopping: A
       tables,
       proxies: knownProxies,
       refused: core.refused,
+      claimed: core.claimed,
       ledger,
       acknowledgements,
       observe: (result) => {

@@ -78,6 +78,7 @@ async function report(sessions: number): Promise<void> {
     endpoints: hasPod ? [{ uid: 'uid-cart-a', sessions, expiresAtMs }] : [],
     ended: [],
     seen: [],
+    keyRings: { [backend]: { current: 1, ids: [1] } },
   };
   expect(await client.call('POST', '/v1/report', { token: 'web-1', body: JSON.stringify(body) })).toMatchObject({
     status: 200,
@@ -148,4 +149,39 @@ test('a route that is created again leads to its pods as before', async () => {
   await removeRoute();
   await world.after(() => world.put(httpRoutes, route));
   expect(operator.translations.table('shop/web')?.table).toEqual(before);
+});
+
+test('an operator that starts after both are deleted learns from the proxies which pods have to wait', async () => {
+  await removeRoute();
+  await removeGateway();
+  const have = stream.versions();
+  await world.stop('operator-1');
+  operator = await world.start('operator-2');
+  client = world.client(operator.listening().discovery);
+  await drain();
+  expect(await answer()).toMatchObject({ sources: [{ known: false, reason: expect.stringContaining('uid-web-1') }] });
+  stream = await openResourceStream(client, { token: 'web-1', have });
+  await stream.next();
+  await report(2);
+  await world.settle();
+  const update = await stream.next();
+  expect(update).toMatchObject({ delta: { set: [{ type: 'endpoints', name: backend }] } });
+  expect(update).not.toHaveProperty('delta.remove');
+  await report(2);
+  expect(await answer()).toMatchObject({ sources: [{ type: 'Proxy', known: true, sessions: 2 }] });
+});
+
+test('a proxy cannot claim a backend of another namespace', async () => {
+  world.put(pods, elsewhere('other', proxyPod('edge-1', 'edge')));
+  world.cluster.addToken('stranger', {
+    username: 'system:serviceaccount:other:edge-holdfast',
+    podName: 'edge-1',
+    podUid: 'uid-edge-1',
+  });
+  await world.settle();
+  const keyRings = { [backend]: { current: 1, ids: [1] } };
+  const body = JSON.stringify({ startedAtMs: 1, sequence: 1, endpoints: [], ended: [], seen: [], keyRings });
+  expect(await client.call('POST', '/v1/report', { token: 'stranger', body })).toMatchObject({ status: 200 });
+  await world.settle();
+  expect(operator.translations.table('other/edge')?.table.backends).toEqual({});
 });

@@ -55,6 +55,8 @@ export type Snapshot = {
   existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Only those that this replica has observed since its start. */
   removedPods: Record<string, RemovedPod[]>;
+  /** Keys of the backends that proxies of retired Gateways report to have, in their own namespace, by key of the Gateway. */
+  claimedBackends?: ReadonlyMap<string, ReadonlySet<string>>;
   /** StickyWorkloads that have left a Gateway (`leftKey`) whose proxies have no session on their pods any more. */
   endedSessions?: ReadonlySet<string>;
   /** By name; also deleted ones, as long as they have pods. */

@@ -28,18 +28,24 @@ type Now = {
   gateways: Readonly<Record<string, GatewayPlan>>;
   plans: ReadonlyMap<string, ServingPlan>;
   gatewaysByBackend: ReadonlyMap<string, string[]>;
+  claimed: ReadonlyMap<string, readonly HeldBackend[]>;
   ended: ReadonlySet<string>;
 };
 
-/** `ended`: what the proxies have no session on any more, by `leftKey`. */
+/** `claimed`: of retired Gateways. `ended`: what the proxies have no session on any more, by `leftKey`. */
 export function findLeft(before: Before | undefined, now: Now): LeftBackends {
   const byGateway = new Map<string, HeldBackend[]>();
+  for (const [gateway, claimed] of now.claimed) {
+    const left = claimed.flatMap((held) => stillHeld(held, gateway, now) ?? []);
+    if (left.length > 0) byGateway.set(gateway, left);
+  }
   for (const [gateway, { backends }] of Object.entries(before?.tables ?? {})) {
     const left = Object.keys(backends).flatMap((key) => {
       const held = before?.built.get(key)?.of;
       return held && 'plan' in held ? (stillHeld(held, gateway, now) ?? []) : [];
     });
-    if (left.length > 0) byGateway.set(gateway, left);
+    const claimed = byGateway.get(gateway)?.filter(({ key }) => !left.some((one) => one.key === key)) ?? [];
+    if (left.length > 0) byGateway.set(gateway, [...left, ...claimed]);
   }
   return { byGateway, byWorkload: indexGateways(byGateway) };
 }
@@ -82,7 +88,7 @@ export function addLeft(
     const kept = left.flatMap(({ key }) => {
       const known = before?.tables[gateway]?.backends[key];
       const current = built.get(key)?.backend;
-      return known && current ? [[key, moveOnly(known, current)] as const] : [];
+      return current ? [[key, known ? moveOnly(known, current) : current] as const] : [];
     });
     const backends = [...Object.entries(table.backends), ...kept].toSorted(([one], [other]) => (one < other ? -1 : 1));
     next[gateway] = { ...table, backends: Object.fromEntries(backends) };

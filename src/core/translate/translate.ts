@@ -23,6 +23,7 @@ import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { secureBackends } from './backend-tls.ts';
 import { buildBackends } from './backends.ts';
 import type { BuiltBackend, HeldBackend } from './built-backend.ts';
+import { readClaims } from './claimed-backends.ts';
 import { indexCluster, usesService, type ClusterIndex } from './cluster-index.ts';
 import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
 import { judgeWorkloads, shadeRoutes } from './judge-workloads.ts';
@@ -125,7 +126,8 @@ function build(all: readonly JudgedRoute[], known: Known) {
   const judged = { ...secureBackends(built, all, backendTls), held, plans, owners: found.owners };
   const tables = buildTables(known, judged, before);
   const gatewaysByBackend = indexByBackend(tables, found.owners);
-  const left = findLeft(before, { ...known, tables, gatewaysByBackend, ended: known.snapshot.endedSessions ?? none });
+  const ended = known.snapshot.endedSessions ?? none;
+  const left = findLeft(before, { ...known, tables, gatewaysByBackend, claimed: claimedBackends(known), ended });
   const wanting = [...left.byGateway.values()].flat().filter(({ key }) => !built.has(key));
   const whole = wanting.length === 0 ? built : new Map([...built, ...buildBackends(wanting, sources, reused)]);
   return {
@@ -138,6 +140,11 @@ function build(all: readonly JudgedRoute[], known: Known) {
 }
 
 const none: ReadonlySet<string> = new Set();
+
+function claimedBackends({ retired, snapshot, plans, index }: Known): Map<string, HeldBackend[]> {
+  const claims = [...(snapshot.claimedBackends ?? [])].filter(([gateway]) => retired.has(gateway));
+  return new Map(claims.map(([gateway, keys]) => [gateway, readClaims(keys, { plans, index })]));
+}
 
 /**
  * Returns the routes that lead requests to backends, oldest first: those of StickyWorkloads, those that a Gateway accepts, and those that a retired

@@ -10,6 +10,7 @@ import type { CarrierConflict, Handover, Report, ReportAnswer } from '../../wire
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { KnownProxies } from '../proxies/known-proxies.ts';
+import type { ClaimedBackends } from '../proxies/claimed-backends.ts';
 import { RequestError } from '../https/server.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { ProxyCaller } from './caller.ts';
@@ -28,6 +29,7 @@ export type ReportPorts = {
   ledger: Pick<Ledger, 'record'>;
   acknowledgements: Pick<Acknowledgements, 'take'>;
   refused: Pick<RefusedResources, 'take'>;
+  claimed: Pick<ClaimedBackends, 'take'>;
   observe: (result: ReportResult) => void;
   /** An app of the Gateway uses the name of a carrier; repeated with each report for some seconds. */
   onConflict: (conflict: CarrierConflict) => void;
@@ -57,6 +59,7 @@ export function createReportDesk({
   ledger,
   acknowledgements,
   refused: refusedResources,
+  claimed,
   observe,
   onConflict,
   clock,
@@ -112,7 +115,7 @@ export function createReportDesk({
     },
     take(caller, sent, nowMs) {
       const gateway = keyOf(caller.gateway);
-      const table = tables.current(gateway)?.table;
+      const { table, isRetired = true } = tables.current(gateway) ?? {};
       const { report, foreign } = reduceReport(sent, scopes.of(gateway, table), { isProxy: isProxyOf(caller), nowMs });
       const draining = acknowledgements.take(caller.pod.uid, sent.acknowledged);
       refusedResources.take({ gateway, uid: caller.pod.uid }, sent.acknowledged);
@@ -122,6 +125,8 @@ export function createReportDesk({
         if (recorded === 'Stale') observe('Stale');
         return { report, complete: true };
       }
+      const { uid } = caller.pod;
+      claimed.take({ gateway, uid }, isRetired ? sent.keyRings && Object.keys(sent.keyRings) : []);
       // Without a table every pod is foreign: this replica has just started, or the Gateway has just been deleted.
       if (foreign > 0 && table) reduced(caller, foreign);
       else accepted(caller);

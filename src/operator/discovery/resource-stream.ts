@@ -80,6 +80,8 @@ class ResourceStream {
   /** That of the last delta. */
   #table: RoutingTable | undefined;
   #isRetired = false;
+  /** What the proxy had when its Gateway was retired, which it keeps: a backend of it may be found in the cluster only later. */
+  #kept: RoutingTable | Record<string, string> = {};
   #tableIsDue = true;
   #endsAreDue = true;
   #blockedSinceMs: number | undefined;
@@ -172,9 +174,10 @@ class ResourceStream {
     const { texts, have } = this.#ports;
     const last = this.#table;
     const whole = this.#sent.takeRefused();
+    if (!this.#isRetired) this.#kept = last ?? have;
     this.#isRetired = isRetired;
     if (isRetired) {
-      const part = partOf(table, last ?? have);
+      const part = partOf(table, this.#kept);
       return { table: part, delta: texts.endpoints(last, part, { have, whole }) };
     }
     return { table, delta: last === undefined ? texts.first(have, table) : texts.next(last, table, whole) };

@@ -6,16 +6,17 @@ import { resourceId } from '../../wire/resources.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { TableDelta } from '../../wire/table-delta.ts';
 
-/** Returns the part of the table whose backends a proxy has: those of the table that was sent last, or of what it says it has. */
-export function partOf(table: RoutingTable, last: RoutingTable | Readonly<Record<string, string>>): RoutingTable {
+type Have = RoutingTable | Readonly<Record<string, string>>;
+
+/** Returns the part of the table whose backends a proxy has: those of the last table before it was retired, or of what it says it has. */
+export function partOf(table: RoutingTable, last: Have): RoutingTable {
   const has = isTable(last)
     ? (key: string) => Object.hasOwn(last.backends, key)
     : (key: string) => Object.hasOwn(last, resourceId('endpoints', key));
   return { ...table, backends: Object.fromEntries(Object.entries(table.backends).filter(([key]) => has(key))) };
 }
 
-const isTable = (last: RoutingTable | Readonly<Record<string, string>>): last is RoutingTable =>
-  typeof last['backends'] === 'object';
+const isTable = (last: Have): last is RoutingTable => typeof last['backends'] === 'object';
 
 /** Without keys: the pod may run as the ServiceAccount of a Gateway that has never been allowed to have them. */
 export function endpointsIn({ set = [], endpoints = [] }: TableDelta): TableDelta {

@@ -8,6 +8,7 @@ import type { PodRef } from '../discovery/caller.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { ClusterState } from '../gather/cluster-state.ts';
 import { runningProxies } from '../proxies/serving-proxies.ts';
+import type { ClaimedBackends } from '../proxies/claimed-backends.ts';
 import { hasAppExited } from './app-exit.ts';
 
 const unknown = (reason: string): SessionSource[] => [{ type: 'Proxy', known: false, reason }];
@@ -16,10 +17,12 @@ export function createSessionSources({
   clusterState,
   translations,
   ledger,
+  claimed,
 }: {
   clusterState: ClusterState;
   translations: TranslationStore;
   ledger: Ledger;
+  claimed: Pick<ClaimedBackends, 'hasReported'>;
 }) {
   return (pod: PodRef, nowMs: number): SessionSource[] => {
     const translated = translations.latest();
@@ -40,7 +43,8 @@ export function createSessionSources({
       proxies: runningProxies(index, gateway),
     }));
     const former = (left.byWorkload.get(backend) ?? []).flatMap((gateway) => runningProxies(index, gateway));
-    const proxies = [...expected.flatMap((one) => one.proxies), ...former];
+    const unheard = retiredIn(pod.namespace, translated.translation).filter((uid) => !claimed.hasReported(uid));
+    const proxies = [...new Set([...expected.flatMap((one) => one.proxies), ...former, ...unheard])];
     // If the StickyWorkload or the Gateway's namespace is deleted, no client can return to a session, and the last counts must not hold the pod.
     const mayReturn = (gateway: string) =>
       workload !== undefined && !isNamespaceTerminating(translated.snapshot, gateway);
@@ -53,6 +57,10 @@ export function createSessionSources({
     return ledger.sourcesOf(pod.uid, proxies, nowMs);
   };
 }
+
+/** Returns the running proxies of the retired Gateways of a namespace: which backends they have is not known until they report. */
+const retiredIn = (namespace: string, { retired, index }: Translated['translation']): string[] =>
+  [...retired.keys()].filter((key) => key.startsWith(`${namespace}/`)).flatMap((key) => runningProxies(index, key));
 
 /** Whether the namespace of a Gateway is being deleted. */
 const isNamespaceTerminating = ({ namespaces }: Snapshot, gateway: string): boolean =>

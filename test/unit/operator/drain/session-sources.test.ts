@@ -46,7 +46,10 @@ function ask({ clusterState, workload, claimed = true, targetPort, pod, reports 
     const draining = new Set(drains ? [cart.uid] : []);
     ledger.record(`uid-${proxy}`, { startedAtMs: 1, sequence: 1, endpoints, draining }, nowMs);
   }
-  return createSessionSources({ clusterState: directory, translations, ledger })(cart, nowMs);
+  return createSessionSources({ clusterState: directory, translations, ledger, claimed: { hasReported: () => true } })(
+    cart,
+    nowMs,
+  );
 }
 
 const unknown = (reason: string) => [{ type: 'Proxy', known: false, reason }];
