@@ -1,10 +1,10 @@
 /** Connects discovery with the router, the server and the listeners: tables in, reports and handovers in and out. */
 import type { ProxyProcess } from '../wire/messages.ts';
-import type { Endpoint, RoutingTable } from '../wire/routing-table.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { DiscoveryTarget } from './discovery/discovery.ts';
 import { CountedEndpoints } from './discovery/counted-endpoints.ts';
+import { RetainedEndpoints } from './discovery/retained-endpoints.ts';
 import { createReportedKeyRings } from './discovery/report.ts';
 import type { Listeners } from './net/listeners.ts';
 import type { Http1Server } from './server.ts';
@@ -45,6 +45,7 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
     },
   });
   const endpoints = new CountedEndpoints(router.sessions.slots);
+  const retained = new RetainedEndpoints();
   const keyRings = createReportedKeyRings();
   let asOfMs = 0;
   let repeatEndedAtMs = Number.POSITIVE_INFINITY;
@@ -66,10 +67,9 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
   return {
     asOfMs: () => asOfMs,
     onTable(choice) {
-      const sameBackends = router.table()?.backends === choice.table.backends;
       router.applyTable(choice.table, choice.asOfMs);
       if (choice.table.proxy) settings.apply(choice.table.proxy);
-      if (!sameBackends) retainEndpoints(server, choice.table);
+      if (retained.read(choice.table)) server.retain(retained.uids, retained.lost);
       server.configureTls(choice.table);
       listeners.sync(choice.table.listeners);
       asOfMs = choice.asOfMs;
@@ -144,10 +144,3 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
     },
   };
 }
-
-function retainEndpoints(server: TargetPorts['server'], { backends }: RoutingTable): void {
-  const endpoints = Object.values(backends).flatMap((backend) => backend.endpoints);
-  server.retain(uidsOf(endpoints), uidsOf(endpoints.filter(({ nodeLost }) => nodeLost)));
-}
-
-const uidsOf = (endpoints: readonly Endpoint[]) => new Set(endpoints.map(({ uid }) => uid));

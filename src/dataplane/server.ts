@@ -11,7 +11,7 @@ import { defaultProxySettings } from '../wire/proxy-settings.ts';
 import { createTrustedProxies } from './net/trusted-proxies.ts';
 import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
-import type { PoolOptions } from './upstream/pool.ts';
+import type { PoolOptions, Uids } from './upstream/pool.ts';
 import { openPort } from './net/acceptors.ts';
 import type { BoundListener } from './net/acceptors.ts';
 import { createReception } from './exchange/reception.ts';
@@ -60,7 +60,7 @@ export interface Http1Server {
   /** Returns the number of client connections that are accepted: that of the settings, or what the process's files allow. */
   maxConnections(): number;
   /** Must be called with the pods of a new routing table: idle connections to other pods close, open requests continue. `lost`: those whose node is lost. */
-  retain(uids: ReadonlySet<string>, lost?: ReadonlySet<string>): void;
+  retain(uids: Uids, lost?: Uids): void;
   /**
    * From now on every response contains `Connection: close`; everything else continues. With some time between this and `shutdown`, few
    * connections remain to be closed while their client may be about to use them, a race that neither side can win (RFC 9112 §9.5).
@@ -73,7 +73,7 @@ export interface Http1Server {
   shutdown(options: { graceMs: number }): Promise<CutReport>;
 }
 
-const none: ReadonlySet<string> = new Set();
+const none: Uids = new Set();
 
 /** The settings that concern the request path. */
 export type ServerSettings = Pick<

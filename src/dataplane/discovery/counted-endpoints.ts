@@ -5,6 +5,7 @@
 import type { EndpointReport } from '../../wire/messages.ts';
 import type { Backend, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import type { EndpointSlots } from '../sessions/endpoint-slots.ts';
+import { compareEndpoints } from './compare-endpoints.ts';
 import { reportEndpoint, unchangedUntilMs } from './report.ts';
 
 /** Since an earlier version, or all endpoints. `gone`: UIDs of those that have left the table. */
@@ -66,12 +67,12 @@ export class CountedEndpoints {
 
   #compare(before: RoutingTable['backends'], after: RoutingTable['backends']): void {
     for (const [key, backend] of Object.entries(before)) {
-      if (!Object.hasOwn(after, key)) this.#compareLists(countedOf(backend), none);
+      if (!Object.hasOwn(after, key)) compareEndpoints(countedOf(backend), none, this);
     }
     for (const [key, backend] of Object.entries(after)) {
       const known = before[key];
       if (known === backend) continue;
-      this.#compareLists(countedOf(known), countedOf(backend));
+      compareEndpoints(countedOf(known), countedOf(backend), this);
       // Also those of pods that have left the backend, and still have sessions there.
       if (known && known.sessions?.limits !== backend.sessions?.limits) this.#touchAll();
     }
@@ -81,22 +82,7 @@ export class CountedEndpoints {
     for (const uid of this.#listed.keys()) this.#touched.add(uid);
   }
 
-  /** Both are sorted by UID: most entries of a changed list are the same objects. */
-  #compareLists(before: readonly Endpoint[], after: readonly Endpoint[]): void {
-    let [at, next] = [0, 0];
-    while (at < before.length || next < after.length) {
-      const [one, other] = [before[at], after[next]];
-      const order = one === other ? 0 : orderOf(one, other);
-      if (one !== other) {
-        if (other !== undefined && order >= 0) this.#list(other);
-        if (one !== undefined && order <= 0) this.#unlist(one);
-      }
-      if (order <= 0) at += 1;
-      if (order >= 0) next += 1;
-    }
-  }
-
-  #list(endpoint: Endpoint): void {
+  come(endpoint: Endpoint): void {
     // No pod is held for the sessions of an absent one; they count again for the next pod of its name.
     if (endpoint.state === 'Absent') return;
     const known = this.#listed.get(endpoint.uid);
@@ -108,7 +94,7 @@ export class CountedEndpoints {
     this.#touched.add(endpoint.uid);
   }
 
-  #unlist({ uid, state }: Endpoint): void {
+  gone({ uid, state }: Endpoint): void {
     const known = this.#listed.get(uid);
     if (known === undefined || state === 'Absent') return;
     known.backends -= 1;
@@ -145,12 +131,6 @@ const none: readonly Endpoint[] = [];
 
 const countedOf = (backend: Backend | undefined): readonly Endpoint[] =>
   backend?.sessions === undefined ? none : backend.endpoints;
-
-/** Negative: the first comes before the second, or there is no second. */
-function orderOf(one: Endpoint | undefined, other: Endpoint | undefined): number {
-  if (one === undefined || other === undefined) return one === undefined ? 1 : -1;
-  return one.uid < other.uid ? -1 : Number(one.uid > other.uid);
-}
 
 const isAlike = (one: EndpointReport | undefined, other: EndpointReport): boolean =>
   one?.sessions === other.sessions &&

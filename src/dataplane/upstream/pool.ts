@@ -35,6 +35,8 @@ export type Destination = { readonly endpoint: Endpoint; readonly tls?: BackendT
  * Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address, port, the settings of TLS and the
  * certificate that the proxy presents. A pod may be an endpoint of several backends.
  */
+export type Uids = Pick<ReadonlySet<string>, 'has'>;
+
 export interface UpstreamPool {
   /**
    * Returns the connection that was used last, so that the others expire; undefined if there is none, or none fresh enough; `full` if the
@@ -48,7 +50,7 @@ export interface UpstreamPool {
    * Drops the endpoints that are not listed: their idle connections close; those in use continue and close when returned. `lost`: the
    * endpoints whose node is lost.
    */
-  retain(uids: ReadonlySet<string>, lost: ReadonlySet<string>): void;
+  retain(uids: Uids, lost: Uids): void;
   counts(): { open: number; idle: number };
   /** Applies from the next connection on. */
   configure(
