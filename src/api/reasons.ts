@@ -50,6 +50,8 @@ export const reasons = {
   ApplyFailed: 'The API server rejected an owned object.',
   RouteShadowed:
     'Another route, of a StickyWorkload or of a user, receives the requests of the route: it is older, or has a regular expression for every path.',
+  PolicyOverridden:
+    'A rule that leads to a Service of an XBackendTrafficPolicy has sessions of its own, to which the policy does not apply.',
   InvalidParameters:
     'A reference to a HoldfastProxy does not resolve, or the HoldfastProxy is invalid; the proxies continue as they are.',
   AutoscalerConflict:

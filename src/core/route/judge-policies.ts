@@ -2,24 +2,39 @@
 import { gatewayKey, type GatewayRef } from '../resolve/plan.ts';
 import type { TrafficPolicy } from '../snapshot/snapshot.ts';
 import type { JudgedRoute } from './judge-routes.ts';
+import { findOverrides, indexRuleUses, type Override } from './policy-overrides.ts';
 import { readPolicy, type TrafficPolicies } from './traffic-policies.ts';
 
-/** `problem`: why it does not apply. `gateways`: those whose routes lead to one of its Services. */
-export type JudgedPolicy = { policy: TrafficPolicy; gateways: GatewayRef[]; problem?: PolicyProblem };
+/**
+ * `problem`: why it does not apply. `gateways`: those whose routes lead to one of its Services. `overrides`: by key of the Gateway, the rules that have
+ * sessions of their own.
+ */
+export type JudgedPolicy = {
+  policy: TrafficPolicy;
+  gateways: GatewayRef[];
+  overrides: Readonly<Record<string, Override>>;
+  problem?: PolicyProblem;
+};
 export type PolicyProblem = { reason: 'Invalid' | 'Conflicted'; message: string };
 
 /** Returns the verdicts by `namespace/name`. */
 export function judgePolicies(
   policies: readonly TrafficPolicy[],
   index: TrafficPolicies,
-  routes: Iterable<JudgedRoute>,
+  routes: readonly JudgedRoute[],
 ): Map<string, JudgedPolicy> {
   if (policies.length === 0) return new Map();
   const gateways = gatewaysByService(routes);
+  const uses = indexRuleUses(routes);
   return new Map(
     policies.map((policy) => {
       const problem = findProblem(policy, index);
-      const judged = { policy, gateways: findGateways(policy, gateways), ...(problem && { problem }) };
+      const judged = {
+        policy,
+        gateways: findGateways(policy, gateways),
+        overrides: findOverrides(policy, uses),
+        ...(problem && { problem }),
+      };
       return [`${policy.namespace}/${policy.name}`, judged];
     }),
   );

@@ -11,7 +11,7 @@ export const judgeBackendTlsStatus = (
   gateways: readonly GatewayRef[],
   observed: Observed,
   nowMs: number,
-): object | undefined => judgeAncestors(gateways, [judgeAccepted(judged), judgeRefs(judged)], observed, nowMs);
+): object | undefined => judgeAncestors(gateways, () => [judgeAccepted(judged), judgeRefs(judged)], observed, nowMs);
 
 const judgeAccepted = ({ problem }: JudgedPolicy): Verdict =>
   problem === undefined

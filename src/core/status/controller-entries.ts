@@ -47,14 +47,14 @@ export const ancestorRef = ({ namespace, name }: GatewayRef): OwnEntry['ref'] =>
   name,
 });
 
-/** The status of a policy: the same verdicts for each Gateway whose routes lead to its targets. */
+/** The status of a policy: verdicts for each Gateway whose routes lead to its targets. */
 export function judgeAncestors(
   gateways: readonly GatewayRef[],
-  verdicts: readonly Verdict[],
+  verdictsOf: (gateway: GatewayRef) => readonly Verdict[],
   observed: Observed,
   nowMs: number,
 ): object | undefined {
-  const own = gateways.map((gateway) => ({ ref: ancestorRef(gateway), verdicts }));
+  const own = gateways.map((gateway) => ({ ref: ancestorRef(gateway), verdicts: verdictsOf(gateway) }));
   const ancestors = judgeEntries('ancestors', own, observed, nowMs);
   return ancestors && { ancestors: ancestors.slice(0, mostEntries.ancestors) };
 }

@@ -13,5 +13,5 @@ export function judgeXBackend(
   const verdict = first
     ? lacks('Accepted', first.reason, `${problems.map(({ message }) => message).join(' ')} Requests to it get 500.`)
     : holds('Accepted', 'Accepted', 'The pods with its labels receive the requests of routes that refer to it.');
-  return judgeAncestors(gateways, [verdict], observed, nowMs);
+  return judgeAncestors(gateways, () => [verdict], observed, nowMs);
 }

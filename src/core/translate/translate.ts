@@ -26,8 +26,8 @@ import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import { readClaims } from './claimed-backends.ts';
 import { indexCluster, usesService, type ClusterIndex } from './cluster-index.ts';
 import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
-import { judgeWorkloads, shadeRoutes } from './judge-workloads.ts';
 import { addLeft, findLeft } from './left-backends.ts';
+import { judgeWorkloads, shadeRoutes, type JudgedWorkloads } from './judge-workloads.ts';
 import { differOnlyIn, endpointParts, moveEndpoints } from './move-endpoints.ts';
 import { buildRetiredTable } from './retired-tables.ts';
 import { findRouteBackends } from './route-backends.ts';
@@ -80,7 +80,7 @@ function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | un
     backendTls,
     httpRoutes,
     grpcRoutes: judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup, earlier(before?.grpcRoutes)),
-    policies: judgePolicies(snapshot.trafficPolicies, policies, httpRoutes.values()),
+    policies: judgePolicies(snapshot.trafficPolicies, policies, [...routesOfWorkloads(judged), ...httpRoutes.values()]),
     xBackends: judgeXBackends(index.xBackends, httpRoutes.values()),
   };
 }
@@ -95,9 +95,11 @@ function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workl
   );
 }
 
+const routesOfWorkloads = ({ plans, routes }: Pick<JudgedWorkloads, 'plans' | 'routes'>): JudgedRoute[] =>
+  [...plans.keys()].flatMap((key) => routes[key]?.judged ?? []);
+
 function plan(snapshot: Snapshot, { plans, routes, httpRoutes, workloads, index }: Verdicts) {
-  const ofWorkloads = [...plans.keys()].flatMap((key) => routes[key]?.judged ?? []);
-  const all = oldestFirst([...ofWorkloads, ...httpRoutes.values()]);
+  const all = oldestFirst([...routesOfWorkloads({ plans, routes }), ...httpRoutes.values()]);
   const parameters = indexParameters(snapshot);
   const gateways = planGateways(workloads.gateways.served, { routes: all, parameters });
   const retired = findRetired({ ...snapshot, ...index }, gateways, all);

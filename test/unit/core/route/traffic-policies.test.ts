@@ -71,6 +71,25 @@ describe('its status', () => {
       conditions.map(({ status, reason }) => `${status} ${reason}`),
     );
 
+  const overrideOf = (rules: HttpRouteRule[]) => {
+    const httpRoutes = [{ name: 'r', spec: { parentRefs: [{ name: 'web' }], rules } }];
+    const [entry] = statusOf({ trafficPolicies: [policy], httpRoutes })?.ancestors ?? [];
+    return entry?.conditions.slice(1);
+  };
+  const ownSessions = { ...toCart, name: 'own', sessionPersistence: {} };
+
+  test('names the rules that have sessions of their own, and whether the policy applies to others', () => {
+    expect(overrideOf([toCart])).toEqual([]);
+    const overridden = { type: 'holdfast.dev/Overridden', status: 'True', reason: 'PolicyOverridden' };
+    const named = 'spec.sessionPersistence: sessionPersistence of HTTPRoute shop/r takes precedence.';
+    expect(overrideOf([ownSessions])).toMatchObject([
+      { ...overridden, message: expect.stringContaining(`${named} No other rule of the Gateway`) },
+    ]);
+    expect(overrideOf([ownSessions, toCart])).toMatchObject([
+      { ...overridden, message: expect.stringContaining(`${named} Other rules of the Gateway have`) },
+    ]);
+  });
+
   test('has an entry for each Gateway whose routes lead to its Services', () => {
     expect(statusOf({ trafficPolicies: [policy] })?.ancestors).toMatchObject([
       {
