@@ -5,6 +5,7 @@
  * Only in the same backend: the table of a shared Gateway has backends of several tenants, and the EndpointSlices of one name any address or UID.
  */
 import type { Backend, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
+import { compareEndpoints } from './compare-endpoints.ts';
 
 type Drain = Pick<Endpoint, 'state' | 'reason'>;
 type Drains = ReadonlyMap<string, Drain>;
@@ -64,8 +65,13 @@ function addMissing(
 export function retractedDrains(before: RoutingTable, table: RoutingTable): Retracted {
   const retracted = new Map<string, ReadonlySet<string>>();
   for (const [key, drains] of drainsMissing(before, table)) {
-    const inTable = new Set(table.backends[key]?.endpoints.map(({ uid }) => uid));
-    retracted.set(key, new Set(drains.flatMap(([uid]) => (inTable.has(uid) ? [uid] : []))));
+    const drained = new Set(drains.map(([uid]) => uid));
+    const others = new Set<string>();
+    compareEndpoints(before.backends[key]?.endpoints ?? [], table.backends[key]?.endpoints ?? [], {
+      come: ({ uid }) => void (drained.has(uid) && others.add(uid)),
+      gone: () => undefined,
+    });
+    retracted.set(key, others);
   }
   return retracted;
 }
