@@ -1,6 +1,5 @@
 /** A route no longer leads to the pods of a StickyWorkload while the proxies have streams there: pods that drain meanwhile wait for these. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../src/kube/ports.ts';
 import {
   customResourceDefinitions,
   endpointSlices,
@@ -11,7 +10,15 @@ import {
 } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { Report } from '../../src/wire/messages.ts';
-import { elsewhere, gateway, proxyPod, routeDefinition, slice } from '../support/operator-objects.ts';
+import {
+  cartService,
+  elsewhere,
+  frontRoute,
+  gateway,
+  proxyPod,
+  routeDefinition,
+  slice,
+} from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 import { openResourceStream, type ResourceStream } from '../support/resource-stream.ts';
 import type { TlsClient } from '../support/tls-client.ts';
@@ -21,21 +28,6 @@ let operator: Operator;
 let client: TlsClient;
 let stream: ResourceStream;
 
-const service: KubeObject = {
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'shop', name: 'cart', uid: 'uid-of-service' },
-  spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }], selector: { app: 'cart' } },
-};
-const route: KubeObject = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { namespace: 'shop', name: 'front', uid: 'uid-of-front', generation: 1 },
-  spec: {
-    parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }],
-    rules: [{ name: 'all', backendRefs: [{ group: '', kind: 'Service', name: 'cart', port: 80, weight: 1 }] }],
-  },
-};
 const backend = 'shop/cart:80@shop/front/all';
 
 beforeEach(async () => {
@@ -45,8 +37,8 @@ beforeEach(async () => {
   world.put(gateways, elsewhere('shop', gateway('web')));
   world.putPods('cart', ['cart-a']);
   world.put(endpointSlices, slice('cart', ['cart-a']));
-  world.put(services, service);
-  world.put(httpRoutes, route);
+  world.put(services, cartService);
+  world.put(httpRoutes, frontRoute);
   world.putWorkload({ name: 'cart', spec: { route: { kind: 'None' } } });
   world.put(pods, proxyPod('web-1', 'web'));
   world.cluster.addToken('web-1', account('web-holdfast', 'web-1'));
@@ -139,7 +131,7 @@ test('a minute after the route is deleted, the pods leave the table when the pro
   expect(isLeft()).toBe(true);
   await passMinute(0);
   expect(isLeft()).toBe(false);
-  await world.after(() => world.put(httpRoutes, route));
+  await world.after(() => world.put(httpRoutes, frontRoute));
   await removeRoute();
   expect(isLeft()).toBe(true);
 });
@@ -147,7 +139,7 @@ test('a minute after the route is deleted, the pods leave the table when the pro
 test('a route that is created again leads to its pods as before', async () => {
   const before = operator.translations.table('shop/web')?.table;
   await removeRoute();
-  await world.after(() => world.put(httpRoutes, route));
+  await world.after(() => world.put(httpRoutes, frontRoute));
   expect(operator.translations.table('shop/web')?.table).toEqual(before);
 });
 

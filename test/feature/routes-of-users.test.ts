@@ -9,10 +9,11 @@ import {
   referenceGrants,
   services,
 } from '../../src/kube/resources.ts';
-import type { KubeObject } from '../../src/kube/ports.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import {
+  cartService,
   elsewhere,
+  frontRoute,
   gateway,
   grantDefinition,
   referenceGrant,
@@ -26,30 +27,14 @@ import { stickyWorkloads } from '../../src/kube/resources.ts';
 let world: OperatorWorld;
 let operator: Operator;
 
-const service: KubeObject = {
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { namespace: 'shop', name: 'cart', uid: 'uid-of-service' },
-  spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }], selector: { app: 'cart' } },
-};
-const route: KubeObject = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { namespace: 'shop', name: 'front', uid: 'uid-of-front', generation: 1 },
-  spec: {
-    parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }],
-    rules: [{ name: 'all', backendRefs: [{ group: '', kind: 'Service', name: 'cart', port: 80, weight: 1 }] }],
-  },
-};
-
 beforeEach(async () => {
   world = createOperatorWorld();
   world.put(customResourceDefinitions, routeDefinition('B'));
   world.put(gateways, elsewhere('shop', gateway('web')));
   world.putPods('cart', ['cart-a']);
   world.put(endpointSlices, slice('cart', ['cart-a']));
-  world.put(services, service);
-  world.put(httpRoutes, route);
+  world.put(services, cartService);
+  world.put(httpRoutes, frontRoute);
   operator = await world.start();
   world.edit(deployments, 'web-holdfast', (object) => ({ ...object, status: { readyReplicas: 2 } }));
   await world.settle();
@@ -81,8 +66,8 @@ test('without the route, the status says that one is missing', async () => {
 
 test('without the last route, which was in another namespace, the status says that one is missing', async () => {
   const elsewhereRoute = {
-    ...route,
-    metadata: { ...route.metadata, namespace: 'front' },
+    ...frontRoute,
+    metadata: { ...frontRoute.metadata, namespace: 'front' },
     spec: {
       parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web', namespace: 'shop' }],
       rules: [{ backendRefs: [{ group: '', kind: 'Service', name: 'cart', namespace: 'shop', port: 80 }] }],

@@ -221,3 +221,22 @@ export const xBackendDefinition = (fields: Record<string, object>): KubeObject =
   return { ...definitionOf(name, 'v1alpha1'), spec: { versions: [{ name: 'v1alpha1', served: true, schema }] } };
 };
 export const trafficPolicyDefinition = definitionOf('xbackendtrafficpolicies.gateway.networking.x-k8s.io', 'v1alpha1');
+
+/** The Service that a user has written for the StickyWorkload cart. */
+export const cartService: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name: 'cart', uid: 'uid-of-service' },
+  spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }], selector: { app: 'cart' } },
+};
+
+/** A route of a user to it, on the Gateway web. */
+export const frontRoute: KubeObject = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { namespace: 'shop', name: 'front', uid: 'uid-of-front', generation: 1 },
+  spec: {
+    parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }],
+    rules: [{ name: 'all', backendRefs: [{ group: '', kind: 'Service', name: 'cart', port: 80, weight: 1 }] }],
+  },
+};

@@ -45,7 +45,7 @@ function readPort({ name, protocol, port }: NonNullable<LiveSlice['ports']>[numb
 
 /**
  * The addresses of an endpoint are interchangeable. Absent conditions mean ready, serving and not terminating (discovery/v1). A pod of another
- * namespace counts as an address: whoever may write slices in one namespace must say nothing about the pods of another.
+ * namespace counts as an address: a user who may write slices in one namespace must say nothing about the pods of another.
  */
 function readEndpoint(
   { addresses: [address], conditions = {}, targetRef }: LiveEndpoint,
