@@ -21,9 +21,9 @@ export async function bundle(outdir: string): Promise<Metafile['outputs']> {
     platform: 'node',
     target: 'node24',
     chunkNames: 'chunks/[name]-[hash]',
-    // Keeps stack traces and names of errors readable; a server gains nothing from smaller files.
+    // Keeps stack traces and names of errors readable; a server gains nothing from smaller files. Not with `keepNames`, which defines the name of
+    // each function anew whenever it is created: of each closure of each request.
     minify: false,
-    keepNames: true,
     legalComments: 'linked',
     plugins: [skeletonPackage],
     metafile: true,

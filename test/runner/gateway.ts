@@ -77,7 +77,7 @@ async function kubectl(cluster: Cluster, commands: readonly string[]): Promise<P
   return undefined;
 }
 
-/** Of each generation of the fields, on a fresh namespace. */
+/** Of each generation of the fields, in a namespace of its own. */
 async function judgeSessions(cluster: Cluster): Promise<Count[]> {
   const env = { HOLDFAST_TEST_E2E: '1' };
   const run = async (generation: Generation): Promise<Count> =>
@@ -90,10 +90,7 @@ async function judgeSessions(cluster: Cluster): Promise<Count[]> {
       })
     ).count;
   const before = await run('v1.6');
-  const problem = await kubectl(cluster, [
-    'delete namespace session-conformance --ignore-not-found',
-    `apply --server-side -f ${cluster.gatewayApi}`,
-  ]);
+  const problem = await kubectl(cluster, [`apply --server-side -f ${cluster.gatewayApi}`]);
   return [before, problem === undefined ? await run('v1.7') : fail(problem).count];
 }
 

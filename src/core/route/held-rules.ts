@@ -6,10 +6,10 @@
  */
 import { claimHosts, type HostClaims } from '../routing/host-claims.ts';
 import { defaultCookieName } from '../names/names.ts';
-import type { ServingPlan } from '../resolve/plan.ts';
+import { gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { endpointId } from '../session/token.ts';
 import type { Carrier, RoutePersistence } from '../../wire/routing-table.ts';
-import type { PersistenceIR, RouteIR, RouteSource, RuleIR } from './ir.ts';
+import type { PersistenceIR, RouteSource, RuleIR } from './ir.ts';
 import type { JudgedRoute } from './judge-routes.ts';
 import type { ServiceTarget } from './resolve-refs.ts';
 
@@ -25,20 +25,21 @@ export type HeldRules = ReadonlyMap<RuleIR, HeldRule>;
 export function holdRules(oldestFirst: readonly JudgedRoute[]): HeldRules {
   const held = new Map<RuleIR, HeldRule>();
   const names = new CookieNames();
-  for (const { route } of oldestFirst) {
-    const { source, rules, hostnames } = route;
+  for (const judged of oldestFirst) {
+    const { source, rules } = judged.route;
     const { workload: plan } = source;
     if (plan === undefined) continue;
     for (const rule of rules) {
-      names.take(plan.persistence.carrier.name, hostnames);
+      names.take(plan.persistence.carrier.name, judged);
       held.set(rule, { key: ruleKey(source, rule), persistence: plan.persistence, plan });
     }
   }
-  for (const { route, refs } of oldestFirst) {
+  for (const judged of oldestFirst) {
+    const { route, refs } = judged;
     if (route.source.workload !== undefined) continue;
     for (const rule of route.rules) {
       const one = holdRule(rule, backendsOf(rule, refs), route.source);
-      if (one) held.set(rule, { ...one, persistence: names.assign(one, route) });
+      if (one) held.set(rule, { ...one, persistence: names.assign(one, judged) });
     }
   }
   return held;
@@ -87,26 +88,36 @@ function carrierOf({ type, name, path = '/', lifetimeType }: PersistenceIR, rule
 
 /**
  * A browser keeps one cookie per name, path and host, and two rules with the same would destroy each other's sessions: the later one gets another
- * name. Names of headers, and those of the app's own sessions, belong to clients and apps.
+ * name. Names of headers, and those of the app's own sessions, belong to clients and apps. On each Gateway by itself: anyone may claim any host on a
+ * Gateway of their own.
  */
 class CookieNames {
+  /** By Gateway and name. */
   private readonly taken = new Map<string, HostClaims<true>>();
 
-  assign({ key, persistence, own, plan }: HeldRule, { hostnames }: RouteIR): RoutePersistence {
+  assign({ key, persistence, own, plan }: HeldRule, judged: JudgedRoute): RoutePersistence {
     const { carrier } = persistence;
     if (carrier.type !== 'Cookie') return persistence;
     const isOfWorkload = own === undefined && plan !== undefined;
     const isDefault = isOfWorkload && carrier.name === defaultCookieName(plan.name);
-    if (!isDefault && this.take(carrier.name, hostnames)) return persistence;
+    if (!isDefault && this.take(carrier.name, judged)) return persistence;
     return { ...persistence, carrier: { ...carrier, name: `${carrier.name}-${suffixOf(key)}` } };
   }
 
-  /** Returns false if the name is taken for one of the hosts. */
-  take(name: string, hostnames: readonly string[]): boolean {
-    const claims = this.taken.get(name) ?? claimHosts();
-    if (claims.first(hostnames) !== undefined) return false;
-    claims.add(hostnames, true);
-    this.taken.set(name, claims);
+  /** Returns false if the name is taken for one of the hosts on one of the route's Gateways. */
+  take(name: string, { route: { hostnames }, parents }: JudgedRoute): boolean {
+    const claims = [...gatewaysOf(parents)].map((gateway) => this.claimsOf(`${gateway} ${name}`));
+    if (claims.some((one) => one.first(hostnames) !== undefined)) return false;
+    for (const one of claims) one.add(hostnames, true);
     return true;
   }
+
+  private claimsOf(key: string): HostClaims<true> {
+    const claims = this.taken.get(key) ?? claimHosts();
+    this.taken.set(key, claims);
+    return claims;
+  }
 }
+
+const gatewaysOf = (parents: JudgedRoute['parents']): Set<string> =>
+  new Set(parents.flatMap((parent) => (parent.kind === 'attached' ? [gatewayKey(parent.gateway)] : [])));

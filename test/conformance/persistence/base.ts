@@ -2,8 +2,10 @@
 import { kubectl, kubectlInput, until } from '../../support/kubectl.ts';
 import { getObject, type LiveObject } from '../../support/objects.ts';
 import { ask, type Ask, type Echo } from './client.ts';
+import { generation } from './generation.ts';
 
-export const namespace = 'session-conformance';
+/** Of each generation its own: a namespace whose pods have a long grace period is deleted only minutes after them. */
+export const namespace = `sessions-${generation.replace('.', '-')}`;
 const gateway = 'sessions';
 const gatewayApi = 'gateway.networking.k8s.io';
 

@@ -170,4 +170,17 @@ describe('two rules never share a session', () => {
       expect.stringMatching(/^shop\/young#0\.0 own-[0-9a-f]{8}$/),
     ]);
   });
+
+  test('on another Gateway a cookie name is free: anyone may claim any host on a Gateway of their own', () => {
+    const named: HttpRouteRule = { ...toFront, sessionPersistence: { sessionName: 'basket' } };
+    const httpRoutes = [
+      { ...route('other', [named]), spec: { parentRefs: [{ name: 'other' }], rules: [named] } },
+      route('young', [named], '2026-01-02T00:00:00Z'),
+      route('younger', [named], '2026-01-03T00:00:00Z'),
+    ];
+    expect(cookiesOf({ gateways: [{ name: 'other' }, { name: 'web' }], httpRoutes })).toEqual([
+      'shop/young#0.0 basket',
+      expect.stringMatching(/^shop\/younger#0\.0 basket-[0-9a-f]{8}$/),
+    ]);
+  });
 });
