@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { issueLeaf } from '../../../../src/operator/certificates/leaf.ts';
 import { loadOrCreateAuthority } from '../../../../src/operator/certificates/authority.ts';
-import { rotateLeaf } from '../../../../src/operator/certificates/leaf.ts';
+import { issueLeaf, rotateLeaf, type Leaf } from '../../../../src/operator/certificates/leaf.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { AppError, describeError } from '../../../../src/platform/errors.ts';
-import { createManualClock, settle } from '../../../support/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
 
 const day = 86_400_000;
 const clock = createManualClock();
@@ -107,6 +107,15 @@ describe('the certificate authority', () => {
   });
 });
 
+type Renewal = { time: ManualClock; rotation: EventEmitter; outcome: 'installed' | 'failed' };
+
+/** A key is generated on another thread, whose time no clock controls: the end of the renewal is an event. */
+async function renewalAfter(ms: number, { time, rotation, outcome }: Renewal): Promise<void> {
+  const ended = once(rotation, outcome);
+  await time.advance(ms);
+  await ended;
+}
+
 describe('the server certificate', () => {
   test('contains the names and addresses of the server, and is valid for 30 days', async () => {
     const authority = await load(createSecretStore());
@@ -129,24 +138,17 @@ describe('the server certificate', () => {
   test('is replaced every 20 days until the rotation is stopped', async () => {
     const time = createManualClock();
     const authority = await load(createSecretStore(), time);
+    const rotation = new EventEmitter();
     const installed: string[] = [];
-    const stop = await rotateLeaf({
-      authority,
-      names: ['operator'],
-      clock: time,
-      install: ({ certPem }) => installed.push(certPem),
-      failed: () => undefined,
-    });
-    expect(installed).toHaveLength(1);
-    // A key is generated on another thread: wait for the certificate itself.
-    const advanceTo = async (ms: number, count: number) => {
-      await time.advance(ms);
-      for (let turn = 0; installed.length < count && turn < 1000; turn += 1) await settle();
+    const install = ({ certPem }: Leaf) => {
+      installed.push(certPem);
+      rotation.emit('installed');
     };
-    await advanceTo(20 * day - 1, 1);
+    const stop = await rotateLeaf({ authority, names: ['operator'], clock: time, install, failed: () => undefined });
+    await time.advance(20 * day - 1);
     expect(installed).toHaveLength(1);
-    await advanceTo(1, 2);
-    await advanceTo(20 * day, 3);
+    await renewalAfter(1, { time, rotation, outcome: 'installed' });
+    await renewalAfter(20 * day, { time, rotation, outcome: 'installed' });
     expect(new Set(installed).size).toBe(3);
     stop();
     expect(time.pending()).toBe(0);
@@ -155,22 +157,20 @@ describe('the server certificate', () => {
   test('is renewed a minute after a failed renewal', async () => {
     const time = createManualClock();
     const authority = await load(createSecretStore(), time);
+    const rotation = new EventEmitter();
     const failures: unknown[] = [];
     const installs: string[] = [];
-    const install = ({ certPem }: { certPem: string }) => {
+    const install = ({ certPem }: Leaf) => {
       if (installs.push(certPem) === 2) throw new Error('no room');
+      rotation.emit('installed');
     };
-    const stop = await rotateLeaf({
-      authority,
-      names: ['operator'],
-      clock: time,
-      install,
-      failed: (error) => failures.push(error),
-    });
-    await time.advance(20 * day);
-    for (let turn = 0; failures.length === 0 && turn < 1000; turn += 1) await settle();
-    await time.advance(60_000);
-    for (let turn = 0; installs.length < 3 && turn < 1000; turn += 1) await settle();
+    const failed = (error: unknown) => {
+      failures.push(error);
+      rotation.emit('failed');
+    };
+    const stop = await rotateLeaf({ authority, names: ['operator'], clock: time, install, failed });
+    await renewalAfter(20 * day, { time, rotation, outcome: 'failed' });
+    await renewalAfter(60_000, { time, rotation, outcome: 'installed' });
     expect(failures).toHaveLength(1);
     expect(installs).toHaveLength(3);
     stop();
