@@ -2,6 +2,7 @@
  * Pods and EndpointSlices by what backends look them up with. They change far more often than configuration, so the index of one cluster state
  * is made from that of the state before: it costs what changed, and groups without a change stay the same lists.
  */
+import { compareSorted } from '../../wire/compare-sorted.ts';
 import { targetKey } from '../names/names.ts';
 import type { Pod, Slice, Snapshot } from '../snapshot/snapshot.ts';
 import { SharedMap } from './shared-map.ts';
@@ -22,8 +23,8 @@ export type Difference<T> = { gone: T[]; come: T[] };
 export type EndpointChanges = { pods: Difference<Pod>; slices: Difference<Slice> };
 
 export function compareLists(before: Lists, after: Lists): EndpointChanges {
-  const pods = compareSorted(before.pods, after.pods);
-  const slices = compareSorted(before.slices, after.slices);
+  const pods = difference(before.pods, after.pods);
+  const slices = difference(before.slices, after.slices);
   const isSame = before.xBackends === after.xBackends;
   slices.gone.push(...sliceXBackends(before.xBackends ?? [], isSame ? pods.gone : before.pods));
   slices.come.push(...sliceXBackends(after.xBackends ?? [], isSame ? pods.come : after.pods));
@@ -54,30 +55,16 @@ export const serviceOf = ({ namespace, service }: Slice): string => `${namespace
 
 type Named = { namespace: string; name: string };
 
-/** Lists of a snapshot are sorted by namespace and name, and an unchanged object is the same one: names are compared only where lists differ. */
-function compareSorted<T extends Named>(before: readonly T[], after: readonly T[]): Difference<T> {
-  const found: Difference<T> = { gone: [], come: [] };
-  if (before === after) return found;
-  let [at, to] = [0, 0];
-  while (at < before.length || to < after.length) {
-    const old = before[at];
-    const next = after[to];
-    const order = old === next ? 0 : orderOf(old, next);
-    if (order <= 0) at += 1;
-    if (order >= 0) to += 1;
-    if (old === next) continue;
-    if (order <= 0 && old) found.gone.push(old);
-    if (order >= 0 && next) found.come.push(next);
-  }
-  return found;
-}
+/** Lists of a snapshot are sorted by namespace and name. */
+const nameOf = ({ namespace, name }: Named): string => `${namespace}/${name}`;
 
-/** The end of a list is behind all names. */
-function orderOf(one: Named | undefined, other: Named | undefined): number {
-  if (one === undefined) return 1;
-  if (other === undefined) return -1;
-  const [left, right] = [`${one.namespace}/${one.name}`, `${other.namespace}/${other.name}`];
-  return left < right ? -1 : Number(left > right);
+function difference<T extends Named>(before: readonly T[], after: readonly T[]): Difference<T> {
+  const found: Difference<T> = { gone: [], come: [] };
+  compareSorted<T>(before, after, nameOf, {
+    gone: (item) => void found.gone.push(item),
+    come: (item) => void found.come.push(item),
+  });
+  return found;
 }
 
 type KeyOf<T> = (item: T) => string | undefined;
@@ -114,10 +101,12 @@ function removeFrom<T extends Named>(list: T[], item: T): void {
 
 /** Where an item is in a sorted list, or is to be inserted. */
 function placeOf(item: Named, list: readonly Named[]): number {
+  const name = nameOf(item);
   let [from, to] = [0, list.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (orderOf(list[middle], item) < 0) from = middle + 1;
+    const other = list[middle];
+    if (other && nameOf(other) < name) from = middle + 1;
     else to = middle;
   }
   return from;

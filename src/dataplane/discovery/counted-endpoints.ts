@@ -4,8 +4,8 @@
  */
 import type { EndpointReport } from '../../wire/messages.ts';
 import type { Backend, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
+import { compareSorted } from '../../wire/compare-sorted.ts';
 import type { EndpointSlots } from '../sessions/endpoint-slots.ts';
-import { compareEndpoints } from './compare-endpoints.ts';
 import { reportEndpoint, unchangedUntilMs } from './report.ts';
 
 /** Since an earlier version, or all endpoints. `gone`: UIDs of those that have left the table. */
@@ -67,12 +67,12 @@ export class CountedEndpoints {
 
   #compare(before: RoutingTable['backends'], after: RoutingTable['backends']): void {
     for (const [key, backend] of Object.entries(before)) {
-      if (!Object.hasOwn(after, key)) compareEndpoints(countedOf(backend), none, this);
+      if (!Object.hasOwn(after, key)) compareSorted(countedOf(backend), none, uidOf, this);
     }
     for (const [key, backend] of Object.entries(after)) {
       const known = before[key];
       if (known === backend) continue;
-      compareEndpoints(countedOf(known), countedOf(backend), this);
+      compareSorted(countedOf(known), countedOf(backend), uidOf, this);
       // Also those of pods that have left the backend, and still have sessions there.
       if (known && known.sessions?.limits !== backend.sessions?.limits) this.#touchAll();
     }
@@ -128,6 +128,8 @@ export class CountedEndpoints {
 }
 
 const none: readonly Endpoint[] = [];
+
+const uidOf = ({ uid }: Endpoint): string => uid;
 
 const countedOf = (backend: Backend | undefined): readonly Endpoint[] =>
   backend?.sessions === undefined ? none : backend.endpoints;

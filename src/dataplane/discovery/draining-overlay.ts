@@ -5,7 +5,7 @@
  * Only in the same backend: the table of a shared Gateway has backends of several tenants, and the EndpointSlices of one name any address or UID.
  */
 import type { Backend, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
-import { compareEndpoints } from './compare-endpoints.ts';
+import { compareSorted } from '../../wire/compare-sorted.ts';
 
 type Drain = Pick<Endpoint, 'state' | 'reason'>;
 type Drains = ReadonlyMap<string, Drain>;
@@ -67,7 +67,7 @@ export function retractedDrains(before: RoutingTable, table: RoutingTable): Retr
   for (const [key, drains] of drainsMissing(before, table)) {
     const drained = new Set(drains.map(([uid]) => uid));
     const others = new Set<string>();
-    compareEndpoints(before.backends[key]?.endpoints ?? [], table.backends[key]?.endpoints ?? [], {
+    compareSorted(before.backends[key]?.endpoints ?? [], table.backends[key]?.endpoints ?? [], ({ uid }) => uid, {
       come: ({ uid }) => void (drained.has(uid) && others.add(uid)),
       gone: () => undefined,
     });

@@ -1,5 +1,5 @@
 import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
-import { compareEndpoints } from './compare-endpoints.ts';
+import { compareSorted } from '../../wire/compare-sorted.ts';
 
 /** The endpoints of a table whose connections are kept, by UID: a change of one among thousands costs no more than that. */
 export class RetainedEndpoints {
@@ -15,7 +15,7 @@ export class RetainedEndpoints {
     if (backends === before) return false;
     this.#backends = backends;
     for (const key of Object.keys({ ...before, ...backends })) {
-      compareEndpoints(before[key]?.endpoints ?? none, backends[key]?.endpoints ?? none, this);
+      compareSorted(before[key]?.endpoints ?? none, backends[key]?.endpoints ?? none, uidOf, this);
     }
     return true;
   }
@@ -32,6 +32,8 @@ export class RetainedEndpoints {
 }
 
 const none: readonly Endpoint[] = [];
+
+const uidOf = ({ uid }: Endpoint): string => uid;
 
 function add(counts: Map<string, number>, uid: string, change: 1 | -1): void {
   const count = (counts.get(uid) ?? 0) + change;
