@@ -1,4 +1,5 @@
 /** The lists of all kinds, and what is derived from them: the same objects as long as nothing that they were derived from has changed. */
+import { createMemo, type Memo } from '../../platform/memo.ts';
 import type { Caches } from './caches.ts';
 import { createSortedList, type SortedList } from './sorted-list.ts';
 import type { CacheContents, CacheName } from './watched.ts';
@@ -13,7 +14,7 @@ export interface KeptLists {
 
 export function createKeptLists(caches: Pick<Caches, 'get' | 'list' | 'onChange'>): KeptLists {
   const lists = new Map<CacheName, SortedList<unknown>>();
-  const derived = new Map<string, { inputs: readonly unknown[]; out: unknown }>();
+  const derived = new Map<string, Memo<unknown>>();
 
   function of<Name extends CacheName>(name: Name): CacheContents[Name][] {
     let list = lists.get(name);
@@ -22,11 +23,9 @@ export function createKeptLists(caches: Pick<Caches, 'get' | 'list' | 'onChange'
   }
 
   function derive<Out>(key: string, inputs: readonly unknown[], compute: () => Out): Out {
-    const known = derived.get(key);
-    if (known?.inputs.every((input, at) => input === inputs[at])) return known.out as Out;
-    const out = compute();
-    derived.set(key, { inputs, out });
-    return out;
+    let memo = derived.get(key);
+    if (!memo) derived.set(key, (memo = createMemo()));
+    return memo(inputs, compute) as Out;
   }
 
   return {

@@ -15,6 +15,7 @@ import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import { pods as podResource } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
+import { createMemo } from '../../platform/memo.ts';
 import type { Round, RoundPorts } from '../periodic.ts';
 import { count, type OperatorCounters } from '../counters.ts';
 import type { Caches } from '../gather/caches.ts';
@@ -36,7 +37,8 @@ const pauseMs = 60_000;
 export function createDeletionCosts(tools: DeletionCostPorts): Round {
   let memory = startMemory(tools.nowMs());
   let pausedUntilMs = 0;
-  const candidatesOf = onceFor(gatherCandidates);
+  /** An idle cluster has one translation for many rounds. */
+  const candidatesOf = createMemo<ReadonlyMap<string, Candidate>>();
   /** By pod UID, as long as the pod lives. */
   const written = new Map<string, WrittenCost>();
   const foreign = new Set<string>();
@@ -125,7 +127,7 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
     const nowMs = tools.nowMs();
     const translated = tools.translations.latest();
     if (!translated || nowMs < pausedUntilMs) return;
-    const candidates = candidatesOf(translated);
+    const candidates = candidatesOf([translated], () => gatherCandidates(translated));
     follow(candidates);
     const pods = [...candidates.values()]
       .filter(({ pod }) => !foreign.has(pod.uid))
@@ -176,12 +178,3 @@ const costed = ({ uid, deletion }: Pod, cost: number | undefined, sessions: numb
   sessions,
   draining: deletion !== undefined,
 });
-
-/** An idle cluster has one translation for many rounds. */
-function onceFor<T extends object, R>(compute: (input: T) => R): (input: T) => R {
-  let last: { input: T; result: R } | undefined;
-  return (input) => {
-    if (last?.input !== input) last = { input, result: compute(input) };
-    return last.result;
-  };
-}
