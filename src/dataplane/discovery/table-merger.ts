@@ -23,6 +23,9 @@ export interface TableMerger {
   startFrom(stored: Choice): void;
 }
 
+/** `fresh`: the table that has just arrived, whose parts are shared with the published one already. */
+type Arrival = { fresh?: RoutingTable | undefined; retracted?: Retracted | undefined };
+
 export function createTableMerger(events: MergerEvents): TableMerger {
   const views = new Map<string, ReplicaView>();
   let streams = 0;
@@ -31,29 +34,30 @@ export function createTableMerger(events: MergerEvents): TableMerger {
   /** The tables from which the published one was made: the same inputs give the same table. */
   let lastInputs: readonly RoutingTable[] = [];
 
-  const publish = (choice: Choice, retracted?: Retracted) => {
+  const publish = (choice: Choice, { fresh, retracted }: Arrival = {}) => {
     const replicas = [...views.values()].map(({ table }) => table);
     const inputs = [choice.table, ...replicas];
     if (published !== undefined && sameItems(inputs, lastInputs)) return false;
     lastInputs = inputs;
     const overlaid = overlayDraining(choice.table, { replicas, published, retracted });
-    const table = shareWith(published, overlaid);
+    const table = overlaid === fresh ? fresh : shareWith(published, overlaid);
     if (table === published) return false;
     published = table;
     events.onTable({ ...choice, table });
     return true;
   };
 
-  const evaluate = (retracted?: Retracted) => {
+  const evaluate = (arrival?: Arrival) => {
     chosen = chooseReplica(chosen, [...views.values()]);
-    if (chosen !== undefined && !publish(chosen, retracted)) events.onConfirmed(chosen.asOfMs);
+    if (chosen !== undefined && !publish(chosen, arrival)) events.onConfirmed(chosen.asOfMs);
   };
 
   return {
     message(address, state) {
       const before = views.get(address);
       const known = before?.connected === true ? before : undefined;
-      const table = state.table ? shareWith(published, state.table) : known?.table;
+      const fresh = state.table && shareWith(published, state.table);
+      const table = fresh ?? known?.table;
       // A stream begins with a table: an earlier heartbeat has nothing to route by.
       if (table === undefined) return;
       const stream = known?.stream ?? (streams += 1);
@@ -61,7 +65,7 @@ export function createTableMerger(events: MergerEvents): TableMerger {
       views.set(address, { stream, connected: true, revision, asOfMs: state.asOfMs, table });
       // Of the same replica, the newer revision is right.
       const isLater = before !== undefined && revision >= before.revision;
-      evaluate(isLater ? retractedDrains(before.table, table) : undefined);
+      evaluate({ fresh, retracted: isLater ? retractedDrains(before.table, table) : undefined });
     },
     down(address) {
       const view = views.get(address);
