@@ -86,6 +86,7 @@ export function createCore(
   });
   const translations = createTranslationStore({
     gather: () => ({ ...clusterState.snapshot(), endedSessions: endedSessions.now(), claimedBackends: claimed.now() }),
+    unreadable: () => caches.faults(),
     revision: () => caches.revision(),
     staleMs: () => caches.staleMs(),
     observe: () => {

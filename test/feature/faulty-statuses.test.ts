@@ -32,13 +32,19 @@ const odd: Record<string, object> = {
   HoldfastProxy: { clientAddress: { trustedProxies: 5 } },
 };
 
-const kinds = everyStatus.map(({ resource, object }) => ({
-  resource,
-  object,
-  kind: resource.kind,
-  name: object.metadata.name,
-  spec: odd[resource.kind] ?? {},
-}));
+/** Fields that already its watch cannot read, as an older definition may have let them pass. */
+const unreadable: Record<string, object> = {
+  Gateway: { listeners: 5 },
+  ListenerSet: { listeners: 5 },
+  GRPCRoute: { rules: 5 },
+  BackendTLSPolicy: { validation: { caCertificateRefs: 5 } },
+};
+
+const kinds = everyStatus.flatMap(({ resource, object }) =>
+  Object.entries({ translated: odd[resource.kind], read: unreadable[resource.kind] }).flatMap(([verb, spec]) =>
+    spec ? [{ resource, object, kind: resource.kind, name: object.metadata.name, spec, verb }] : [],
+  ),
+);
 
 type Condition = { type: string; status: string; reason: string; message: string; observedGeneration: number };
 type Status = { conditions?: Condition[]; parents?: Status[]; ancestors?: Status[] };
@@ -62,7 +68,7 @@ const failed = (generation: number) => ({
   message: expect.stringContaining('report this defect of Holdfast'),
 });
 
-describe.each(kinds)('a $kind that cannot be translated', ({ resource, object, name, spec }) => {
+describe.each(kinds)('a $kind that cannot be $verb', ({ resource, object, name, spec }) => {
   test('has the condition, besides those that it had, until it can be', async () => {
     const before = conditionsOf(resource, name);
     await world.after(() => world.edit(resource, name, withSpec(spec, 2)));

@@ -9,7 +9,7 @@ import { judgeHttpRoute } from '../../core/status/route-status.ts';
 import { gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import { findFault } from '../translation/find-fault.ts';
-import type { Fault } from '../translation/quarantine.ts';
+import type { Fault } from '../gather/faults.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedOwned, CachedWithStatus } from '../gather/owned.ts';
@@ -46,12 +46,16 @@ export const refusedEveryMs = 30_000;
 export async function reconcileGateway(key: string, tools: GatewayTools): Promise<Recheck | undefined> {
   const translated = tools.translations.latest();
   const fault = findFault(translated, 'Gateway', key);
-  if (translated && fault) await writeFault(fault, translated, tools);
-  const plan = translated?.translation.gateways[key];
-  if (translated && plan) return reconcilePlan({ plan, translated, isFaulty: fault !== undefined }, tools);
-  tools.failures.forget(workOfGateway(key));
-  tools.gatewayOutcomes.forget(key);
-  return undefined;
+  try {
+    const plan = translated?.translation.gateways[key];
+    if (translated && plan) return await reconcilePlan({ plan, translated, isFaulty: fault !== undefined }, tools);
+    tools.failures.forget(workOfGateway(key));
+    tools.gatewayOutcomes.forget(key);
+    return undefined;
+  } finally {
+    // Last: the API server may refuse any write of an object that its definition does not accept any more.
+    if (translated && fault) await writeFault(fault, translated, tools);
+  }
 }
 
 /** `isFaulty`: the plan is that of an earlier version, and the status says so. */

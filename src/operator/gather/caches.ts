@@ -8,6 +8,7 @@ import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { judgeChange, shareWith, type EventResult } from './changes.ts';
+import { createFaults, keepUnreadable, type Fault } from './faults.ts';
 import {
   createInstalledKinds,
   definitionCaches,
@@ -51,6 +52,8 @@ export interface Caches {
   isRead(name: CacheName): boolean;
   /** Namespaces whose objects of a kind are not read because the right is refused there. */
   refusedIn(name: CacheName): readonly string[];
+  /** Objects that cannot be reduced to what is cached. */
+  faults(): Fault[];
   /** What is installed and not read yet, as `Kind` or `Kind in NAMESPACE`: it is unknown, and must not look as if there were none. */
   unread(): string[];
   /**
@@ -83,6 +86,7 @@ export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
   const statusListeners = new Set<(name: CacheName, object: KubeObject) => void>();
   const running = new Map<CacheName, Reflector>();
+  const faults = createFaults();
   const synced = Promise.withResolvers<void>();
   /** Aborted when all is read, or at the end. */
   const waiting = new AbortController();
@@ -94,20 +98,23 @@ export function createCaches(options: CacheOptions): Caches {
     for (const listener of listeners) listener(name, change);
   }
 
-  /** Returns the previous version of an object on which `project` has a defect. */
+  /** `cached`: under the name of the object; it may be of another one that is deleted. */
   function projectNext(
     project: (object: KubeObject) => KubeObject,
     object: KubeObject,
-    previous: KubeObject | undefined,
+    cached: KubeObject | undefined,
   ): KubeObject | undefined {
+    const previous = cached?.metadata.uid === object.metadata.uid ? cached : undefined;
     try {
       return shareWith(previous, project(object));
     } catch (error) {
       const { kind, metadata } = object;
-      const { namespace, name } = metadata;
       options.observe(kind, 'Unreadable');
+      const kept = keepUnreadable(object, { error, project, previous });
+      if (kept) return shareWith(previous, kept);
+      const { namespace, name } = metadata;
       options.logger.error({ kind, namespace, name, error: describeError(error) }, 'object not read');
-      return previous;
+      return undefined;
     }
   }
 
@@ -129,6 +136,7 @@ export function createCaches(options: CacheOptions): Caches {
       project: (object) => projectNext(project, object, reflector.get(object.metadata)),
     });
     reflector.onChange((change) => {
+      faults.follow(name, change);
       const result = judgeChange(change);
       options.observe(resource.kind, result);
       if (result === 'Changed') notify(name, change);
@@ -177,6 +185,7 @@ export function createCaches(options: CacheOptions): Caches {
   async function close(name: CacheName): Promise<void> {
     const reflector = running.get(name);
     running.delete(name);
+    faults.forget(name);
     await reflector?.stop();
   }
 
@@ -207,6 +216,7 @@ export function createCaches(options: CacheOptions): Caches {
     gatewayApi,
     isRead,
     refusedIn,
+    faults: faults.list,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

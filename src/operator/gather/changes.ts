@@ -3,7 +3,7 @@ import type { KubeObject } from '../../kube/ports.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { shareUnchanged } from '../../platform/share-unchanged.ts';
 
-/** `Unreadable`: it cannot be reduced to what is cached, because of a defect; the previous version stays. `Unchanged`: no field that is cached. `StatusOnly`: only what Holdfast itself writes into the objects of others, such as a status. */
+/** `Unreadable`: it cannot be reduced to what is cached, see `faults.ts`. `Unchanged`: no field that is cached. `StatusOnly`: only what Holdfast itself writes into the objects of others, such as a status. */
 export type EventResult = 'Changed' | 'StatusOnly' | 'Unchanged' | 'Unreadable';
 
 /** The parts of a cached object that hold these; see `projectWithStatus` and `CachedPod`. */

@@ -1,6 +1,7 @@
 /** The lists of all kinds, and what is derived from them: the same objects as long as nothing that they were derived from has changed. */
 import { createMemo, type Memo } from '../../platform/memo.ts';
 import type { Caches } from './caches.ts';
+import { isOnlyStatus } from './faults.ts';
 import { createSortedList, type SortedList } from './sorted-list.ts';
 import type { CacheContents, CacheName } from './watched.ts';
 
@@ -33,7 +34,7 @@ export function createKeptLists(caches: Pick<Caches, 'get' | 'list' | 'onChange'
     derive,
     each: (name, read) => {
       const list = of(name);
-      return derive(name, [list], () => list.map(read));
+      return derive(name, [list], () => list.flatMap((object) => (isOnlyStatus(object) ? [] : [read(object)])));
     },
   };
 }

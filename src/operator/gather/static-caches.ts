@@ -14,6 +14,7 @@ export function createStaticCaches(objects: readonly KubeObject[]): Caches {
     gatewayApi: () => list('definitions')[0]?.gatewayApi ?? installed,
     isRead: () => true,
     refusedIn: () => [],
+    faults: () => [],
     unread: () => [],
     onChange: () => () => undefined,
     onStatus: () => () => undefined,

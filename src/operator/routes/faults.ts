@@ -11,7 +11,7 @@ import { backendTlsPolicies, grpcRoutes, httpRoutes, trafficPolicies, xBackends 
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedWithStatus } from '../gather/owned.ts';
-import type { Fault } from '../translation/quarantine.ts';
+import type { Fault } from '../gather/faults.ts';
 import type { GatewayTools } from '../gateway/reconcile.ts';
 
 /** `refs`: to the Gateways that it concerns; undefined if they cannot be read. */

@@ -2,7 +2,7 @@
 import type { EventSink } from '../../kube/ports.ts';
 import * as resources from '../../kube/resources.ts';
 import type { Reason } from '../../api/reasons.ts';
-import type { Fault } from './quarantine.ts';
+import type { Fault } from '../gather/faults.ts';
 
 const apiVersions = new Map(
   Object.values(resources)

@@ -1,4 +1,4 @@
-import type { Fault } from './quarantine.ts';
+import type { Fault } from '../gather/faults.ts';
 import type { Translated } from './translation-store.ts';
 
 /** Returns why an object cannot be translated; undefined if it can. `key`: `namespace/name`. */

@@ -3,10 +3,8 @@
  * it was last, or is left out. A failure costs some translations, once for each version of the object; without one nothing is done.
  */
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
-import { describeError } from '../../platform/errors.ts';
 import { isRecord } from '../../platform/record.ts';
-
-export type Fault = { kind: string; namespace: string; name: string; uid?: string; message: string };
+import { describeFault, type Fault } from '../gather/faults.ts';
 
 export type Translatable<Result> = { snapshot: Snapshot; result: Result; faults: Fault[] };
 
@@ -33,7 +31,7 @@ export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result
         const [only] = some;
         if (some.length === 1 && only) {
           isWaiting.delete(only);
-          faulty.push({ ...only, text: JSON.stringify(only.object), fault: describeFault(only, error) });
+          faulty.push({ ...only, text: JSON.stringify(only.object), fault: faultOf(only, error) });
           return;
         }
         admit(some.slice(0, some.length / 2));
@@ -172,17 +170,8 @@ const kinds: Record<string, string> = {
   autoscalers: 'HorizontalPodAutoscaler',
 };
 
-function describeFault({ list, object, before }: Item, error: unknown): Fault {
+function faultOf({ list, object, before }: Item, error: unknown): Fault {
   const named = nameOf(object);
   const kind = kinds[list] ?? (named.kind || list);
-  const effect = before ? 'its previous version stays in effect' : 'it has no effect';
-  return {
-    kind,
-    namespace: named.namespace,
-    name: named.name,
-    ...(named.uid !== undefined && { uid: named.uid }),
-    message:
-      `${kind} ${named.name} cannot be translated (${describeError(error)}): ${effect}, and other objects are not affected. ` +
-      'Undo its last change, and report this defect of Holdfast with the object.',
-  };
+  return describeFault({ ...named, kind }, { isKept: before !== undefined, error });
 }

@@ -8,15 +8,18 @@ import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { Fault } from '../gather/faults.ts';
 import type { PublishedTable } from '../discovery/resource-stream.ts';
 import { keepTables } from './keep-tables.ts';
-import { createQuarantine, type Fault } from './quarantine.ts';
+import { createQuarantine } from './quarantine.ts';
 
-/** `faults`: objects that cannot be translated. The snapshot has them as they were last, or not at all. */
+/** `faults`: objects that cannot be read or translated. The snapshot has them as they were last, or not at all. */
 export type Translated = { snapshot: Snapshot; translation: Translation; faults: Fault[] };
 
 export type TranslationStoreOptions = {
   gather: () => Snapshot;
+  /** Objects that `gather` lacks, or has as they were, because they cannot be read. */
+  unreadable: () => Fault[];
   /** Newest resourceVersion that `gather` read, and the time since the caches last received anything from the API server. */
   revision: () => string;
   staleMs: () => number;
@@ -45,6 +48,7 @@ const currentWithinMs = 90_000;
 
 export function createTranslationStore({
   gather,
+  unreadable,
   revision,
   staleMs,
   observe,
@@ -72,7 +76,8 @@ export function createTranslationStore({
     observe();
     try {
       const seen = revision();
-      const { snapshot, result, faults } = quarantine(gather(), latest?.snapshot);
+      const { snapshot, result, faults: untranslatable } = quarantine(gather(), latest?.snapshot);
+      const faults = [...unreadable(), ...untranslatable];
       const kept = keepTables(result.tables, before?.tables ?? {});
       logNew(faults, latest?.faults ?? []);
       latest = { snapshot, translation: { ...result, tables: kept.tables }, faults };

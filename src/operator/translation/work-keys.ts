@@ -2,7 +2,7 @@
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { CachedListenerSet } from '../gather/listener-sets.ts';
-import type { Fault } from './quarantine.ts';
+import type { Fault } from '../gather/faults.ts';
 
 // No StickyWorkload can have such a key: namespaces have no capital letters.
 const gatewayPrefix = 'Gateway/';

@@ -15,7 +15,7 @@ import { createQueue } from '../../kube/watch/queue.ts';
 import type { Caches } from '../gather/caches.ts';
 import { backendKey } from '../../core/names/names.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
-import type { Fault } from '../translation/quarantine.ts';
+import type { Fault } from '../gather/faults.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import { judgeWorkload } from './judge-workload.ts';
 import type { GatewayOutcomes } from '../gateway/gateway-outcomes.ts';
