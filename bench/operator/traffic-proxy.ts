@@ -1,9 +1,11 @@
 /** A proxy as the operator sees it: it has a token of a pod, follows the resources of its Gateway, and reports the sessions of each endpoint. */
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createResourceStore } from '../../src/wire/resource-store.ts';
 import type { Report } from '../../src/wire/messages.ts';
+import { parseReportAnswer } from '../../src/wire/proxy-messages.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import { parseStreamMessage } from '../../src/wire/stream-messages.ts';
 
@@ -27,27 +29,43 @@ export async function startTrafficProxy(identity: Identity, failed: (error: unkn
   const waiting = new Set<Waiting>();
   let [nonce, sequence] = [0, 0];
   let isKnown = false;
+  /** The report before, on which the next one builds; after the first, so that all are of changes, as those of a proxy. */
+  let before: Pick<Report, 'sequence' | 'endpoints'> | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
 
   /** Returns false while the operator does not know the pod yet. */
-  async function report(): Promise<boolean> {
+  async function sendReport(): Promise<boolean> {
     sequence += 1;
     const table = store.table();
+    const endpoints = countsOf(table, sequence);
     const body: Report = {
       startedAtMs,
       sequence,
+      ...(before && { since: before.sequence, gone: goneOf(before.endpoints, endpoints) }),
       ...(nonce > 0 && { acknowledged: { nonce, refused: [] } }),
-      endpoints: countsOf(table, sequence),
+      endpoints,
       ended: [],
       seen: [],
       keyRings: {},
     };
     const response = await send(agent, identity, { path: '/v1/report', body });
-    response.resume();
-    if (response.statusCode === 403 && !isKnown) return false;
+    if (response.statusCode === 403 && !isKnown) {
+      response.resume();
+      return false;
+    }
     if (response.statusCode !== 200) throw new Error(`a report got ${response.statusCode}`);
     isKnown = true;
+    const answer = parseReportAnswer(await text(response));
+    before = 'problem' in answer || answer.value.complete ? undefined : { sequence, endpoints };
     for (const one of waiting) if (drains(table, one.podUid)) one.done();
     return true;
+  }
+
+  /** One after the other: each builds on the one before. */
+  function report(): Promise<boolean> {
+    const sent = turn.then(sendReport);
+    turn = sent.catch(() => undefined);
+    return sent;
   }
 
   const stream = await send(agent, identity, { path: '/v1/resources', body: { have: {} } });
@@ -88,6 +106,11 @@ function countsOf(table: RoutingTable | undefined, turn: number): Report['endpoi
   return endpoints.map(({ uid }, at) => ({ uid, sessions: 1 + ((at + turn) % 50), expiresAtMs }));
 }
 
+function goneOf(before: Report['endpoints'], after: Report['endpoints']): string[] {
+  const present = new Set(after.map(({ uid }) => uid));
+  return before.map(({ uid }) => uid).filter((uid) => !present.has(uid));
+}
+
 const drains = (table: RoutingTable | undefined, podUid: string): boolean =>
   Object.values(table?.backends ?? {}).some(({ endpoints }) =>
     endpoints.some(({ uid, state }) => uid === podUid && state === 'Draining'),
@@ -106,8 +129,8 @@ function readLines(stream: IncomingMessage, receive: (line: string) => void): vo
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('error', () => undefined);
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) receive(line);
   });

@@ -21,14 +21,12 @@ export function reduceReport(
   scope: ReportScope,
   { isProxy, nowMs }: { isProxy: (uid: string) => boolean; nowMs: number },
 ): ReducedReport {
-  const latestMs = nowMs + scope.longestIdleMs;
-  const endpoints = report.endpoints.filter(({ uid }) => scope.endpoints.has(uid));
-  const strangers = report.endpoints.filter(({ uid }) => !scope.endpoints.has(uid) && !scope.removed.has(uid)).length;
+  const { endpoints, strangers } = inScope(report.endpoints, scope, nowMs + scope.longestIdleMs);
   const successorOf = ownProcesses(report.successorOf, isProxy);
   return {
     report: {
       ...report,
-      endpoints: endpoints.map((endpoint) => boundTimes(endpoint, latestMs)),
+      endpoints,
       ...(successorOf && { successorOf }),
       ...(report.keyRings && { keyRings: keyRingsOf(report.keyRings, scope) }),
     },
@@ -41,6 +39,21 @@ export const ownProcesses = (
   processes: ProxyProcess[] | undefined,
   isProxy: (uid: string) => boolean,
 ): ProxyProcess[] | undefined => processes?.filter(({ uid }) => isProxy(uid)).slice(0, maxPredecessors);
+
+/** In one pass: a report has thousands of entries. */
+function inScope(
+  all: readonly EndpointReport[],
+  scope: ReportScope,
+  latestMs: number,
+): { endpoints: EndpointReport[]; strangers: number } {
+  const endpoints: EndpointReport[] = [];
+  let strangers = 0;
+  for (const endpoint of all) {
+    if (scope.endpoints.has(endpoint.uid)) endpoints.push(boundTimes(endpoint, latestMs));
+    else if (!scope.removed.has(endpoint.uid)) strangers += 1;
+  }
+  return { endpoints, strangers };
+}
 
 function boundTimes(endpoint: EndpointReport, latestMs: number): EndpointReport {
   const { expiresAtMs, unconfirmed } = endpoint;
