@@ -131,7 +131,7 @@ export const metrics = {
     part: 'operator',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Completed drains reported to this replica by sidecars, by reason.',
+    help: 'Completed drains reported to this replica by sidecars, by reason. Absent from 10 minutes after the StickyWorkload is deleted.',
   },
   holdfast_drain_duration_seconds: {
     part: 'operator',
@@ -143,7 +143,7 @@ export const metrics = {
     part: 'operator',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Sessions that were still live when their pod stopped, by reason, and are lost: they do not wait for the next pod of its name.',
+    help: 'Sessions that were still live when their pod stopped, by reason, and are lost: they do not wait for the next pod of its name. Absent from 10 minutes after the StickyWorkload is deleted.',
   },
   holdfast_key_rotations_total: {
     part: 'operator',

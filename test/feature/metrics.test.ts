@@ -159,6 +159,25 @@ test('the sessions of a pod that disappeared are counted as cut', async () => {
   ]);
 });
 
+test('the drains of a deleted StickyWorkload are exported for ten more minutes, unless it is created again', async () => {
+  await report({ 'cart-a': 3, 'cart-b': 4 });
+  world.cluster.remove(pods, { namespace, name: 'cart-a' });
+  await world.settle();
+  const drains = async () =>
+    series(await scrape(), 'holdfast_drains_total', 'holdfast_drain_sessions_cut_total').length;
+  const remove = () => world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
+  remove();
+  await world.clock.advance(300_000);
+  world.putWorkload({ name: 'cart' });
+  await world.clock.advance(300_000);
+  expect(await drains()).toBe(2);
+  remove();
+  await world.clock.advance(599_999);
+  expect(await drains()).toBe(2);
+  await world.clock.advance(1);
+  expect(await drains()).toBe(0);
+});
+
 test('reports and writes are counted by outcome', async () => {
   await report({ 'cart-a': 3, 'cart-b': 4 });
   await report({ 'cart-a': 2, 'cart-b': 4 }, 'Accepting', 1);

@@ -29,6 +29,7 @@ import { onPodChange, type PodChange } from '../gather/caches.ts';
 import type { CachedPod } from '../gather/pods.ts';
 import type { TranslationStore } from '../translation/translation-store.ts';
 import { hasAppExited } from './app-exit.ts';
+import { forgetCountsOfDeleted } from './forget-counts.ts';
 import { watchUnreleased } from './unreleased.ts';
 import { countDrain, emitDrainEvents, type DrainEventPorts } from './drain-events.ts';
 
@@ -185,6 +186,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
   }
 
   const unwatch = onPodChange(options.caches, onChange);
+  const stopForgetting = forgetCountsOfDeleted(options);
 
   return {
     settle: ({ uid }) => {
@@ -196,6 +198,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     },
     stop: () => {
       unwatch();
+      stopForgetting();
       for (const { cancelHeld } of followed.values()) cancelHeld();
     },
   };
