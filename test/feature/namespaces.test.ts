@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
+import { AppError } from '../../src/platform/errors.ts';
 import {
   deployment,
   elsewhere,
@@ -416,6 +417,24 @@ describe('backends', () => {
       world.cluster.remove(resources.referenceGrants.v1beta1, { namespace: 'zoo', name: 'from-shop' }),
     );
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart']);
+  });
+
+  test('of another namespace lose a grant that is deleted in another version, which is served since', async () => {
+    await world.after(() => {
+      putWorkload('zoo', 'next');
+      putWorkload('shop', 'cart', canary({ name: 'cart', weight: 9 }, { name: 'next', namespace: 'zoo', weight: 1 }));
+      world.put(resources.referenceGrants.v1beta1, referenceGrant('zoo', 'shop'));
+    });
+    await world.after(() => world.put(customResourceDefinitions, grantDefinition('v1')));
+    expect(refs()).toHaveLength(2);
+    const error = new AppError('KUBERNETES_NOT_FOUND', 'not served', { source: 'kubernetes', retryable: false });
+    for (const verb of ['list', 'watch'] as const) {
+      world.cluster.fail({ verb, kind: 'ReferenceGrant', version: 'v1beta1', error, times: Infinity });
+    }
+    await world.after(() => world.cluster.endWatches());
+    world.cluster.remove(resources.referenceGrants.v1, { namespace: 'zoo', name: 'from-shop' });
+    await world.clock.advance(2000);
+    expect(refs()).toEqual([{ backend: 'shop/cart', weight: 9 }, { weight: 1 }]);
   });
 
   test('of another namespace are served by an operator that starts later, because it reads grants before its first verdict', async () => {

@@ -24,7 +24,7 @@ import { createObjectStore } from './store.ts';
 import { createWatchdog } from './watchdog.ts';
 
 export type ReflectorOptions = {
-  reader: ObjectReader;
+  reader: Pick<ObjectReader, 'list' | 'watch'>;
   resource: Resource;
   select?: ListOptions;
   /**

@@ -32,7 +32,7 @@ export type ChangeListener = (name: CacheName, change: Change) => void;
 
 /** `observe`: called for every change that a watch delivers, with the kind of its object. */
 export type CacheOptions = {
-  reader: ObjectReader;
+  reader: Pick<ObjectReader, 'list' | 'watch'>;
   /** Those whose objects are read; absent: all. */
   namespaces?: readonly string[];
   /** Where the operator runs, and has its master keys. */
@@ -93,6 +93,7 @@ export function createCaches(options: CacheOptions): Caches {
 
   const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
   const wanted = createInstalledKinds(list);
+  const grantReader = readServed(options.reader, () => wanted.referenceGrants()?.resource);
 
   function notify(name: CacheName, change: Change): void {
     for (const listener of listeners) listener(name, change);
@@ -125,6 +126,7 @@ export function createCaches(options: CacheOptions): Caches {
   ): Reflector {
     const reflector = reflectNamespaces(options.namespaces, {
       ...options,
+      reader: name === 'referenceGrants' ? grantReader : options.reader,
       resource,
       backoff,
       ...(select && { select }),
@@ -240,6 +242,15 @@ export function createCaches(options: CacheOptions): Caches {
     },
   };
 }
+
+/** Another version of the kind may be served later: it has the same objects, and these have the same resourceVersions. */
+const readServed = (
+  { list, watch }: CacheOptions['reader'],
+  served: () => Resource | undefined,
+): CacheOptions['reader'] => ({
+  list: (resource, options) => list(served() ?? resource, options),
+  watch: (resource, version, options) => watch(served() ?? resource, version, options),
+});
 
 const describePart = ({ kind }: Resource, { namespace }: Unread): string =>
   namespace === undefined ? kind : `${kind} in ${namespace}`;

@@ -7,6 +7,8 @@ export type Failure = {
   verb: Verb;
   /** Any kind if absent. */
   kind?: string;
+  /** Only calls in this version of the kind. */
+  version?: string;
   /** Only lists of this namespace; `''`: lists of all namespaces. */
   namespace?: string;
   error: Error;
@@ -35,6 +37,7 @@ export function createFailures(): Failures {
         (failure) =>
           failure.verb === verb &&
           (failure.kind === undefined || failure.kind === resource?.kind) &&
+          (failure.version === undefined || failure.version === resource?.version) &&
           (failure.namespace === undefined || failure.namespace === (namespace ?? '')),
       );
       const failure = failures[index];
