@@ -4,6 +4,7 @@ import {
   customResourceDefinitions,
   deployments,
   gateways,
+  holdfastProxies,
   pods,
   secrets,
   services,
@@ -80,6 +81,48 @@ describe('a write with a retryable error', () => {
     world.editSpec(services, 'cart', { selector: { app: 'another' } });
     await world.clock.advance(30);
     expect(world.takeChanges()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
+  });
+});
+
+describe('an object that cannot be written for a while', () => {
+  beforeEach(async () => {
+    world = createOperatorWorld();
+    await world.start();
+  });
+  const writesOfFirstAttempt = async (kind: string): Promise<string[]> => {
+    world.cluster.fail({ verb: 'apply', kind, error: unavailable, times: 100 });
+    return (await world.after(() => world.putWorkload({ name: 'cart' }))).writes;
+  };
+
+  test('keeps no other object of its owner from being written', async () => {
+    expect(await writesOfFirstAttempt('Service')).toEqual(
+      expect.arrayContaining([
+        'apply ServiceAccount shop/holdfast-holdfast',
+        'apply Deployment shop/holdfast-holdfast',
+        'apply PodDisruptionBudget shop/holdfast-holdfast',
+      ]),
+    );
+  });
+
+  test('keeps the Deployment from being written if it is its ServiceAccount', async () => {
+    const writes = await writesOfFirstAttempt('ServiceAccount');
+    expect(writes).toContain('apply PodDisruptionBudget shop/holdfast-holdfast');
+    expect(writes).not.toContain('apply Deployment shop/holdfast-holdfast');
+  });
+
+  test('keeps no status of another object from being written', async () => {
+    const settings = (name: string): KubeObject => ({
+      apiVersion: 'holdfast.dev/v1alpha1',
+      kind: 'HoldfastProxy',
+      metadata: { namespace: 'shop', name, generation: 1 },
+      spec: {},
+    });
+    world.cluster.fail({ verb: 'apply', kind: 'HoldfastProxy', error: unavailable });
+    world.put(holdfastProxies, settings('one'), settings('two'));
+    // One translation.
+    await world.clock.advance(10);
+    const written = world.cluster.all(holdfastProxies).filter((object) => object['status'] !== undefined);
+    expect(written.map(({ metadata }) => metadata.name)).toEqual(['two']);
   });
 });
 

@@ -7,7 +7,9 @@ import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeListenerSet, type ParentVerdicts } from '../../core/status/listener-set-status.ts';
 import { listenerSets } from '../../kube/resources.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
+import { writeEach } from '../apply/write-each.ts';
 import type { Caches } from '../gather/caches.ts';
+import type { CachedListenerSet } from '../gather/listener-sets.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { isNewer } from './generations.ts';
 
@@ -19,27 +21,29 @@ export async function writeListenerSets(
   tools: ListenerSetTools,
 ): Promise<void> {
   const { caches, statuses, nowMs } = tools;
-  for (const judged of setsOf(plan, translated.snapshot)) {
-    const cached = caches.get('listenerSets', judged.set);
-    if (!cached || isNewer(cached, judged.set)) continue;
-    const status = judgeListenerSet(judged, { ...verdicts, plan }, cached.observed, nowMs());
-    await statuses.writeOther(listenerSets, cached, status);
-  }
-  await writeFaultySets(plan, translated, tools);
+  const judged = setsOf(plan, translated.snapshot).flatMap((one) => {
+    const cached = caches.get('listenerSets', one.set);
+    if (!cached || isNewer(cached, one.set)) return [];
+    return [{ cached, status: judgeListenerSet(one, { ...verdicts, plan }, cached.observed, nowMs()) }];
+  });
+  await writeEach([...judged, ...judgeFaultySets(plan, translated, tools)], ({ cached, status }) =>
+    statuses.writeOther(listenerSets, cached, status),
+  );
 }
 
+type JudgedStatus = { cached: CachedListenerSet; status: object };
+
 /** Of those that cannot be translated: the Gateway may serve an earlier version. */
-async function writeFaultySets(
+const judgeFaultySets = (
   { gateway }: GatewayPlan,
   { faults }: Translated,
-  { caches, statuses, nowMs }: ListenerSetTools,
-): Promise<void> {
-  for (const fault of faults) {
+  { caches, nowMs }: ListenerSetTools,
+): JudgedStatus[] =>
+  faults.flatMap((fault) => {
     const cached = fault.kind === 'ListenerSet' ? caches.get('listenerSets', fault) : undefined;
-    if (!cached || gatewayKey(cached.listenerSet.parent) !== gatewayKey(gateway)) continue;
-    await statuses.writeOther(listenerSets, cached, judgeFaultyObject(fault.message, cached.observed, nowMs()));
-  }
-}
+    if (!cached || gatewayKey(cached.listenerSet.parent) !== gatewayKey(gateway)) return [];
+    return [{ cached, status: judgeFaultyObject(fault.message, cached.observed, nowMs()) }];
+  });
 
 const setsOf = ({ userManaged, gateway }: GatewayPlan, { listenerSets: all = [] }: Snapshot): JudgedListenerSet[] =>
   userManaged ? (userManaged.sets ?? []) : refuseForGenerated(gateway, all);

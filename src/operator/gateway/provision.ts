@@ -198,23 +198,34 @@ async function applyFree(
 const identityOf = ({ kind, namespace = '', name }: { kind: string; namespace?: string; name: string }): string =>
   `${kind}/${namespace}/${name}`;
 
-/** Returns the first refusal of the API server. Retryable errors are thrown, so that the queue retries. */
+type Failed = { object: OwnedObject; error: unknown };
+
+/** Returns the first refusal of the API server. Retryable errors are thrown once the others are applied, so that the queue retries. */
 async function applyAll(
   objects: readonly OwnedObject[],
   owned: ProvisionTools['owned'],
 ): Promise<AppError | undefined> {
-  let refused: AppError | undefined;
+  const failed: Failed[] = [];
   for (const object of objects) {
-    const resource = byKind[object.kind];
-    if (!resource) {
-      throw new AppError('INTERNAL', `no resource for kind ${object.kind}`, { source: 'internal', retryable: false });
-    }
+    if (object.kind === 'Deployment' && failed.some(isAwaitedAccount)) continue;
     try {
-      await owned.ensure(resource, object);
+      await owned.ensure(resourceOf(object), object);
     } catch (error) {
-      if (!(error instanceof AppError) || error.retryable) throw error;
-      refused ??= error;
+      failed.push({ object, error });
     }
   }
-  return refused;
+  const errors = failed.map(({ error }) => error);
+  for (const error of errors) if (!isRefusal(error)) throw error;
+  return errors.find(isRefusal);
+}
+
+const isRefusal = (error: unknown): error is AppError => error instanceof AppError && !error.retryable;
+
+/** Without it the Deployment gets no pods, and tries again ever less often. */
+const isAwaitedAccount = ({ object, error }: Failed): boolean => object.kind === 'ServiceAccount' && !isRefusal(error);
+
+function resourceOf({ kind }: OwnedObject): Resource {
+  const resource = byKind[kind];
+  if (resource) return resource;
+  throw new AppError('INTERNAL', `no resource for kind ${kind}`, { source: 'internal', retryable: false });
 }

@@ -8,6 +8,7 @@ import { judgeGatewayClass } from '../../core/status/gateway-class-status.ts';
 import { gatewayClasses } from '../../kube/resources.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { OwnedObjects } from '../apply/owned-objects.ts';
+import { writeEach } from '../apply/write-each.ts';
 import { findFault } from '../translation/find-fault.ts';
 import type { GatewayTools } from './reconcile.ts';
 
@@ -27,15 +28,15 @@ export async function reconcileGatewayClasses({
   );
   if (!isForeign && !(await ensureClass(renderGatewayClass(snapshot.operatorNamespace), owned))) return;
   const { gatewayApi } = snapshot;
-  for (const one of caches.list('gatewayClasses')) {
-    if (one.gatewayClass.controllerName !== controllerName) continue;
+  const classes = caches.list('gatewayClasses').filter((one) => one.gatewayClass.controllerName === controllerName);
+  await writeEach(classes, (one) => {
     const parameters = resolveClassParameters(one.metadata.name, translation.parameters);
     const fault = findFault(translated, 'GatewayClass', `/${one.metadata.name}`);
     const status = fault
       ? judgeFaultyObject(fault.message, one.observed, nowMs())
       : judgeGatewayClass({ parameters, gatewayApi }, one.observed, nowMs());
-    await statuses.writeOther(gatewayClasses, one, status);
-  }
+    return statuses.writeOther(gatewayClasses, one, status);
+  });
 }
 
 /** Returns false if the kind is gone: its definition was deleted, and the event of that is on its way. Apply creates what is missing. */

@@ -5,6 +5,7 @@ import { proxyKind } from '../../api/holdfastproxy.ts';
 import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeHoldfastProxy } from '../../core/status/proxy-status.ts';
 import { holdfastProxies } from '../../kube/resources.ts';
+import { writeEach } from '../apply/write-each.ts';
 import { findFault } from '../translation/find-fault.ts';
 import type { GatewayTools } from './reconcile.ts';
 
@@ -24,13 +25,13 @@ export async function reconcileHoldfastProxies({
     return { plan, ...(outcome && { outcome }) };
   });
   const users = Map.groupBy(uses, ({ plan }) => plan.parameters.from);
-  for (const proxy of caches.list('holdfastProxies')) {
+  await writeEach(caches.list('holdfastProxies'), (proxy) => {
     const key = `${proxy.metadata.namespace}/${proxy.metadata.name}`;
     const use = { spec: proxy.spec, gateways: users.get(key) ?? [] };
     const fault = findFault(translated, proxyKind, key);
     const status = fault
       ? judgeFaultyObject(fault.message, proxy.observed, nowMs())
       : judgeHoldfastProxy(use, proxy.observed, nowMs());
-    await statuses.writeOther(holdfastProxies, proxy, status);
-  }
+    return statuses.writeOther(holdfastProxies, proxy, status);
+  });
 }
