@@ -5,6 +5,7 @@ import type { Rule, Schema } from '../../src/api/schema.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { apiVersion, kind } from '../../src/api/stickyworkload.ts';
+import { unsupportedFields } from '../../src/core/resolve/spec-checks.ts';
 import type { GeneratedFile } from './file.ts';
 import { code, renderTable } from './markdown.ts';
 
@@ -93,6 +94,11 @@ function renderSections(path: string, schema: Extract<Schema, { type: 'object' }
     .join('\n\n');
 }
 
+const unsupported = unsupportedFields.map(({ path, supported, remedy }) => {
+  const values = supported?.map((value) => code(String(value))).join(', ');
+  return `- ${code(path)}${values === undefined ? '' : ` other than ${values}`}: ${remedy}.`;
+});
+
 const { names } = customResourceDefinition.spec;
 
 const body = `# ${kind}
@@ -100,6 +106,12 @@ const body = `# ${kind}
 \`apiVersion: ${apiVersion}\`, \`kind: ${kind}\`, namespaced; for \`kubectl\` also \`${names.plural}\` and \`${names.shortNames.join('`, `')}\`.
 Its name has at most ${nameLengthLimit} characters, because the Service and other objects are named after it.
 A duration is one to four whole numbers with a unit: \`90s\`, \`1h30m\`, \`500ms\` (Gateway API's GEP-2257).
+
+## Not supported
+
+A StickyWorkload with one of these is not accepted (\`Accepted=False\`, reason \`UnsupportedField\`):
+
+${unsupported.join('\n')}
 
 ## Spec
 
@@ -119,7 +131,7 @@ const proxyBody = `# ${proxyKind}
 \`apiVersion: ${apiVersion}\`, \`kind: ${proxyKind}\`, namespaced; for \`kubectl\` also \`${proxyNames.plural}\` and \`${proxyNames.shortNames.join('`, `')}\`.
 The HoldfastProxy of a Gateway is the first of these: \`spec.infrastructure.parametersRef\` of the Gateway (for the Gateway that Holdfast generates: \`spec.dataplane.parametersRef\` of its
 StickyWorkload), \`spec.parametersRef\` of its GatewayClass, and \`${defaultProxyObject}\` in the namespace of the operator. One applies as a whole; they are not merged. Without any, the defaults below apply.
-Limits, timeouts, \`clientAddress\` and \`drainTimeout\` reach running proxies without a rollout (a longer \`drainTimeout\` needs one, which Holdfast does).
+Limits, timeouts, \`clientAddress\`, \`accessLog\` and \`drainTimeout\` reach running proxies without a rollout (a longer \`drainTimeout\` needs one, which Holdfast does).
 
 ## Spec
 

@@ -8,10 +8,11 @@ const rows = (meanings: Record<string, string>) =>
 
 const body = `# Conditions and reasons
 
-\`kubectl describe\` shows the conditions of a StickyWorkload. A reason is the same word in condition, event, log and metric;
-the message beside it says what to do.
+\`kubectl describe\` shows the conditions of a StickyWorkload, and those of a HoldfastProxy: \`Accepted\`, and \`Applied\`, whether all of it applies to proxies.
+A reason is the same word in condition, event, log and metric; the message beside it says what to do. Gateways, routes and policies have conditions and reasons of Gateway API:
+see the guide, [your own routes](../guide/routes.md).
 
-## Conditions
+## Conditions of a StickyWorkload
 
 ${renderTable(['Condition', 'True means'], rows(conditionTypes))}
 

@@ -195,7 +195,7 @@ export const proxySpecSchema = {
       },
     },
     drainTimeout: duration(
-      'How long a stopping proxy waits at most for its open streams and requests. It exits with the last of them, and no later than the longest drain.timeout of the workloads that it serves.',
+      'How long a stopping proxy waits at most for its open streams and requests. It exits with the last of them, and, if it serves StickyWorkloads only, no later than the longest of their drain.timeout.',
       '1h',
     ),
     clientAddress,

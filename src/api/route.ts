@@ -92,7 +92,8 @@ export const route = {
       type: 'string',
       enum: ['HTTPRoute', 'GRPCRoute', 'None'],
       default: 'HTTPRoute',
-      description: 'Kind of route to create. None: you create the route yourself.',
+      description:
+        'Kind of route to create. None: you create the route yourself, to a Service of any name that selects the pods.',
     },
     parentRefs: {
       type: 'array',

@@ -25,7 +25,8 @@ const targetRef = {
 
 const service = {
   type: 'object',
-  description: 'The Service that Holdfast creates. It has the name of the StickyWorkload.',
+  description:
+    'The Service that Holdfast creates. It has the name of the StickyWorkload. With route kind None, a Service of your own with that name is used as it is if it selects the pods.',
   default: {},
   properties: {
     port: {

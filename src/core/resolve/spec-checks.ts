@@ -92,7 +92,8 @@ type Field = {
 
 const isSet = (value: object | undefined): true | undefined => (value === undefined ? undefined : true);
 
-const fields: readonly Field[] = [
+/** The reference lists them. */
+export const unsupportedFields: readonly Field[] = [
   { path: 'spec.replicas', value: (spec) => spec.replicas, remedy: 'remove it and scale the target directly' },
   {
     path: 'spec.service.appProtocol',
@@ -151,7 +152,7 @@ function hasMatches({ matches: [first, ...others] }: StickyWorkloadSpec['route']
 
 /** Returns one sentence for each unsupported field: which field, and what to do. Empty if the spec is supported. */
 function findUnsupported(spec: StickyWorkloadSpec): string[] {
-  return fields.flatMap(({ path, value, supported = [], remedy }) => {
+  return unsupportedFields.flatMap(({ path, value, supported = [], remedy }) => {
     const found = value(spec);
     if (found === undefined || supported.includes(found)) return [];
     const what = found === true ? path : `${path} ${found}`;

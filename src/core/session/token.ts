@@ -8,7 +8,7 @@
  *     |  0 |     4 | key id: which key of the workload's key ring signed it                                       |
  *     |  4 |     8 | session id: 64 random bits                                                                   |
  *     | 12 |     8 | endpoint id: hash of the pod UID, as another pod may have its address by now, or of its name  |
- *     | 20 |     4 | backend id: hash of `namespace/name`. A session stays on its side of a split                 |
+ *     | 20 |     4 | backend id: hash of its key. A session stays on its side of a split                          |
  *     | 24 |     4 | issued at: start of the session, Unix seconds (until 2106)                                   |
  *     | 28 |     4 | last seen: when this token was issued, Unix seconds; before `issued at`: see `isUnconfirmed`  |
  *
