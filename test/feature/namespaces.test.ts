@@ -148,7 +148,7 @@ describe('a user-managed Gateway', () => {
     expect(table('shop/holdfast')?.listeners).toEqual([{ name: 'plain', protocol: 'HTTP', port: 8080 }]);
     expect(routesOf('shop/holdfast')).toEqual(['shop/cart#0']);
     expect(found(services, 'shop', 'holdfast-holdfast')?.['spec']).toMatchObject({
-      ports: [{ name: 'http-8080', port: 8080, targetPort: 8080 }],
+      ports: [{ name: 'port-8080', port: 8080, targetPort: 8080 }],
     });
   });
 

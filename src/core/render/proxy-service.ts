@@ -50,7 +50,7 @@ function renderPorts(ports: readonly ProxyPort[], fixed: { port: number; nodePor
   return inOrder.map(([port, appProtocol]) => {
     const nodePort = fixed.find((one) => one.port === port)?.nodePort;
     return {
-      name: portName(port, appProtocol),
+      name: portName(port),
       protocol: 'TCP',
       port,
       targetPort: bindPort(port),
@@ -60,7 +60,7 @@ function renderPorts(ports: readonly ProxyPort[], fixed: { port: number; nodePor
   });
 }
 
-// Several listeners may share a port, so it does not have the name of one of them.
-const portName = (port: number, protocol: string): string =>
-  port === defaultPorts[protocol] ? protocol : `${protocol}-${port}`;
-const defaultPorts: Record<string, number> = { http: 80, https: 443 };
+// Not by the protocol: while the name changes, kube-proxy knows no endpoint of the new one and refuses connections. Several listeners may share a port,
+// so it does not have the name of one of them.
+const portName = (port: number): string => defaultNames[port] ?? `port-${port}`;
+const defaultNames: Record<number, string> = { 80: 'http', 443: 'https' };
