@@ -1,7 +1,7 @@
 /**
  * Who may call the sidecar. Its port is open to every pod of the cluster, and an open preStop call costs memory whose exhaustion would end
  * the hold. Calls that matter come from the node (the kubelet) or from the pod itself; everyone else may read health and metrics, over few
- * and short connections.
+ * and short connections. The state of a hold names pods of the proxies, and is for the pod itself.
  *
  * The kubelet's address is one of the node's, or that of the bridge to which the pod is connected: the next hop of its default route. With
  * some network plugins it is neither (OVN-Kubernetes: the management port of the node). So the first startup probe with the key that
@@ -20,6 +20,8 @@ export type CallerSettings = {
 };
 
 export interface Callers {
+  /** Whether the caller runs in the pod, or comes through `kubectl port-forward`. */
+  isInPod(address: string | undefined): boolean;
   /** Whether the address is one of the node or the pod itself. */
   isLocal(address: string | undefined): boolean;
   /**
@@ -32,6 +34,7 @@ export interface Callers {
 }
 
 const loopback = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseCidr(text) ?? []);
+const isLoopback = (digits: string): boolean => loopback.some((cidr) => covers(cidr, digits));
 
 /** The kubelet needs one for each container. Local connections have a bound of their own, so that others cannot use it up. */
 const maxConnections = { local: 256, other: 32 };
@@ -45,10 +48,14 @@ export function createCallers({ hostIps, gateways, probeKey = '' }: CallerSettin
 
   function isLocal(address: string | undefined): boolean {
     const digits = digitsOf(address);
-    return digits !== undefined && (node.has(digits) || loopback.some((cidr) => covers(cidr, digits)));
+    return digits !== undefined && (node.has(digits) || isLoopback(digits));
   }
 
   return {
+    isInPod(address) {
+      const digits = digitsOf(address);
+      return digits !== undefined && isLoopback(digits);
+    },
     isLocal,
     onProbe(address, key) {
       if (key === undefined || probeKey === '') return true;

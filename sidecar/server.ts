@@ -81,8 +81,9 @@ const pages = new Map<string, Page>([
   ],
   [
     '/state',
-    (_request, response, { drain }) => {
-      reply(response, 200, drain.view());
+    ({ socket }, response, { drain, callers }) => {
+      if (callers.isInPod(socket.remoteAddress)) reply(response, 200, drain.view());
+      else reply(response, 403, { error: '/state is only for the pod itself: use kubectl port-forward' });
     },
   ],
   [

@@ -1,27 +1,28 @@
-/** The state that a sidecar reports on its admin port. */
-import { fetchOnce } from '../../support/fetch-once.ts';
-import { until } from '../../support/kubectl.ts';
-import { getObject, type LiveObject } from '../../support/objects.ts';
+/** The state that a sidecar shows in its pod. */
+import { sidecarContainer } from '../../../src/core/names/names.ts';
+import { kubectl, until } from '../../support/kubectl.ts';
+import type { LiveObject } from '../../support/objects.ts';
 
-const sidecarPort = 15_999;
+type Source = { type: string; known: boolean; sessions?: number };
+type View = { callers: number; state?: { killAtMs?: object; sources?: Source[] } };
+
+const script = `fetch('http://127.0.0.1:15999/state').then(async (answer) => console.log(await answer.text()))`;
+
+async function viewOf(namespace: string, pod: string): Promise<View> {
+  const command = ['exec', pod, '-c', sidecarContainer, '--', 'node', '-e', script];
+  return JSON.parse(await kubectl('-n', namespace, ...command)) as View;
+}
 
 /** The kubelet has called the hook, and it is held: only then does the sidecar know with which grace the pod was deleted. */
 export const untilHeld = (namespace: string, pod: string): Promise<true> =>
   until(`the preStop hook of ${pod} held`, async () => {
-    const address = String((await getObject('pod', pod, namespace))?.status?.['podIP']);
-    const state = (await (await fetchOnce(`http://${address}:${sidecarPort}/state`)).json()) as {
-      callers: number;
-      state?: { killAtMs?: object };
-    };
-    return state.callers > 0 && state.state?.killAtMs ? (true as const) : undefined;
+    const { callers, state } = await viewOf(namespace, pod);
+    return callers > 0 && state?.killAtMs ? (true as const) : undefined;
   });
 
-type Source = { type: string; known: boolean; sessions?: number };
-
 /** What each source counted last, by its type; a source that is unknown is not there. */
-export async function countsOf(pod: LiveObject): Promise<Partial<Record<string, number>>> {
-  const answer = await fetchOnce(`http://${String(pod.status?.['podIP'])}:${sidecarPort}/state`);
-  const { state } = (await answer.json()) as { state?: { sources?: Source[] } };
+export async function countsOf({ metadata }: LiveObject): Promise<Partial<Record<string, number>>> {
+  const { state } = await viewOf(metadata.namespace ?? '', metadata.name);
   return Object.fromEntries(
     (state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])),
   );

@@ -41,14 +41,14 @@ async function appWithHook() {
 }
 
 describe('a call from another pod', () => {
-  testFromOutside('runs no hook, but may read health, state and metrics', async () => {
+  testFromOutside('runs no hook and reads no state, but may read health and metrics', async () => {
     const operator = await rig.operatorOn();
     operator.answer({ terminating: false });
     const { hook, calls } = await appWithHook();
     const { port, counters, events } = await rig.sidecarOf(operator, { hooks: { app: hook }, listenOn: '::' });
     const statuses = (paths: string[]) => Promise.all(paths.map((path) => get(port, path)));
     expect(await statuses(['/prestop/app', '/prestop', '/prestop/app?x'])).toEqual([403, 403, 403]);
-    expect(await statuses(['/healthz', '/state', '/metrics'])).toEqual([200, 200, 200]);
+    expect(await statuses(['/healthz', '/state', '/metrics'])).toEqual([200, 403, 200]);
     expect(calls()).toBe(0);
     expect(counters.refused.NotLocal).toBe(3);
     expect(events).toEqual(['CallerRefused']);
