@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import * as resources from '../../src/kube/resources.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import { createCertificate } from '../support/certificates.ts';
+import { eventually } from '../support/eventually.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 import {
   backendTlsDefinition,
@@ -109,4 +110,27 @@ test('objects of a namespace that is not listed are not even read: they cost no 
   });
   expect(changes).toEqual({ writes: [], events: [] });
   expect(cost()).toEqual(before);
+});
+
+test('an operator that may not read a namespace at its start publishes nothing, names it, and continues within seconds of the grant', async () => {
+  world = createOperatorWorld({ namespaces: ['shop', 'infra'] });
+  world.putWorkload({ name: 'cart' });
+  const error = new AppError('KUBERNETES_FORBIDDEN', 'LIST pods: 403', { source: 'kubernetes', retryable: false });
+  world.cluster.fail({ verb: 'list', kind: 'Pod', namespace: 'infra', error, times: 1000 });
+  const operator = world.create('operator-1');
+  const started = operator.start();
+  // Generating its keys takes real time.
+  await eventually(
+    () => operator.notReady(),
+    (missing) => !missing.includes('certificate authority'),
+  );
+  await world.clock.advance(60_000);
+  expect(operator.notReady()).toContain('caches (Pod in infra)');
+  expect(operator.translations.latest()).toBeUndefined();
+  world.cluster.mend();
+  await world.clock.advance(2000);
+  await started;
+  await world.settle();
+  expect(operator.notReady()).toEqual([]);
+  expect(Object.keys(operator.translations.latest()?.translation.accepts ?? {})).toEqual(['shop/cart']);
 });
