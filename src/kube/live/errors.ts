@@ -20,12 +20,12 @@ const codes: Record<number, { code: ErrorCode; retryable: boolean }> = {
   429: { code: 'KUBERNETES_UNAVAILABLE', retryable: true },
 };
 
-/** Message of a server-side apply with a field of the wrong type. The status is 500, although the object is invalid. */
-const mistypedApply = 'failed to create typed patch object';
+/** Message of a server-side apply with a field of the wrong type, or to an object that has one. The status is 500, although the object is invalid. */
+const mistypedApply = /^failed to create typed (patch|live) object/;
 
 /** Any other 4xx means that the request is invalid; everything else, that the server or a proxy in front of it is unhealthy. */
 function classify(httpStatus: number, message: string): { code: ErrorCode; retryable: boolean } {
-  const wrongRequest = (httpStatus >= 400 && httpStatus < 500) || message.startsWith(mistypedApply);
+  const wrongRequest = (httpStatus >= 400 && httpStatus < 500) || mistypedApply.test(message);
   return (
     codes[httpStatus] ?? {
       code: wrongRequest ? 'KUBERNETES_INVALID' : 'KUBERNETES_UNAVAILABLE',

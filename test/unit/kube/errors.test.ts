@@ -23,10 +23,13 @@ describe('the AppError for a response of the API server', () => {
     expect(statusError('GET /x', status, {})).toMatchObject({ code, retryable, source: 'kubernetes' });
   });
 
-  test('is KUBERNETES_INVALID for an apply with a field of the wrong type, although the status is 500', () => {
-    const status = { message: 'failed to create typed patch object (a/b; c, Kind=D): .spec.size: expected numeric' };
-    expect(statusError('PATCH /x', 500, status)).toMatchObject({ code: 'KUBERNETES_INVALID', retryable: false });
-  });
+  test.each(['patch', 'live'])(
+    'is KUBERNETES_INVALID for an apply with a %s object with a field of the wrong type, although the status is 500',
+    (which) => {
+      const message = `failed to create typed ${which} object (a/b; c, Kind=D): .spec.size: expected numeric`;
+      expect(statusError('PATCH /x', 500, { message })).toMatchObject({ code: 'KUBERNETES_INVALID', retryable: false });
+    },
+  );
 
   test('contains the request and the bounded reason of the rejection', () => {
     expect(statusError('GET /x', 404, { reason: 'NotFound', message: 'x not found' }).message).toBe(
