@@ -1,7 +1,7 @@
 /** Objects of other APIs that cannot be translated: their statuses say so, and those of others do not wait. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
-import { customResourceDefinitions, services } from '../../src/kube/resources.ts';
+import { customResourceDefinitions, gateways, listenerSets, services } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { everyDefinition, everyStatus, plainService } from '../support/every-status.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
@@ -94,4 +94,14 @@ describe.each(kinds)('a $kind that cannot be $verb', ({ resource, object, name, 
     await world.start('operator-2');
     expect(accepted(resource, name)).toMatchObject(failed(1));
   });
+});
+
+test('the ListenerSets of a Gateway that cannot be translated have their own statuses', async () => {
+  await world.after(() => world.edit(gateways, 'web', withSpec(odd['Gateway'] ?? {}, 2)));
+  expect(accepted(gateways, 'web')).toMatchObject(failed(2));
+  const listeners = [{ name: 'mine', port: 8082, protocol: 'HTTP' }];
+  await world.after(() => world.edit(listenerSets, 'team', withSpec({ listeners }, 2)));
+  expect(accepted(listenerSets, 'team')).toMatchObject({ status: 'True', observedGeneration: 2 });
+  await world.after(() => world.edit(listenerSets, 'team', withSpec(odd['ListenerSet'] ?? {}, 3)));
+  expect(accepted(listenerSets, 'team')).toMatchObject(failed(3));
 });

@@ -66,9 +66,7 @@ async function reconcilePlan(
   const cached = tools.caches.get('gateways', plan.gateway);
   if (!isFaulty && isOutdated(plan, cached)) return undefined;
   const { outcome, retry } = await applyGateway({ plan, translated }, tools);
-  if (cached && !isFaulty && isOurs(plan, cached)) {
-    await writeGatewayStatus({ plan, cached, outcome }, translated, tools);
-  }
+  if (cached && isOurs(plan, cached)) await writeStatuses({ plan, cached, outcome, isFaulty }, translated, tools);
   if (retry) throw retry.error;
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : recheckDates(plan, tools.nowMs());
 }
@@ -124,10 +122,11 @@ function isNeeded({ userManaged, generatedFor }: GatewayPlan, { translation }: T
   );
 }
 
-type Judged = { plan: GatewayPlan; cached: CachedWithStatus; outcome: ApplyOutcome };
+type Judged = { plan: GatewayPlan; cached: CachedWithStatus; outcome: ApplyOutcome; isFaulty: boolean };
 
-async function writeGatewayStatus(
-  { plan, cached, outcome }: Judged,
+/** ListenerSets may have other authors: their statuses do not wait until a faulty Gateway is repaired. */
+async function writeStatuses(
+  { plan, cached, outcome, isFaulty }: Judged,
   translated: Translated,
   tools: GatewayTools,
 ): Promise<void> {
@@ -138,7 +137,9 @@ async function writeGatewayStatus(
     refused,
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
-  await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
+  if (!isFaulty) {
+    await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
+  }
   const verdicts = judgeGatewayVerdicts(plan, proxy);
   await writeListenerSets(plan, { translated, verdicts }, tools);
 }
