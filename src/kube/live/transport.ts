@@ -27,6 +27,8 @@ export interface Transport {
   close(): void;
 }
 
+const credentialsForMs = 1000;
+
 export type TransportOptions = { clock: Clock; timeoutMs: number };
 
 /** A page of 500 pods is about 10 MB. A larger body than this is not from an API server, or does not fit into memory. */
@@ -34,11 +36,15 @@ const maxBodyBytes = 128 * 1024 * 1024;
 
 export function createTransport(kubeConfig: KubeConfig, options: TransportOptions): Transport {
   const agents = createAgentCache();
+  let read: { atMs: number; credentials: Credentials } | undefined;
 
-  /** Read for each call: client-node rereads rotated tokens and the CA file. */
+  /** client-node rereads rotated tokens and the CA file, and makes an agent: for each call, that would cost as much as sending it. */
   async function credentialsFor(): Promise<Credentials> {
+    const nowMs = options.clock.nowMs();
+    if (read && nowMs - read.atMs < credentialsForMs) return read.credentials;
     const credentials: Credentials = {};
     await kubeConfig.applyToHTTPSOptions(credentials);
+    read = { atMs: nowMs, credentials };
     return credentials;
   }
 

@@ -43,8 +43,11 @@ export interface StatusPublisher {
 }
 
 const shortestPauseMs = 2000;
-/** 100 writes a second, however many StickyWorkloads there are: counts are telemetry, and each write costs the API server and etcd more than us. */
-const pausePerWriteMs = 10;
+/**
+ * 50 writes a second, the default of the kubelet (kubeAPIQPS), however many StickyWorkloads there are: counts are telemetry, and each write costs
+ * the API server and etcd more than us.
+ */
+const pausePerWriteMs = 20;
 
 export function startStatusPublisher(options: StatusPublisherOptions): StatusPublisher {
   const { translations, ledger, caches, statuses, gatewayOutcomes, clock } = options;

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { User } from '@kubernetes/client-node';
 import { KubeConfig } from '@kubernetes/client-node';
 import { systemClock } from '../../../src/platform/clock.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 import type { LiveClusterOptions } from '../../../src/kube/live/client.ts';
 import { createLiveCluster } from '../../../src/kube/live/client.ts';
 import type { WatchEvent } from '../../../src/kube/ports.ts';
@@ -120,9 +121,11 @@ describe('calls', () => {
     const tokenFile = join(folder, 'token');
     writeFileSync(tokenFile, 'first');
     const user = { authProvider: { name: 'tokenFile', config: { tokenFile } } };
-    const { cluster, requests, connections } = await setUp([json(200, pod)], { user });
+    const clock = createManualClock();
+    const { cluster, requests, connections } = await setUp([json(200, pod)], { user, clock });
     await cluster.get(pods, ref);
     writeFileSync(tokenFile, 'second');
+    await clock.advance(1000);
     // The library reads the file again after a minute; only its clock is changed here.
     const now = Date.now;
     const later = now() + 120_000;
