@@ -81,9 +81,13 @@ function generateFor({ route, parents }: JudgedRoute, plans: Record<string, Unre
 
 /** A route may refer to one Gateway several times, with a listener each. */
 function attachRoute(judged: JudgedRoute, plans: Readonly<Record<string, Unresolved>>): void {
-  const attached = judged.parents.filter((verdict) => verdict.kind === 'attached');
-  for (const [key, parents] of Map.groupBy(attached, ({ gateway }) => gatewayKey(gateway))) {
-    plans[key]?.routes.push({ judged, listeners: new Set(parents.flatMap(({ listeners }) => listeners)) });
+  for (const verdict of judged.parents) {
+    const plan = verdict.kind === 'attached' ? plans[gatewayKey(verdict.gateway)] : undefined;
+    if (verdict.kind !== 'attached' || plan === undefined) continue;
+    const last = plan.routes.at(-1);
+    const known = last?.judged === judged ? last.listeners : [];
+    if (last?.judged === judged) plan.routes.pop();
+    plan.routes.push({ judged, listeners: new Set([...known, ...verdict.listeners]) });
   }
 }
 

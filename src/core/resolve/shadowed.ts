@@ -8,6 +8,7 @@ import { intersectHostnames } from '../routing/hostnames.ts';
 import { matchKeys, noConditions } from '../routing/match-key.ts';
 import { compareMatches } from '../routing/match.ts';
 import { fitsEveryPath } from '../routing/regex.ts';
+import type { RouteIR } from '../route/ir.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import { servedListeners, type GatewayPlan } from './gateway-plan.ts';
 
@@ -33,15 +34,23 @@ export type Shadow = {
   isWhole: boolean;
 };
 
+type Found = { shadows: Map<string, Shadow>; unshadowed: Set<string> };
+
 /** Returns the first shadow on each shadowed route of a Gateway, by key of its owner. Each match is looked up, not compared with the others. */
 export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
-  const placed = claimsOn(gateway);
-  const receiverOf = indexReceivers(placed);
-  const shadows = new Map<string, Shadow>();
-  const unshadowed = new Set<string>();
-  for (const one of placed) {
-    const { of, host, match } = one.claim;
-    const receiver = receiverOf(one);
+  const found: Found = { shadows: new Map(), unshadowed: new Set() };
+  for (const claims of claimsByHost(gateway)) shadeHost(claims, found);
+  for (const [key, shadow] of found.shadows) shadow.isWhole = !found.unshadowed.has(key);
+  return found.shadows;
+}
+
+/** `claims`: all of one host of one listener: mostly of one route. */
+function shadeHost(claims: readonly Claim[], { shadows, unshadowed }: Found): void {
+  const [only, ...others] = claims;
+  const receiverOf = others.length > 0 ? indexReceivers(claims) : () => only;
+  for (const claim of claims) {
+    const { of, host, match } = claim;
+    const receiver = receiverOf(claim) ?? claim;
     const by = receiver.of;
     if (by.key === of.key) {
       unshadowed.add(of.key);
@@ -51,29 +60,26 @@ export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
     if (!shadows.has(of.key)) shadows.set(of.key, { by, isOlder, of, host, path: match.path.value, isWhole: false });
     if (!isOlder && leavesRequests(receiver.match, match)) unshadowed.add(of.key);
   }
-  for (const [key, shadow] of shadows) shadow.isWhole = !unshadowed.has(key);
-  return shadows;
 }
 
-type Placed = { listener: string; claim: Claim };
-
 /** Returns the claim that receives the requests of a claim: of the equal ones and those of every path, the one that precedes the others. */
-function indexReceivers(placed: readonly Placed[]): (of: Placed) => Claim {
+function indexReceivers(claims: readonly Claim[]): (of: Claim) => Claim {
   const first = new Map<string, Claim>();
   const note = (key: string, claim: Claim): void => {
     const known = first.get(key);
     if (known === undefined || precedes(claim, known)) first.set(key, claim);
   };
-  for (const one of placed) {
-    note(requestsKey(one), one.claim);
-    if (isOfEveryPath(one.claim)) note(everyPathKey(one), one.claim);
+  for (const claim of claims) {
+    const { requests, conditions } = matchKeys(claim.match);
+    note(requests, claim);
+    if (isOfEveryPath(claim)) note(everyPathKey(conditions), claim);
   }
   return (of) => {
-    const keys = [requestsKey(of), everyPathKey(of), everyPathKey(of, noConditions)];
-    return keys.reduce((receiver, key) => {
+    const { requests, conditions } = matchKeys(of.match);
+    return [requests, everyPathKey(conditions), everyPathKey(noConditions)].reduce((receiver, key) => {
       const other = first.get(key);
       return other !== undefined && precedes(other, receiver) ? other : receiver;
-    }, of.claim);
+    }, of);
   };
 }
 
@@ -91,22 +97,26 @@ const leavesRequests = (receiver: RouteMatch, { path, method = 'OPTIONS' }: Rout
   method === 'OPTIONS' &&
   (path.type === 'PathPrefix' ? /^\/+$/.test(path.value) : !path.value.startsWith('/'));
 
-const requestsKey = ({ listener, claim: { host, match } }: Placed): string =>
-  `${listener} ${host} ${matchKeys(match).requests}`;
+const everyPathKey = (conditions: string): string => `every path ${conditions}`;
 
-const everyPathKey = ({ listener, claim }: Placed, conditions = matchKeys(claim.match).conditions): string =>
-  `${listener} ${claim.host} every path ${conditions}`;
-
-function claimsOn(gateway: GatewayPlan): Placed[] {
-  const listeners = servedListeners(gateway);
-  return gateway.routes.flatMap(({ judged, listeners: on }) => {
-    const { hostnames, rules } = judged.route;
-    const route = { of: claimantOf(judged), hostnames, matches: rules.flatMap((rule) => rule.matches) };
-    return claimsOf(
-      route,
-      listeners.filter(({ id }) => on.has(id)),
-    );
-  });
+function* claimsByHost(gateway: GatewayPlan): Generator<Claim[]> {
+  const routes = gateway.routes.map(({ judged, listeners }) => ({
+    listeners,
+    route: judged.route,
+    of: claimantOf(judged),
+  }));
+  for (const { id, hostname } of servedListeners(gateway)) {
+    const byHost = new Map<string, Claim[]>();
+    for (const { listeners, route, of } of routes) {
+      if (!listeners.has(id)) continue;
+      for (const claim of claimsOf(of, route, hostname)) {
+        const known = byHost.get(claim.host);
+        if (known) known.push(claim);
+        else byHost.set(claim.host, [claim]);
+      }
+    }
+    yield* byHost.values();
+  }
 }
 
 function claimantOf({ route: { source }, refs }: JudgedRoute): Claimant {
@@ -123,14 +133,12 @@ function claimantOf({ route: { source }, refs }: JudgedRoute): Claimant {
   };
 }
 
-type Route = { of: Claimant; hostnames: readonly string[]; matches: readonly RouteMatch[] };
-
-const claimsOf = ({ of, hostnames, matches }: Route, listeners: ReturnType<typeof servedListeners>): Placed[] =>
-  listeners.flatMap(({ id: listener, hostname }) => {
-    const shared = intersectHostnames(hostnames, hostname);
-    const hosts = shared?.length === 0 ? [''] : (shared ?? []);
-    return hosts.flatMap((host) => matches.map((match) => ({ listener, claim: { of, match, host } })));
-  });
+/** `hostname`: of the listener. */
+function claimsOf(of: Claimant, { hostnames, rules }: RouteIR, hostname: string | undefined): Claim[] {
+  const shared = intersectHostnames(hostnames, hostname);
+  const hosts = shared?.length === 0 ? [''] : (shared ?? []);
+  return hosts.flatMap((host) => rules.flatMap(({ matches }) => matches.map((match) => ({ of, match, host }))));
+}
 
 /** Returns what is shadowed, by whom, and what to do. */
 export function explainShadow({ by, isOlder, of, host, path, isWhole }: Shadow): string {

@@ -40,10 +40,10 @@ function sameRefs(some: JudgedRoute['refs'], others: JudgedRoute['refs']): boole
 }
 
 export const oldestFirst = (routes: readonly JudgedRoute[]): JudgedRoute[] =>
-  routes.toSorted((one, other) => {
-    const [age, otherAge] = [seniority(one.route), seniority(other.route)];
-    return age < otherAge ? -1 : Number(age > otherAge);
-  });
+  routes
+    .map((judged) => ({ judged, age: seniority(judged.route) }))
+    .toSorted((one, other) => (one.age < other.age ? -1 : Number(one.age > other.age)))
+    .map(({ judged }) => judged);
 
 /** RFC 3339 in UTC sorts as text. */
 const seniority = ({ source }: RouteIR): string => `${source.createdAt} ${source.key}`;

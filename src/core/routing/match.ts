@@ -96,7 +96,10 @@ function compileValue({ type, value }: NameValue): (text: string) => boolean {
  * several host names is sorted by its most specific one; the matcher, which knows the host of the request, compares only routes of that host.
  */
 export function sortRoutes(routes: readonly Route[]): Route[] {
-  return routes.toSorted((a, b) => hostRank(b) - hostRank(a) || compareMatches(a.match, b.match));
+  return routes
+    .map((route) => ({ route, rank: hostRank(route) }))
+    .toSorted((a, b) => b.rank - a.rank || compareMatches(a.route.match, b.route.match))
+    .map(({ route }) => route);
 }
 
 // A host name has at most 253 characters: any exact one outranks every wildcard.
