@@ -106,16 +106,10 @@ function* claimsByHost(gateway: GatewayPlan): Generator<Claim[]> {
     of: claimantOf(judged),
   }));
   for (const { id, hostname } of servedListeners(gateway)) {
-    const byHost = new Map<string, Claim[]>();
-    for (const { listeners, route, of } of routes) {
-      if (!listeners.has(id)) continue;
-      for (const claim of claimsOf(of, route, hostname)) {
-        const known = byHost.get(claim.host);
-        if (known) known.push(claim);
-        else byHost.set(claim.host, [claim]);
-      }
-    }
-    yield* byHost.values();
+    const claims = routes.flatMap(({ listeners, route, of }) =>
+      listeners.has(id) ? claimsOf(of, route, hostname) : [],
+    );
+    yield* Map.groupBy(claims, ({ host }) => host).values();
   }
 }
 
