@@ -2,7 +2,8 @@
 import type { EndpointLookup } from '../../core/session/decide.ts';
 import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
 import { endsRememberedMs } from '../../core/session/validity.ts';
-import type { Backend, BackendSessions, RoutingTable } from '../../wire/routing-table.ts';
+import { findDifferingPart } from '../../wire/compare-sorted.ts';
+import type { Backend, BackendSessions, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import { compileRoutes, type CompiledRoutes, type RoutePorts } from './compiled-routes.ts';
 import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
 import { inTable, type BackendRecord, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
@@ -80,10 +81,7 @@ function compileBackend(source: Backend, { sessions, before, slots, counters }: 
     sessions,
     limits,
     record,
-    slots: source.endpoints.map((endpoint, index) => {
-      const known = before?.slots[index];
-      return known?.endpoint === endpoint ? known : slots.attach(endpoint, record);
-    }),
+    slots: compileSlots(source.endpoints, before, (endpoint) => slots.attach(endpoint, record)),
     // A pod that moved to another backend of the table is still the pod of its sessions.
     find(id) {
       const own = slots.find(id, record);
@@ -91,6 +89,19 @@ function compileBackend(source: Backend, { sessions, before, slots, counters }: 
     },
     isRemoved: (id) => removedEndpoints.has(id),
   };
+}
+
+/** An endpoint that is the same object keeps its slot, which need not be looked at. */
+function compileSlots(
+  endpoints: readonly Endpoint[],
+  before: CompiledBackend | undefined,
+  attach: (endpoint: Endpoint) => EndpointSlot,
+): EndpointSlot[] {
+  const [known, slots] = [before?.source.endpoints ?? [], before?.slots ?? []];
+  const { start, beforeEnd, afterEnd } = findDifferingPart(known, endpoints);
+  const between = new Map(known.slice(start, beforeEnd).map((endpoint, at) => [endpoint, slots[start + at]]));
+  const compiled = endpoints.slice(start, afterEnd).map((endpoint) => between.get(endpoint) ?? attach(endpoint));
+  return [...slots.slice(0, start), ...compiled, ...slots.slice(beforeEnd)];
 }
 
 /** Detaches the endpoints that have left their backend. */
@@ -102,12 +113,11 @@ function detachMissing(before: CompiledTable['backends'], now: CompiledTable['ba
   }
 }
 
-/** Returns the items of `old` that `next` lacks: mostly none, or few. The common beginning of both is skipped. */
+/** Returns the items of `old` that `next` lacks: mostly none, or few. */
 function missingFrom<T>(next: readonly T[], old: readonly T[]): T[] {
-  const changedAt = old.findIndex((item, index) => item !== next[index]);
-  if (changedAt === -1) return [];
-  const rest = new Set(next.slice(changedAt));
-  return old.slice(changedAt).filter((item) => !rest.has(item));
+  const { start, beforeEnd, afterEnd } = findDifferingPart(old, next);
+  const rest = new Set(next.slice(start, afterEnd));
+  return old.slice(start, beforeEnd).filter((item) => !rest.has(item));
 }
 
 /** Whether a key that verified under one table does not under the other, or a backend was removed with its keys. */
