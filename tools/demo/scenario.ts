@@ -36,6 +36,7 @@ const frameMs = 250;
 /** Shares of the duration at which the second and the third wave begin. */
 const lullAt = 0.3;
 const rushAt = 0.65;
+const scaledDownWithinMs = 30_000;
 
 /** Resolves when the last customer has left. */
 export async function runScenario(scenario: Scenario, env: ScenarioEnvironment): Promise<DemoSessions> {
@@ -63,6 +64,7 @@ export async function runScenario(scenario: Scenario, env: ScenarioEnvironment):
     step = 'the rush is over: scaling down';
     void sendHome(waves[1]);
     await sleep(clock, scenario.durationMs * (rushAt - lullAt), stopped);
+    await untilScaledDown(scenario, env);
     step = 'the next rush: scaling up';
     if (!stopped.aborted) waves.push(openWave(scenario, env, { ...rush, number: 3 }));
     await sleep(clock, scenario.durationMs * (1 - rushAt), stopped);
@@ -75,6 +77,20 @@ export async function runScenario(scenario: Scenario, env: ScenarioEnvironment):
     env.setDemand(undefined);
   }
 }
+
+/** The customers of the rush log out at their next step, and the autoscaler follows: a busy machine needs longer for both than the lull lasts. */
+async function untilScaledDown(
+  { namespace }: Scenario,
+  { cluster, clock, stopped }: ScenarioEnvironment,
+): Promise<void> {
+  const untilMs = clock.nowMs() + scaledDownWithinMs;
+  while (wantedReplicas(cluster, namespace) > fewestPods && clock.nowMs() < untilMs && !stopped.aborted) {
+    await sleep(clock, frameMs, stopped);
+  }
+}
+
+const wantedReplicas = (cluster: DemoCluster, namespace: string): number =>
+  readDeployment(cluster, namespace)?.spec.replicas ?? 0;
 
 export interface Regulars {
   sessions(): DemoSessions;
@@ -177,7 +193,7 @@ const describe = (
   step,
   elapsedMs: clock.nowMs() - startedAtMs,
   durationMs,
-  wantedReplicas: readDeployment(cluster, namespace)?.spec.replicas ?? 0,
+  wantedReplicas: wantedReplicas(cluster, namespace),
   pods: readPods(cluster, namespace, clock.nowMs()),
   sessions,
   events: readEvents(cluster, namespace).filter(({ atMs }) => atMs >= startedAtMs),
