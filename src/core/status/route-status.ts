@@ -31,7 +31,7 @@ export function judgeHttpRoute(
 function judgeParent(verdict: AttachVerdict, shadows: Shadows): Verdict[] {
   if (verdict.kind === 'refused') return [lacks('Accepted', verdict.reason, verdict.message)];
   const shadow = shadows.get(gatewayKey(verdict.gateway));
-  const accepted = holds('Accepted', 'Accepted', 'The route is served.');
+  const accepted = holds('Accepted', 'Accepted', 'The route is attached.');
   return shadow ? [accepted, holds('holdfast.dev/Shadowed', 'RouteShadowed', explainShadow(shadow))] : [accepted];
 }
 
