@@ -5,7 +5,7 @@
  */
 import { expect } from '@jest/globals';
 import { until } from '../../support/kubectl.ts';
-import { getObject } from '../../support/objects.ts';
+import { conditionOf, getObject, type LiveObject } from '../../support/objects.ts';
 import { proxyPods, scale, untilReady, untilSettled } from '../../support/shop-cluster.ts';
 import { delayOperators } from '../world/late-relay.ts';
 import { inShop } from '../world/scene.ts';
@@ -20,14 +20,13 @@ export const lateProxy: Scenario = {
       const { namespace } = scene;
       const [late] = await proxyPods(namespace);
       if (late === undefined) throw new Error('no proxy');
+      const before = restartsOf(late);
       const relay = await delayOperators(late, lateByMs);
       try {
+        // On a busy machine the killed process still lives for a second, and is Ready.
         await until('the late proxy ready again', async () => {
           const pod = await getObject('pod', late.metadata.name, namespace);
-          return (
-            relay.connections() > 0 &&
-            pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-          );
+          return restartsOf(pod) > before && conditionOf(pod, 'Ready')?.status === 'True' && relay.connections() > 0;
         });
         const load = scene.customers('late-proxy', { freshConnections: true });
         await until(
@@ -54,3 +53,9 @@ export const lateProxy: Scenario = {
       }
     }),
 };
+
+/** Of the proxy's container. The kubelet reports a restart together with the readiness that it ends. */
+function restartsOf(pod: LiveObject | undefined): number {
+  const containers = (pod?.status?.['containerStatuses'] ?? []) as { restartCount: number }[];
+  return containers.reduce((sum, { restartCount }) => sum + restartCount, 0);
+}
