@@ -82,12 +82,10 @@ function generateFor({ route, parents }: JudgedRoute, plans: Record<string, Unre
 /** A route may refer to one Gateway several times, with a listener each. */
 function attachRoute(judged: JudgedRoute, plans: Readonly<Record<string, Unresolved>>): void {
   for (const verdict of judged.parents) {
-    const plan = verdict.kind === 'attached' ? plans[gatewayKey(verdict.gateway)] : undefined;
-    if (verdict.kind !== 'attached' || plan === undefined) continue;
-    const last = plan.routes.at(-1);
-    const known = last?.judged === judged ? last.listeners : [];
-    if (last?.judged === judged) plan.routes.pop();
-    plan.routes.push({ judged, listeners: new Set([...known, ...verdict.listeners]) });
+    if (verdict.kind === 'refused') continue;
+    const routes = plans[gatewayKey(verdict.gateway)]?.routes;
+    const known = routes?.at(-1)?.judged === judged ? routes.pop() : undefined;
+    routes?.push({ judged, listeners: new Set([...(known?.listeners ?? []), ...verdict.listeners]) });
   }
 }
 

@@ -46,11 +46,10 @@ export function findShadows(gateway: GatewayPlan): Map<string, Shadow> {
 
 /** `claims`: all of one host of one listener: mostly of one route. */
 function shadeHost(claims: readonly Claim[], { shadows, unshadowed }: Found): void {
-  const [only, ...others] = claims;
-  const receiverOf = others.length > 0 ? indexReceivers(claims) : () => only;
+  const receiverOf = claims.length > 1 ? indexReceivers(claims) : (claim: Claim) => claim;
   for (const claim of claims) {
     const { of, host, match } = claim;
-    const receiver = receiverOf(claim) ?? claim;
+    const receiver = receiverOf(claim);
     const by = receiver.of;
     if (by.key === of.key) {
       unshadowed.add(of.key);

@@ -3,14 +3,14 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, targetKey } from '../names/names.ts';
 import type { Snapshot, Target } from '../snapshot/snapshot.ts';
 import { indexGateways, type GatewayIndex } from './gateways.ts';
-import { attach, type Attachment, type AttachLookup } from '../route/attach.ts';
+import { attach, attachedGateways, type Attachment, type AttachLookup } from '../route/attach.ts';
 import type { RouteIR } from '../route/ir.ts';
 import { splitParents, type MissingParent } from '../route/missing-parents.ts';
 import { indexParents } from '../route/parent-objects.ts';
 import { mayReferTo } from '../route/workload-refs.ts';
 import { routeOf } from '../route/workload-route.ts';
 import { claimHosts, type HostClaims } from '../routing/host-claims.ts';
-import { gatewayKey, planServing, type ServingPlan } from './plan.ts';
+import { planServing, type ServingPlan } from './plan.ts';
 
 /** A StickyWorkload before it is accepted or refused. `route`: its own. `missing`: the requested Gateways that Holdfast does not manage. */
 export type Candidate = {
@@ -103,8 +103,7 @@ const seniority = ({ metadata }: StickyWorkload): string =>
 export function cookieKeys({ plan, parents }: Candidate): string[] {
   const { carrier } = plan.persistence;
   if (carrier.type !== 'Cookie') return [];
-  const attached = parents.flatMap((verdict) => (verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : []));
-  return [...new Set(attached)].map((gateway) => `${gateway} ${carrier.name} ${carrier.path}`);
+  return attachedGateways(parents).map((gateway) => `${gateway} ${carrier.name} ${carrier.path}`);
 }
 
 function claimCookie(oldestFirst: readonly Candidate[]): HostClaims<Candidate> {

@@ -4,7 +4,7 @@
  */
 import { gatewayApiGroup } from '../names/names.ts';
 import { selects } from '../resolve/label-selector.ts';
-import type { GatewayRef } from '../resolve/plan.ts';
+import { gatewayKey, type GatewayRef } from '../resolve/plan.ts';
 import { allowsKind } from '../resolve/route-kinds.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import type { ParentIR, RouteIR, RouteProblem } from './ir.ts';
@@ -36,6 +36,11 @@ export function judgeParents(route: RouteIR, lookup: AttachLookup): AttachVerdic
       : { kind: 'refused', parent: verdict.parent, reason, message: explainProblems(route) },
   );
 }
+
+/** Returns the Gateways, `namespace/name`, to which a route with these verdicts is attached, each once. */
+export const attachedGateways = (verdicts: readonly AttachVerdict[]): string[] => [
+  ...new Set(verdicts.flatMap((verdict) => (verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : []))),
+];
 
 /** Returns a verdict for each parent that Holdfast manages, in the order of the spec: the others are not its to judge. */
 export const attach = (route: RouteIR, lookup: AttachLookup): Attachment[] =>

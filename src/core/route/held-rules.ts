@@ -6,9 +6,10 @@
  */
 import { claimHosts, type HostClaims } from '../routing/host-claims.ts';
 import { defaultCookieName } from '../names/names.ts';
-import { gatewayKey, type ServingPlan } from '../resolve/plan.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
 import { endpointId } from '../session/token.ts';
 import type { Carrier, RoutePersistence } from '../../wire/routing-table.ts';
+import { attachedGateways } from './attach.ts';
 import type { PersistenceIR, RouteSource, RuleIR } from './ir.ts';
 import type { JudgedRoute } from './judge-routes.ts';
 import type { ServiceTarget } from './resolve-refs.ts';
@@ -106,7 +107,7 @@ class CookieNames {
 
   /** Returns false if the name is taken for one of the hosts on one of the route's Gateways. */
   take(name: string, { route: { hostnames }, parents }: JudgedRoute): boolean {
-    const claims = [...gatewaysOf(parents)].map((gateway) => this.claimsOf(`${gateway} ${name}`));
+    const claims = attachedGateways(parents).map((gateway) => this.claimsOf(`${gateway} ${name}`));
     if (claims.some((one) => one.first(hostnames) !== undefined)) return false;
     for (const one of claims) one.add(hostnames, true);
     return true;
@@ -118,6 +119,3 @@ class CookieNames {
     return claims;
   }
 }
-
-const gatewaysOf = (parents: JudgedRoute['parents']): Set<string> =>
-  new Set(parents.flatMap((parent) => (parent.kind === 'attached' ? [gatewayKey(parent.gateway)] : [])));

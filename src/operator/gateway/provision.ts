@@ -2,6 +2,7 @@
 import type { Accept } from '../../core/resolve/accept.ts';
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { gatewayKey } from '../../core/resolve/plan.ts';
+import { attachedGateways } from '../../core/route/attach.ts';
 import type { WorkloadPlan } from '../../core/resolve/workload-plan.ts';
 import { controllerName, gatewayClassName, targetKey } from '../../core/names/names.ts';
 import { findConflicts } from '../../core/render/conflicts.ts';
@@ -112,10 +113,7 @@ async function removeAutoscaler(
 
 /** Returns the Gateways that accept the route of a StickyWorkload. */
 export function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
-  const attached = (routes[key]?.judged.parents ?? []).flatMap((verdict) =>
-    verdict.kind === 'attached' ? [gatewayKey(verdict.gateway)] : [],
-  );
-  return [...new Set(attached)].flatMap((gateway) => gateways[gateway] ?? []);
+  return attachedGateways(routes[key]?.judged.parents ?? []).flatMap((gateway) => gateways[gateway] ?? []);
 }
 
 type Obstacle = Pick<Extract<ApplyOutcome, { kind: 'conflict' }>, 'reason' | 'message'>;
@@ -208,8 +206,9 @@ async function applyAll(
   const failed: Failed[] = [];
   for (const object of objects) {
     if (object.kind === 'Deployment' && failed.some(isAwaitedAccount)) continue;
+    const resource = resourceOf(object);
     try {
-      await owned.ensure(resourceOf(object), object);
+      await owned.ensure(resource, object);
     } catch (error) {
       failed.push({ object, error });
     }
