@@ -71,7 +71,7 @@ export const metrics = {
     part: 'operator',
     type: 'counter',
     labels: ['result'],
-    help: 'Session reports from proxies: Accepted; Reduced (accepted without entries about pods or proxies of other Gateways); Stale (older than one already received); Invalid (breaks the format); UnknownProxy (the caller is not a proxy of its Gateway).',
+    help: 'Session reports from proxies: Accepted; Reduced (accepted without entries about endpoints of other Gateways); Stale (older than one already received); Invalid (breaks the format); UnknownProxy (the caller is not a proxy of its Gateway).',
   },
   holdfast_certificate_not_after_timestamp_seconds: {
     part: 'operator',

@@ -48,9 +48,12 @@ async function ownImage(
   return container;
 }
 
-/** kube-proxy and the API server learn of a terminating endpoint within a second or two; as for the proxies, five leave some room. */
-const shutdownDelayMs = 5000;
-/** Longer than the steps of the shutdown together. */
+/**
+ * kube-proxy and the API server learn of a terminating endpoint within a second or two, and on a node that is starved of CPU, as one that takes
+ * over the pods of a drained node, within some more.
+ */
+const shutdownDelayMs = 10_000;
+/** Longer than the steps of the shutdown together, and shorter than the termination grace period of the pod. */
 const exitWithinMs = shutdownDelayMs + 15_000;
 
 /** A misspelled name would be a namespace that is never served. */

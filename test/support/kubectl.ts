@@ -31,7 +31,8 @@ export function run(command: string, args: string[], input?: string): Promise<st
 }
 
 /**
- * Looks every `everyMs` until `look` returns a value other than undefined or false, and returns that value.
+ * Looks every `everyMs` until `look` returns a value other than undefined or false, and returns that value. An error of `look` says what it saw
+ * instead.
  * The bound is a limit on the test, not a part of its verdict.
  */
 export async function until<T>(
@@ -46,10 +47,13 @@ export async function until<T>(
     try {
       const seen = await look();
       if (seen !== undefined && seen !== false) return seen;
+      last = undefined;
     } catch (error) {
       last = error;
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
-  throw new Error(`${what}: not seen in ${limitMs} ms`, { cause: last });
+  throw new Error(`${what}: not seen in ${limitMs} ms${last instanceof Error ? `: ${last.message}` : ''}`, {
+    cause: last,
+  });
 }

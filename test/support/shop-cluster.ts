@@ -126,7 +126,10 @@ export async function untilReady(namespace: string, accepting: number, limitMs =
     `cart ready with ${accepting} accepting`,
     async () => {
       const workload = await getWorkload(namespace);
-      return conditionOf(workload, 'Ready')?.status === 'True' && workload?.status?.['acceptingReplicas'] === accepting;
+      const ready = conditionOf(workload, 'Ready');
+      const replicas = workload?.status?.['acceptingReplicas'];
+      if (ready?.status === 'True' && replicas === accepting) return true;
+      throw new Error(`${String(replicas)} accepting, Ready ${ready?.status}, ${ready?.reason}: ${ready?.message}`);
     },
     limitMs,
   );

@@ -7,7 +7,10 @@ import type { ReportScope } from './report-scope.ts';
 
 export type ReducedReport = {
   report: Report;
-  /** Number of entries that were left out: endpoints of no table of the Gateway, and processes that are not its proxies. */
+  /**
+   * Number of endpoints that were left out: they are in no table of the Gateway. Processes that are not its proxies do not count: a replica that has
+   * just started never learns of a proxy that stopped before, and its successors name it for ten minutes.
+   */
   foreign: number;
 };
 
@@ -21,7 +24,7 @@ export function reduceReport(
   scope: ReportScope,
   { isProxy, nowMs }: { isProxy: (uid: string) => boolean; nowMs: number },
 ): ReducedReport {
-  const { endpoints, strangers } = inScope(report.endpoints, scope, nowMs + scope.longestIdleMs);
+  const { endpoints, foreign } = inScope(report.endpoints, scope, nowMs + scope.longestIdleMs);
   const successorOf = ownProcesses(report.successorOf, isProxy);
   return {
     report: {
@@ -30,7 +33,7 @@ export function reduceReport(
       ...(successorOf && { successorOf }),
       ...(report.keyRings && { keyRings: keyRingsOf(report.keyRings, scope) }),
     },
-    foreign: strangers + (report.successorOf?.length ?? 0) - (successorOf?.length ?? 0),
+    foreign,
   };
 }
 
@@ -45,14 +48,14 @@ function inScope(
   all: readonly EndpointReport[],
   scope: ReportScope,
   latestMs: number,
-): { endpoints: EndpointReport[]; strangers: number } {
+): { endpoints: EndpointReport[]; foreign: number } {
   const endpoints: EndpointReport[] = [];
-  let strangers = 0;
+  let foreign = 0;
   for (const endpoint of all) {
     if (scope.endpoints.has(endpoint.uid)) endpoints.push(boundTimes(endpoint, latestMs));
-    else if (!scope.removed.has(endpoint.uid)) strangers += 1;
+    else if (!scope.removed.has(endpoint.uid)) foreign += 1;
   }
-  return { endpoints, strangers };
+  return { endpoints, foreign };
 }
 
 function boundTimes(endpoint: EndpointReport, latestMs: number): EndpointReport {

@@ -55,7 +55,6 @@ export function renderWebhooks(targets: WebhookTarget[], client: WebhookClient) 
 
 type WebhookEntry = {
   name: string;
-  timeoutSeconds: number;
   namespaceSelector: object;
   objectSelector: object;
   matchConditions: { name: string; expression: string }[];
@@ -71,7 +70,6 @@ const unlabelled = { matchExpressions: [{ key: labels.inject, operator: 'NotIn',
 
 const namespaceEntry = (namespace: string, expression: string): WebhookEntry => ({
   name: `${namespace}.inject.holdfast.dev`,
-  timeoutSeconds: 5,
   namespaceSelector: { matchLabels: { [namespaceLabel]: namespace } },
   objectSelector: unlabelled,
   matchConditions: [{ name: 'sticky-workload', expression }],
@@ -81,7 +79,6 @@ const namespaceEntry = (namespace: string, expression: string): WebhookEntry => 
 const groupEntries = (namespaces: string[]): WebhookEntry[] =>
   Array.from({ length: Math.ceil(namespaces.length / namespacesPerGroup) }, (_, index) => ({
     name: `group-${index + 1}.holdfast.dev`,
-    timeoutSeconds: 5,
     namespaceSelector: {
       matchExpressions: [
         {
@@ -103,8 +100,6 @@ const namespaceLabel = 'kubernetes.io/metadata.name';
  */
 const labelledEntry = (namespaces: readonly string[] | undefined): WebhookEntry => ({
   name: 'labelled.holdfast.dev',
-  // The operator waits for a StickyWorkload that is applied after its Deployment.
-  timeoutSeconds: 10,
   namespaceSelector:
     namespaces === undefined
       ? {}
@@ -148,6 +143,9 @@ const common = ({ caBundle, url }: WebhookClient) => ({
       ? { caBundle, service: { namespace: operatorNamespace, name: operatorService, path: injectPath, port: 443 } }
       : { caBundle, url },
   rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
+  // The operator waits for a StickyWorkload that is applied after its Deployment. On a busy node it is slow, and a pod that does not wait for it
+  // gets no sidecar.
+  timeoutSeconds: 10,
   // Fail open: a pod without the sidecar is reported, while a pod that cannot start is an outage.
   failurePolicy: 'Ignore',
   matchPolicy: 'Equivalent',

@@ -19,7 +19,7 @@ import type { PublishedTables } from './resource-stream.ts';
 
 /**
  * `Stale`: older than one already received. `Invalid`: it breaks the format. `UnknownProxy`: the pod is not a proxy of the Gateway.
- * `Reduced`: accepted without entries about pods or proxies of other Gateways.
+ * `Reduced`: accepted without entries about endpoints that are in no table of the Gateway.
  */
 export type ReportResult = 'Accepted' | 'Reduced' | 'Stale' | 'Invalid' | 'UnknownProxy';
 
@@ -89,7 +89,7 @@ export function createReportDesk({
     const sinceMs = reducedSinceMs.get(uid) ?? clock.nowMs();
     reducedSinceMs.set(uid, sinceMs);
     if (clock.nowMs() - sinceMs < reducedForMs) return;
-    warn(caller, 'Reduced', `${foreign} entries are about no pod in the routing table`);
+    warn(caller, 'Reduced', `${foreign} entries are about no endpoint in the routing table`);
   }
 
   function accepted({ pod }: ProxyCaller): void {

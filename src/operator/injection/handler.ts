@@ -48,11 +48,8 @@ const reviewBytes = (bodyBytes: number): number => Math.max(4 * bodyBytes, 32 * 
 /** For the server of this handler. A request that takes longer than the webhook's timeout has no response. */
 export const webhookLimits = { requestTimeoutMs: 5000, connections: 4000, connectionsPerSource: 1000 };
 
-/**
- * The webhook's timeout is 5 s, and 10 s for labelled pods, which may wait for their StickyWorkload; responding earlier makes it possible to
- * report what went wrong.
- */
-const lookupTimeoutMs = { labelled: 9000, other: 4000 };
+/** The webhook's timeout is 10 s; responding earlier makes it possible to report what went wrong. */
+const lookupTimeoutMs = 9000;
 /** Then the API server waits no longer, and a client that does not read its response would hold memory. */
 const reviewTimeoutMs = 10_000;
 
@@ -126,11 +123,7 @@ async function reviewPod(
   { head, bytes }: { head: ObjectMeta; bytes: Buffer },
   { findWorkload, settings, observe, randomKey, clock, logger }: InjectionPorts,
 ): Promise<Reviewed> {
-  const workload = await withinTime(
-    findWorkload(head),
-    clock,
-    isLabelled(head) ? lookupTimeoutMs.labelled : lookupTimeoutMs.other,
-  );
+  const workload = await withinTime(findWorkload(head), clock, lookupTimeoutMs);
   if (typeof workload === 'string') return withoutWorkload(workload, head, { observe, logger });
   const result = injectPod(readPod(parseReview(parseJson(bytes)).pod), paramsOf(workload, settings(), randomKey()));
   if (result.kind === 'unchanged') {

@@ -53,7 +53,7 @@ describe('webhook entries', () => {
       failurePolicy: 'Ignore',
       matchPolicy: 'Equivalent',
       sideEffects: 'None',
-      timeoutSeconds: 5,
+      timeoutSeconds: 10,
       reinvocationPolicy: 'IfNeeded',
       admissionReviewVersions: ['v1'],
     });
