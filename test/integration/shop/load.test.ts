@@ -111,7 +111,9 @@ describe('a mistake of the proxy is a lost session', () => {
     ['OtherSecret', 'events are those of another session', 'Sse', 'WrongSecret'],
   ])('%s: %s (%s → %s)', async (fault, _, type, kind) => {
     const places = { webSockets: type === 'WebSocket' ? 6 : 0, eventStreams: type === 'Sse' ? 6 : 0 };
-    const load = startLoad(loadOf({ ...places, meanLifeMs: 60_000, customersPerPlace: 1 }));
+    // Nothing is lost before the fault, however busy the machine.
+    const { answerTimeoutMs } = kind === 'Timeout' ? { answerTimeoutMs: 5000 } : patient;
+    const load = startLoad(loadOf({ ...places, answerTimeoutMs, meanLifeMs: 60_000, customersPerPlace: 1 }));
     await until(
       () =>
         load.sessionLog.sessions.length === 6 &&
@@ -138,7 +140,7 @@ describe('a mistake of the proxy is a lost session', () => {
   });
 
   test('an app that says goodbye first has cut its WebSocket sessions', async () => {
-    const load = startLoad(loadOf({ webSockets: 6, meanLifeMs: 60_000, customersPerPlace: 1 }));
+    const load = startLoad(loadOf({ ...patient, webSockets: 6, meanLifeMs: 60_000, customersPerPlace: 1 }));
     await until(() => shop.count().webSockets === 6);
     await shop.close();
     expect(summarize(await load.finished)).toMatchObject({ lost: 6, lostBy: { WebSocketClosed: 6 } });
@@ -147,7 +149,7 @@ describe('a mistake of the proxy is a lost session', () => {
 
 describe('customers who may reconnect', () => {
   const lasting = (override: Partial<LoadOptions>) =>
-    startLoad(loadOf({ meanLifeMs: 60_000, customersPerPlace: 1, reconnectMs: 4000, ...override }));
+    startLoad(loadOf({ ...patient, meanLifeMs: 60_000, customersPerPlace: 1, reconnectMs: 4000, ...override }));
 
   test.each<[SessionType, Partial<LoadOptions>]>([
     ['Http', { webSockets: 0 }],
