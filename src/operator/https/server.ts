@@ -19,7 +19,13 @@ export class RequestError extends Error {
 }
 
 export type ServerLimits = {
-  /** A whole request must arrive within this time. */
+  /**
+   * How long a connection without a request stays open, whether it has carried one before or not. A client of Go opens more connections than it
+   * needs, and keeps all of them for later.
+   */
+  idleTimeoutMs: number;
+  /** The head of a request, and all of it, must arrive within these times: of the first one on a connection, from when that was opened. */
+  headTimeoutMs: number;
   requestTimeoutMs: number;
   /** An idle TLS connection takes about 50 kB. */
   connections: number;
@@ -35,12 +41,11 @@ export function createTlsServer(
     {
       minVersion: 'TLSv1.2',
       handshakeTimeout: 5000,
-      // Slow senders: the head, then the whole request, must arrive within this time. Responses may last indefinitely (streams do).
-      headersTimeout: Math.min(5000, limits.requestTimeoutMs),
+      // Responses may last indefinitely (streams do). Node has no other limit for a connection that was never used.
+      headersTimeout: limits.headTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: 1000,
-      // Longer than the second between two reports or drain queries, so that they share a connection.
-      keepAliveTimeout: 15_000,
+      keepAliveTimeout: limits.idleTimeoutMs,
       maxHeaderSize: 16 * 1024,
     },
     handle,
@@ -50,8 +55,17 @@ export function createTlsServer(
   return server;
 }
 
-/** One connection for each draining pod and a few for each proxy; pods on the network of a node share its address. */
-const defaultLimits: ServerLimits = { requestTimeoutMs: 15_000, connections: 8000, connectionsPerSource: 400 };
+/**
+ * Idle for longer than the second between two reports or drain queries, so that they share a connection. One connection for each draining pod and a
+ * few for each proxy; pods on the network of a node share its address.
+ */
+const defaultLimits: ServerLimits = {
+  idleTimeoutMs: 15_000,
+  headTimeoutMs: 5000,
+  requestTimeoutMs: 15_000,
+  connections: 8000,
+  connectionsPerSource: 400,
+};
 
 /** Before the TLS handshake, which costs more than everything else that a stranger can ask for. */
 function boundSources(server: Server, perSource: number): void {
@@ -79,6 +93,9 @@ export function closeAfterResponses(server: Server): void {
 /** `gate`: reserves the memory of the body. */
 export type BodyOptions = { maxBytes: number; gate: BodyGate };
 
+/** The body must arrive within this time after its memory was reserved: until then that is lost for others. */
+const bodyTimeoutMs = 5000;
+
 /** Its memory is reserved until `release` is called. */
 export type ReservedBody = { bytes: Buffer; release: () => void };
 
@@ -104,11 +121,16 @@ export async function readBody(request: IncomingMessage, { maxBytes, gate }: Bod
 async function readReserved(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // If reading ends early, the stream stays open: the response is sent on its connection.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
+  const tooLate = setTimeout(() => request.destroy(), bodyTimeoutMs);
+  try {
+    // If reading ends early, the stream stays open: the response is sent on its connection.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(tooLate);
   }
   return Buffer.concat(chunks);
 }

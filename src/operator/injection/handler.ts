@@ -45,8 +45,19 @@ const maxBodyBytes = 2 * 1024 * 1024;
 const bodyLimits = { perSourceBytes: 16 * 1024 * 1024, totalBytes: 96 * 1024 * 1024 };
 /** Until the response is sent: the body, the strings of its metadata, and the response. So an address has 512 reviews in progress at most. */
 const reviewBytes = (bodyBytes: number): number => Math.max(4 * bodyBytes, 32 * 1024);
-/** For the server of this handler. A request that takes longer than the webhook's timeout has no response. */
-export const webhookLimits = { requestTimeoutMs: 5000, connections: 4000, connectionsPerSource: 1000 };
+/** The API server closes a connection that it has not used for 90 s: as long as that, it may use it at any time (Go, `http.Transport`). */
+const idleTimeoutMs = 120_000;
+/**
+ * For the server of this handler. The API server must be the one to close a connection: it does not repeat a POST on a connection that was closed
+ * meanwhile, and takes the 408 that Node sends before for the response. The pod would start without the sidecar.
+ */
+export const webhookLimits = {
+  idleTimeoutMs,
+  headTimeoutMs: idleTimeoutMs,
+  requestTimeoutMs: idleTimeoutMs,
+  connections: 4000,
+  connectionsPerSource: 1000,
+};
 
 /** The webhook's timeout is 10 s; responding earlier makes it possible to report what went wrong. */
 const lookupTimeoutMs = 9000;
