@@ -37,7 +37,12 @@ export type ShopOptions = {
 export const controlPort = 8081;
 
 type Sample = {
-  deployment: LiveObject & { spec: { replicas: number; template: { spec: { containers: [{ env: object[] }] } } } };
+  deployment: LiveObject & {
+    spec: {
+      replicas: number;
+      template: { spec: { containers: [{ env: object[]; resources: { requests: object } }] } };
+    };
+  };
   workload: LiveObject;
 };
 
@@ -89,6 +94,9 @@ export async function accepts(host: string, port: number): Promise<true> {
   }
 }
 
+/** The sample's 10m is a share of the processor by which a shop has none for ten seconds at a time while ten scenarios run beside it. */
+const sharedCpu = '30m';
+
 /** StickyWorkload and Deployment. */
 export async function renderShop(options: ShopOptions): Promise<[object, object]> {
   const { replicas = 5, spec = {}, container = {}, pod = {}, proxy, sample = 'manifests/samples/cart.yaml' } = options;
@@ -97,7 +105,8 @@ export async function renderShop(options: ShopOptions): Promise<[object, object]
   const podSpec = deployment.spec.template.spec;
   const [shop] = podSpec.containers;
   const env = [...shop.env, ...more, { name: 'CONTROL_PORT', value: String(controlPort) }];
-  Object.assign(podSpec, pod, { containers: [{ ...shop, env, ...container }] });
+  const resources = { requests: { ...shop.resources.requests, cpu: sharedCpu } };
+  Object.assign(podSpec, pod, { containers: [{ ...shop, env, resources, ...container }] });
   Object.assign(deployment, { kind });
   Object.assign(deployment.spec, { replicas });
   Object.assign(
@@ -192,6 +201,8 @@ export const loadOn = ({ host }: Shop, run: string, seed: number): LoadOptions =
   eventStreams: 8,
   meanLifeMs: 8000,
   thinkTimeMs: 300,
+  // A request without a response is a lost session; a response that a busy machine delays is not.
+  answerTimeoutMs: 30_000,
 });
 
 /** Prints the summary of the run as one line of JSON, and returns it. */

@@ -3,8 +3,8 @@ import { forever, script } from './scene.ts';
 
 /** Logs its SIGTERM and exits. */
 export const polite = "process.on('SIGTERM', () => { say('term'); process.exit(0); });";
-/** Logs a line with the time. */
-export const say = "const say = (text) => console.log(text, Date.now()); say('up');";
+/** Logs a line with the time, the first one when the script has run, with the signal handlers that it sets. */
+export const say = "const say = (text) => console.log(text, Date.now()); setImmediate(() => say('up'));";
 export const timeOf = (log: string, word: string): number => Number(new RegExp(`${word} (\\d+)`).exec(log)?.[1] ?? NaN);
 
 /** As in Holdfast: the sidecar delays the response to the preStop hook of the app. */
