@@ -18,6 +18,7 @@ import {
   untilReady,
   untilSettled,
   type Shop,
+  soonMs,
 } from '../support/shop-cluster.ts';
 import { podUses, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 import { gatewayDeleted } from './scenarios/gateway-deleted.ts';
@@ -66,7 +67,7 @@ describeWithCluster('Sessions on a real cluster', () => {
       `${JSON.stringify({ run: `${sessionLog.run}: pods gone`, afterLastSessionMs: goneAfterMs })}\n`,
     );
     expect(Math.min(...goneAfterMs)).toBeGreaterThanOrEqual(quietPeriodMs);
-    expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(quietPeriodMs + 3000);
+    expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(quietPeriodMs + soonMs);
   }
 
   test('5 → 2 by kubectl scale with 300 sessions, without Gateway API: nothing lost, nothing misplaced, pods gone soon after their last session', async () => {

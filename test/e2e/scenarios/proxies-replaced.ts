@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
 import type { LiveObject } from '../../support/objects.ts';
-import { proxyPods, untilSettled, type Shop } from '../../support/shop-cluster.ts';
+import { proxyPods, untilSettled, type Shop, soonMs } from '../../support/shop-cluster.ts';
 import { sumMetric } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
@@ -12,12 +12,6 @@ import type { Scenario } from './scenario.ts';
 const proxies = 'deployment/holdfast-holdfast';
 const webSockets = 50;
 const longestMs = 60_000;
-/**
- * A proxy sends FIN to its clients for half a second after its last stream, hands over its sessions, and exits. On a busy machine that took 6 s; one
- * that waits for something else stays for its grace period, which is hours.
- */
-const exitsWithinMs = 20_000;
-
 /** Talks over one WebSocket, which is never opened again, and closes it after a time. */
 async function talk({ host }: Shop, forMs: number, opened: () => void): Promise<void> {
   const client = createShopClient({ host, port: 80 });
@@ -68,7 +62,8 @@ export const proxiesReplaced: Scenario = {
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
       expect(summary.cut.Http ?? 0).toBe(0);
       expect(exits).toHaveLength(2);
-      expect(Math.max(...exits)).toBeLessThan(exitsWithinMs);
+      // A proxy sends FIN to its clients for half a second after its last stream, hands over its sessions, and exits.
+      expect(Math.max(...exits)).toBeLessThan(500 + soonMs);
       await untilSettled(namespace, 2);
     }),
 };

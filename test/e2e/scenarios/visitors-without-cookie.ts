@@ -5,7 +5,7 @@
 import { expect } from '@jest/globals';
 import { fetchOnce } from '../../support/fetch-once.ts';
 import { until } from '../../support/kubectl.ts';
-import { getWorkload, report, scale, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import { getWorkload, report, scale, untilReady, untilSettled, soonMs } from '../../support/shop-cluster.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -70,7 +70,7 @@ export const visitorsWithoutCookie: Scenario = {
       process.stdout.write(
         `${JSON.stringify({ run: 'visitors: pods gone', visitedForMs: lastVisitMs - firstVisitMs, afterLastVisitMs: goneAfterMs, totals })}\n`,
       );
-      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(confirmTimeoutMs + quietPeriodMs + 3000);
+      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(confirmTimeoutMs + quietPeriodMs + soonMs);
       const summary = report(await load.sendHome(), pods.terminatingSinceMs);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
       await untilSettled(namespace, 1);
