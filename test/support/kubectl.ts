@@ -32,8 +32,7 @@ export function run(command: string, args: string[], input?: string): Promise<st
 
 /**
  * Looks every `everyMs` until `look` returns a value other than undefined or false, and returns that value. An error of `look` says what it saw
- * instead.
- * The bound is a limit on the test, not a part of its verdict.
+ * instead. The bound is a limit on the test, not a part of its verdict.
  */
 export async function until<T>(
   what: string,

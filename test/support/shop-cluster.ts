@@ -94,12 +94,6 @@ export async function accepts(host: string, port: number): Promise<true> {
   }
 }
 
-/**
- * What "soon" means while other scenarios use the machine: a pod or proxy that waits for something else than it should stays for minutes, or for its
- * grace period.
- */
-export const soonMs = 20_000;
-
 /** The sample's 10m is a share of the processor by which a shop has none for ten seconds at a time while ten scenarios run beside it. */
 const sharedCpu = '30m';
 

@@ -8,7 +8,7 @@ import { json } from 'node:stream/consumers';
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
 import type { LiveObject } from '../../support/objects.ts';
-import { proxyPods, scale, untilReady, untilSettled, soonMs } from '../../support/shop-cluster.ts';
+import { proxyPods, scale, untilReady, untilSettled } from '../../support/shop-cluster.ts';
 import { targetOf } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
@@ -94,7 +94,7 @@ export const endedStaysEnded: Scenario = {
       const goneMs = pods.goneAtMs.get(login.pod) ?? Number.NaN;
       process.stdout.write(`${JSON.stringify({ run: 'ended: pod gone', afterMs: goneMs - deletedMs })}\n`);
       // The last visit that reaches the pod counts until the confirm timeout: a proxy learns of the deletion within a second.
-      expect(goneMs - deletedMs).toBeLessThanOrEqual(1000 + confirmTimeoutMs + quietPeriodMs + soonMs);
+      expect(goneMs - deletedMs).toBeLessThanOrEqual(1000 + confirmTimeoutMs + quietPeriodMs + 3000);
       expect([...seen].filter((reply) => !reply.endsWith(' true'))).toEqual([]);
       await untilReady(namespace, 1);
       await untilSettled(namespace, 1);

@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
 import type { LiveObject } from '../../support/objects.ts';
-import { proxyPods, untilSettled, type Shop, soonMs } from '../../support/shop-cluster.ts';
+import { proxyPods, untilSettled, type Shop } from '../../support/shop-cluster.ts';
 import { sumMetric } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
@@ -12,6 +12,9 @@ import type { Scenario } from './scenario.ts';
 const proxies = 'deployment/holdfast-holdfast';
 const webSockets = 50;
 const longestMs = 60_000;
+/** A proxy sends FIN to its clients for half a second after its last stream, hands over its sessions, and exits. */
+const exitsWithinMs = 3000;
+
 /** Talks over one WebSocket, which is never opened again, and closes it after a time. */
 async function talk({ host }: Shop, forMs: number, opened: () => void): Promise<void> {
   const client = createShopClient({ host, port: 80 });
@@ -62,8 +65,7 @@ export const proxiesReplaced: Scenario = {
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
       expect(summary.cut.Http ?? 0).toBe(0);
       expect(exits).toHaveLength(2);
-      // A proxy sends FIN to its clients for half a second after its last stream, hands over its sessions, and exits.
-      expect(Math.max(...exits)).toBeLessThan(500 + soonMs);
+      expect(Math.max(...exits)).toBeLessThan(exitsWithinMs);
       await untilSettled(namespace, 2);
     }),
 };

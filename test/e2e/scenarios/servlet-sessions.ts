@@ -5,7 +5,7 @@
 import { expect } from '@jest/globals';
 import { fetchOnce } from '../../support/fetch-once.ts';
 import { until } from '../../support/kubectl.ts';
-import { getWorkload, scale, untilDraining, untilSettled, soonMs } from '../../support/shop-cluster.ts';
+import { getWorkload, scale, untilDraining, untilSettled } from '../../support/shop-cluster.ts';
 import { podUses } from '../../../tools/demo/customers/session-log.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
@@ -76,7 +76,7 @@ export const servletSessions: Scenario = {
       expect(cookies).toEqual([]);
       expect(goneAfterMs).toHaveLength(3);
       expect(Math.min(...goneAfterMs)).toBeGreaterThanOrEqual(quietPeriodMs);
-      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(quietPeriodMs + soonMs + appShutdownMs);
+      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(quietPeriodMs + 3000 + appShutdownMs);
       // Everybody has logged out, and the visitors never counted.
       await until('no session', async () => (await countSessions(namespace)) === 0);
     }),

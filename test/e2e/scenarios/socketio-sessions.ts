@@ -3,7 +3,6 @@
  * again; the server responds with all that the connection has said, which only its pod knows.
  */
 import { expect } from '@jest/globals';
-import { soonMs } from '../../support/shop-cluster.ts';
 import { io, type Socket } from 'socket.io-client';
 import { inSample, scaleSample, untilLeft } from '../world/sample.ts';
 import type { Scenario } from './scenario.ts';
@@ -75,6 +74,7 @@ export const socketIoSessions: Scenario = {
       await untilLeft(sample, 1);
       const goneAfterMs = [...pods.goneAtMs.values()].map((goneMs) => goneMs - leftAtMs);
       process.stdout.write(`${JSON.stringify({ run: 'socketio-3-1: pods gone', afterLeavingMs: goneAfterMs })}\n`);
-      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(idleTimeoutMs + quietPeriodMs + soonMs);
+      // Long before the limit of the drain. Other scenarios share the machine.
+      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(idleTimeoutMs + quietPeriodMs + 15_000);
     }),
 };

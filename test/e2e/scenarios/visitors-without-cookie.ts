@@ -5,7 +5,8 @@
 import { expect } from '@jest/globals';
 import { fetchOnce } from '../../support/fetch-once.ts';
 import { until } from '../../support/kubectl.ts';
-import { getWorkload, report, scale, untilReady, untilSettled, soonMs } from '../../support/shop-cluster.ts';
+import { getWorkload, report, scale, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import { untilEvent } from '../world/events.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -70,7 +71,12 @@ export const visitorsWithoutCookie: Scenario = {
       process.stdout.write(
         `${JSON.stringify({ run: 'visitors: pods gone', visitedForMs: lastVisitMs - firstVisitMs, afterLastVisitMs: goneAfterMs, totals })}\n`,
       );
-      expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(confirmTimeoutMs + quietPeriodMs + soonMs);
+      // What follows the release is the kubelet's, which on a busy machine stops a container seconds late.
+      const released = await Promise.all(
+        [...pods.goneAtMs.keys()].map((pod) => untilEvent(namespace, pod, 'DrainComplete')),
+      );
+      const releasedAfterMs = released.map(({ eventTime }) => Date.parse(eventTime) - lastVisitMs);
+      expect(Math.max(...releasedAfterMs)).toBeLessThanOrEqual(confirmTimeoutMs + quietPeriodMs + 3000);
       const summary = report(await load.sendHome(), pods.terminatingSinceMs);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
       await untilSettled(namespace, 1);

@@ -112,8 +112,8 @@ describe('a mistake of the proxy is a lost session', () => {
   ])('%s: %s (%s → %s)', async (fault, _, type, kind) => {
     const places = { webSockets: type === 'WebSocket' ? 6 : 0, eventStreams: type === 'Sse' ? 6 : 0 };
     // Nothing is lost before the fault, however busy the machine.
-    const { answerTimeoutMs } = kind === 'Timeout' ? { answerTimeoutMs: 5000 } : patient;
-    const load = startLoad(loadOf({ ...places, answerTimeoutMs, meanLifeMs: 60_000, customersPerPlace: 1 }));
+    const patience = kind === 'Timeout' ? { answerTimeoutMs: 5000 } : patient;
+    const load = startLoad(loadOf({ ...places, ...patience, meanLifeMs: 60_000, customersPerPlace: 1 }));
     await until(
       () =>
         load.sessionLog.sessions.length === 6 &&

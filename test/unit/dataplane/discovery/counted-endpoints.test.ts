@@ -161,6 +161,6 @@ test('the changes of each report add up to what a complete report says', async (
         }
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 100 },
   );
 });
