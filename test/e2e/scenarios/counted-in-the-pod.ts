@@ -9,6 +9,7 @@ import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
 import { type LiveObject } from '../../support/objects.ts';
 import { appPods, controlPort } from '../../support/shop-cluster.ts';
+import { eventIn, logUntilExit } from '../world/logs.ts';
 import { addressOf } from '../world/proxies.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import { countsOf, untilHeld } from '../world/sidecars.ts';
@@ -54,20 +55,15 @@ async function deletePod({ namespace }: Scene, { metadata }: LiveObject): Promis
 async function heldByItsApp(scene: Scene, pod: LiveObject): Promise<void> {
   const { name } = pod.metadata;
   const cookie = await post(pod, '/login');
-  const log = kubectl('-n', scene.namespace, 'logs', '-f', name, '-c', 'shop');
+  const log = logUntilExit(scene.namespace, name, 'shop');
   await deletePod(scene, pod);
   await until('the app asked', async () => (await countsOf(pod)).Application === 1);
   expect(scene.pods.goneAtMs.has(name)).toBe(false);
   const overAtMs = Date.now();
   await post(pod, '/logout', cookie);
   await until('the pod gone', async () => scene.pods.goneAtMs.get(name), 60_000);
-  const events = (await log)
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { event: string; time: string });
-  const [hook, sigterm] = ['PreStop', 'Terminating'].map((event) =>
-    Date.parse(events.find((line) => line.event === event)?.time ?? ''),
-  );
+  const events = await log;
+  const [hook, sigterm] = ['PreStop', 'Terminating'].map((event) => Date.parse(eventIn(events, event).time));
   expect(hook).toBeGreaterThan(overAtMs);
   expect(sigterm).toBeGreaterThanOrEqual(hook ?? Number.NaN);
 }

@@ -1,23 +1,16 @@
 /** A session that never ends is cut at the limit, not before, and the app has its whole shutdown margin. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { kubectl, until } from '../../support/kubectl.ts';
+import { until } from '../../support/kubectl.ts';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { scale } from '../../support/shop-cluster.ts';
 import { untilEvent } from '../world/events.ts';
+import { eventIn, logUntilExit } from '../world/logs.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
 const limit = { timeoutMs: 12_000, quietPeriodMs: 1000, shutdownMarginMs: 8000, reserveMs: 5000 };
 const drain = { timeout: '12s', quietPeriod: '1s', shutdownMargin: '8s' };
-
-type LogEvent = { time: string; reason: string; tookMs: number; sessionsCut: number };
-
-/** Returns the line of a JSON log that records this event. */
-async function eventIn(log: Promise<string> | undefined, event: string): Promise<LogEvent> {
-  const line = (await log)?.split('\n').find((text) => text.includes(`"event":"${event}"`));
-  return JSON.parse(String(line)) as LogEvent;
-}
 
 export const drainLimit: Scenario = {
   title: 'a session that never ends is cut at the limit, not before, and the app has its whole shutdown margin',
@@ -34,19 +27,18 @@ export const drainLimit: Scenario = {
           await delay(200);
         }
       })().catch(() => Date.now());
-      const [appLog, sidecarLog] = ['shop', 'holdfast-sidecar'].map((container) =>
-        kubectl('-n', namespace, 'logs', '-f', pod, '-c', container),
+      const logs = Promise.all(
+        ['shop', 'holdfast-sidecar'].map((container) => logUntilExit(namespace, pod, container)),
       );
       await scale(namespace, 0);
       const deletedAtMs = await until('the deletion', async () => pods.terminatingSinceMs.get(pod));
       await until('the pod gone', async () => pods.goneAtMs.get(pod), 60_000);
       await talking;
       client.close();
-      const [sigterm, held, released] = await Promise.all([
-        eventIn(appLog, 'Terminating'),
-        eventIn(sidecarLog, 'HoldStarted'),
-        eventIn(sidecarLog, 'Released'),
-      ]);
+      const [appLog = [], sidecarLog = []] = await logs;
+      const sigterm = eventIn(appLog, 'Terminating');
+      const held = eventIn(sidecarLog, 'HoldStarted');
+      const released = eventIn(sidecarLog, 'Released');
       const sigtermAtMs = Date.parse(sigterm.time);
       const heldAtMs = Date.parse(held.time);
       const figures = {

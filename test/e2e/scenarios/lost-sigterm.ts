@@ -7,6 +7,7 @@ import { expect } from '@jest/globals';
 import { kubectl, kubectlInput, until } from '../../support/kubectl.ts';
 import { listObjects, type LiveObject } from '../../support/objects.ts';
 import { renderShop } from '../../support/shop-cluster.ts';
+import { eventIn, logUntilExit } from '../world/logs.ts';
 import type { Scenario } from './scenario.ts';
 
 const namespace = 'e2e-lost-sigterm';
@@ -25,15 +26,15 @@ async function play(): Promise<void> {
     (await listObjects('pods', namespace, 'app=cart')).find(sidecarRuns),
   );
   const { name } = pod.metadata;
-  const log = kubectl('-n', namespace, 'logs', '-f', name, '-c', 'holdfast-sidecar');
+  const log = logUntilExit(namespace, name, 'holdfast-sidecar');
   await kubectl('-n', namespace, 'scale', 'deployment/cart', '--replicas=0');
   const deletedAtMs = Date.now();
   await until('the pod gone', async () => (await listObjects('pods', namespace, 'app=cart')).length === 0, 90_000);
-  const text = await log;
+  const events = await log;
   process.stdout.write(
-    `${JSON.stringify({ run: 'lost-sigterm', goneAfterMs: Date.now() - deletedAtMs, log: text })}\n`,
+    `${JSON.stringify({ run: 'lost-sigterm', goneAfterMs: Date.now() - deletedAtMs, log: events })}\n`,
   );
-  expect(text).toMatch(/"event":"Stopping","reason":"AppGone"/);
+  expect(eventIn(events, 'Stopping').reason).toBe('AppGone');
 }
 
 export const lostSigterm: Scenario = {
