@@ -21,7 +21,7 @@ import {
 } from '../support/shop-cluster.ts';
 import { podUses, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 import { gatewayDeleted } from './scenarios/gateway-deleted.ts';
-import { many, seed } from './world/scene.ts';
+import { describeNamespace, many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -55,6 +55,7 @@ describeWithCluster('Sessions on a real cluster', () => {
     await untilSettled(shop.namespace, 2);
     const sessionLog = await load.stop();
     await pods.stop();
+    if (sessionLog.sessions.some(({ loss }) => loss !== undefined)) await describeNamespace(shop.namespace);
     return { sessionLog, pods };
   }
 

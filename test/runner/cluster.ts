@@ -1,6 +1,7 @@
 /** The cluster tools: a real Kubernetes on this machine, or the reason why there is none. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { sharePodsProcessor } from './pod-share.ts';
 import { root, runProgram, runTidyUp, type Command, type Output } from './process.ts';
 
 const tools = resolve(root, process.env['HOLDFAST_CLUSTER_TOOLS'] ?? '../shared/cluster');
@@ -42,14 +43,10 @@ export function clusterOf(use: 'api' | 'e2e' | 'faults' | 'gateway'): Cluster {
   return {
     up: async (options, env = {}) => {
       for (const left of listAbandoned(prefix)) await end(left);
-      return (
-        (await runProgram({
-          command: join(tools, 'up'),
-          args: ['--name', name, ...options],
-          env,
-          output: 'ErrorsOnly',
-        })) === 0
-      );
+      const command = { command: join(tools, 'up'), args: ['--name', name, ...options], env };
+      if ((await runProgram({ ...command, output: 'ErrorsOnly' })) !== 0) return false;
+      sharePodsProcessor(name);
+      return true;
     },
     buildImage: async (folder, image, output) => {
       if ((await runProgram({ ...tool('build-image', folder, image), output })) !== 0) return false;

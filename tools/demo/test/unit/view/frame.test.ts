@@ -144,6 +144,9 @@ describe('colours', () => {
   });
 });
 
+// Of all control characters only ESC: a line may begin with "[0m", which is text.
+const colorCode = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]+m`, 'g');
+
 describe('whatever the state', () => {
   const count = fc.oneof(fc.nat(60), fc.integer());
   const text = fc.oneof(
@@ -187,7 +190,7 @@ describe('whatever the state', () => {
     fc.assert(
       fc.property(state, fc.record(size), (shown, { columns, rows }) => {
         const colored = frameOf(shown, { columns, rows, color: true });
-        expect(colored.replace(/\p{Cc}\[[0-9;]+m/gu, '')).toBe(frameOf(shown, { columns, rows }));
+        expect(colored.replaceAll(colorCode, '')).toBe(frameOf(shown, { columns, rows }));
       }),
       { numRuns: 200 },
     );
