@@ -1,7 +1,7 @@
 /**
  * The share of the processor that the pods of a cluster have. The tools put them all into one control group, and the kernel gives a group as much as
- * one process beside it: with ten busy processes of the tests, all pods together had an eleventh. No node of a real cluster is like that, and shops
- * failed their liveness probes.
+ * one process beside it: with ten busy processes of the tests, all pods together had an eleventh, as on no node of a real cluster, and shops took
+ * seconds to answer.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 
