@@ -27,15 +27,16 @@ export const drainLimit: Scenario = {
           await delay(200);
         }
       })().catch(() => Date.now());
-      const logs = Promise.all(
-        ['shop', 'holdfast-sidecar'].map((container) => logUntilExit(namespace, pod, container)),
-      );
+      const logs = Promise.all([
+        logUntilExit(namespace, pod, 'shop'),
+        logUntilExit(namespace, pod, 'holdfast-sidecar'),
+      ]);
       await scale(namespace, 0);
       const deletedAtMs = await until('the deletion', async () => pods.terminatingSinceMs.get(pod));
       await until('the pod gone', async () => pods.goneAtMs.get(pod), 60_000);
       await talking;
       client.close();
-      const [appLog = [], sidecarLog = []] = await logs;
+      const [appLog, sidecarLog] = await logs;
       const sigterm = eventIn(appLog, 'Terminating');
       const held = eventIn(sidecarLog, 'HoldStarted');
       const released = eventIn(sidecarLog, 'Released');
