@@ -1,4 +1,4 @@
-// Four projects, by what they need: `fast` needs nothing, `api` a kube-apiserver, `e2e` a whole cluster, `gateway` one with the images and CRDs
+// Five projects, by what they need: `fast` and `streams` need nothing, `api` a kube-apiserver, `e2e` a whole cluster, `gateway` one with the images and CRDs
 // of the conformance suite (npm run test:gateway).
 const base = {
   testEnvironment: 'node',
@@ -32,6 +32,13 @@ export default {
         '<rootDir>/tools/*/test/{unit,integration}/**/*.test.ts',
         '<rootDir>/tools/devcluster/test/conformance/devcluster*.test.ts',
       ],
+    },
+    {
+      // The request path once more, on the other sockets.
+      ...base,
+      displayName: 'streams',
+      globals: { holdfastSockets: 'Streams' },
+      testMatch: ['<rootDir>/test/integration/dataplane/http1/**/*.test.ts'],
     },
     {
       ...withClient,

@@ -1,6 +1,7 @@
 /** The configuration of a proxy, read from its environment. */
 import { discoveryService, operatorNamespace, operatorService, ports } from '../core/names/names.ts';
-import { optionalText, portNumber, requiredText, wholeNumber, type Environment } from '../platform/config.ts';
+import { oneOf, optionalText, portNumber, requiredText, wholeNumber, type Environment } from '../platform/config.ts';
+import { socketKinds, type SocketKind } from './net/sockets.ts';
 
 export type OperatorConfig = {
   gateway: { namespace: string; name: string };
@@ -25,6 +26,8 @@ export type ProxyConfig = {
   shutdownDelayMs: number;
   /** The time that open requests and streams have after that, at most: drainTimeout of the settings may be shorter, never longer. */
   shutdownGraceMs: number;
+  /** Default: `Handles`. */
+  sockets?: SocketKind;
 };
 
 const maxMs = 7 * 24 * 3_600_000;
@@ -40,6 +43,7 @@ export function readProxyConfig(env: Environment, tableFile: string | undefined)
     shutdownDelayMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_DELAY_MS', { min: 0, max: maxMs, default: 5000 }),
     // A pod's grace period is fixed when it is created: a longer drainTimeout in a later table must not end in SIGKILL before the handover.
     shutdownGraceMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_GRACE_MS', { min: 0, max: maxMs, default: maxMs }),
+    sockets: oneOf(env, 'HOLDFAST_SOCKETS', socketKinds),
   };
 }
 

@@ -69,7 +69,14 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const openFiles = ports.openFiles ?? readOpenFileLimit();
   const accessLines = createLineWriter(ports.writeAccessLog ?? toStdout, clock);
   const connectionsByFiles = connectionsWithin(openFiles);
-  const server = createHttp1Server({ router, clock, log, accessLines, connectionsByFiles });
+  const server = createHttp1Server({
+    router,
+    clock,
+    log,
+    accessLines,
+    connectionsByFiles,
+    ...(config.sockets && { sockets: config.sockets }),
+  });
   const settings = createAppliedSettings(server, { openFiles, log });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
   const target = createProxyTarget({ router, server, settings, listeners, clock, log });

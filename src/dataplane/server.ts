@@ -12,6 +12,7 @@ import { createTrustedProxies } from './net/trusted-proxies.ts';
 import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { PoolOptions, Uids } from './upstream/pool.ts';
+import { createSocketMaker, type SocketKind } from './net/sockets.ts';
 import { openPort } from './net/acceptors.ts';
 import type { BoundListener } from './net/acceptors.ts';
 import { createReception } from './exchange/reception.ts';
@@ -37,6 +38,8 @@ export type Http1ServerOptions = {
   pool?: Partial<PoolOptions>;
   /** Where the access log goes, if the settings ask for one. Default: it is discarded. */
   accessLines?: Pick<LineWriter, 'write'>;
+  /** How the bytes of plain connections are moved. Default: `Handles`, where Node has them. */
+  sockets?: SocketKind;
   /** The number of client connections for which the process has files. */
   connectionsByFiles?: number;
 };
@@ -193,12 +196,14 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
   const faults = createFaults({ clock, log, counts: counters.faults });
   const fault = (error: unknown) => faults.record(error, 'Upstream');
   const deadlines = createDeadlines(clock, sweepPeriodMs(timeouts));
+  const sockets = createSocketMaker(options.sockets);
   return {
     router,
     clock,
     timeouts,
     deadlines,
-    pool: createUpstreamPool({ clock, deadlines, fault }, { ...defaultPoolOptions, ...options.pool }),
+    sockets,
+    pool: createUpstreamPool({ clock, deadlines, sockets, fault }, { ...defaultPoolOptions, ...options.pool }),
     counters,
     faults,
     turns: createTurns(requestsPerTurn),

@@ -40,7 +40,7 @@ export async function runJest({
       args: [
         ...jest,
         '--selectProjects',
-        project,
+        ...(project === 'fast' ? ['fast', 'streams'] : [project]),
         `--testTimeout=${testTimeoutMs}`,
         '--json',
         '--outputFile',

@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
-import { isShared } from '../net/client-socket.ts';
-import type { ClientReader } from '../net/client-socket.ts';
+import { isShared } from '../net/read-buffers.ts';
+import type { Range, SocketUser, TcpSocket } from '../net/tcp-socket.ts';
 import type { Timed } from '../net/deadlines.ts';
 import { LF } from '../http/ascii.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
@@ -38,8 +37,8 @@ const requestsPerTurn = 16;
  *      └────────► closing ◄──────────────────────────────────────┘
  *   closing: FIN follows the response; received bytes are discarded until the client sends FIN, or lingerMs has passed
  */
-export class ClientConnection implements ClientSide, ClientReader, OpenConnection, Timed, Waiting {
-  readonly socket: Socket;
+export class ClientConnection implements ClientSide, SocketUser, OpenConnection, Timed, Waiting {
+  readonly socket: TcpSocket;
   deadlineMs: number;
   pending: Buffer | undefined;
   halfClosed = false;
@@ -50,13 +49,16 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
   private hopTrust: TrustedProxies;
   /** That by which the connection may be plain. */
   private terminationVersion: number | undefined;
+  /** Of all requests, one after another. */
+  private ownExchange: Exchange | undefined;
+  /** While there is a request. */
   private exchange: Exchange | undefined;
   private tunnel: ClientTunnel | undefined;
   private advancing = false;
   /** The deadline is that of a head, which no later byte moves: from accept for the first request, from its first byte for a later one. */
   private headBegun = true;
 
-  constructor(socket: Socket, context: ServerContext, opened: Opened) {
+  constructor(socket: TcpSocket, context: ServerContext, opened: Opened) {
     this.socket = socket;
     this.context = context;
     this.opened = opened;
@@ -64,7 +66,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
     this.hop = this.describeHop();
     this.phase = 'reading';
     this.deadlineMs = opened.deadlineMs;
-    this.listen();
+    socket.user = this;
   }
 
   /** By the current settings. */
@@ -74,41 +76,48 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
     return describeHop(this.socket, { trusted: this.hopTrust, scheme: listener.scheme, header });
   }
 
-  /** Every callback is a fault boundary: see `faults.ts`. */
-  private listen(): void {
-    this.socket.on('drain', () => {
-      try {
-        this.drained();
-      } catch (error) {
-        this.fault(error);
-      }
-    });
-    this.socket.on('end', () => {
-      try {
-        this.ended();
-      } catch (error) {
-        this.fault(error);
-      }
-    });
-    this.socket.on('finish', () => {
-      if (this.phase === 'closing') this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
-    });
-    // 'close' follows and does the cleanup.
-    this.socket.on('error', () => undefined);
-    this.socket.on('close', () => {
-      try {
-        this.closed();
-      } catch (error) {
-        this.fault(error);
-      }
-    });
+  // Callbacks of the socket. Each is a fault boundary: see `faults.ts`.
+
+  /** It was accepted. */
+  socketConnected(): void {}
+
+  socketBytes(bytes: Buffer, length: number): void {
+    this.bytesReceived(length === bytes.length ? bytes : bytes.subarray(0, length));
+    // The bytes after this request are kept until they are processed, and the next read of any connection overwrites them.
+    if (this.pending !== undefined && isShared(this.pending)) this.pending = Buffer.from(this.pending);
   }
 
-  private closed(): void {
+  socketDrained(): void {
+    if (this.phase === 'reading') {
+      this.advance();
+    } else if (this.phase === 'exchange') {
+      this.exchange?.clientDrained();
+    } else if (this.phase === 'tunnel') {
+      this.tunnel?.clientDrained();
+    }
+  }
+
+  socketEnded(): void {
+    this.halfClosed = true;
+    if (this.phase === 'reading') {
+      this.advance();
+    } else if (this.phase === 'exchange') {
+      this.exchange?.clientEnded();
+    } else if (this.phase === 'tunnel') {
+      this.tunnel?.clientEnded();
+    }
+  }
+
+  socketFinished(): void {
+    if (this.phase === 'closing') this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
+  }
+
+  socketClosed(): void {
     const { exchange, tunnel } = this;
     this.phase = 'closing';
     this.exchange = undefined;
     this.tunnel = undefined;
+    this.opened.closed();
     exchange?.clientGone();
     tunnel?.clientGone();
   }
@@ -126,20 +135,6 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
       this.context.faults.record(second, 'Client');
       this.cut('close');
     }
-  }
-
-  received(bytes: Buffer): void {
-    try {
-      this.bytesReceived(bytes);
-      // The bytes after this request are kept until they are processed, and the next read of any connection overwrites them.
-      if (this.pending !== undefined && isShared(this.pending)) this.pending = Buffer.from(this.pending);
-    } catch (error) {
-      this.fault(error);
-    }
-  }
-
-  isStreaming(): boolean {
-    return this.phase === 'tunnel' || (this.phase === 'exchange' && this.exchange?.receivesBody === true);
   }
 
   private bytesReceived(chunk: Buffer): void {
@@ -188,11 +183,11 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
       left -= 1
     ) {
       // Responses that the client does not read must not accumulate: 'drain' continues here.
-      more = !this.socket.writableNeedDrain && this.readRequest(this.pending);
+      more = !this.socket.needsDrain && this.readRequest(this.pending);
     }
     this.advancing = false;
     if (this.phase !== 'reading') return;
-    if (this.socket.writableNeedDrain) this.pause();
+    if (this.socket.needsDrain) this.pause();
     else if (more && this.pending !== undefined) this.yieldTurn();
     else if (this.halfClosed) this.close();
     else this.resume();
@@ -232,7 +227,10 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
     this.phase = 'exchange';
     this.deadlineMs = Infinity;
     context.counters.requests += 1;
-    this.exchange = new Exchange({ client: this, context, request });
+    this.ownExchange ??= new Exchange(this, context);
+    this.exchange = this.ownExchange;
+    this.exchange.begin(request);
+    if (this.exchange.receivesBody) this.socket.expect('Stream');
     this.exchange.start(request, this.opened.listener.port);
     return true;
   }
@@ -268,29 +266,13 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
     if (this.pending === undefined) this.resume();
   }
 
-  private drained(): void {
-    if (this.phase === 'reading') {
-      this.advance();
-    } else if (this.phase === 'exchange') {
-      this.exchange?.clientDrained();
-    } else if (this.phase === 'tunnel') {
-      this.tunnel?.clientDrained();
-    }
-  }
-
-  private ended(): void {
-    this.halfClosed = true;
-    if (this.phase === 'reading') {
-      this.advance();
-    } else if (this.phase === 'exchange') {
-      this.exchange?.clientEnded();
-    } else if (this.phase === 'tunnel') {
-      this.tunnel?.clientEnded();
-    }
-  }
-
   write(data: string | Buffer): boolean {
-    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
+    return this.socket.write(data);
+  }
+
+  send(text: string, bytes: Buffer, range: Range): boolean {
+    if (text !== '' || isShared(bytes)) return this.socket.writeJoined(text, bytes, range);
+    return this.socket.writeBorrowed(bytes.subarray(range.from, range.to));
   }
 
   pause(): void {
@@ -298,7 +280,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
   }
 
   resume(): void {
-    if (this.socket.isPaused()) this.socket.resume();
+    this.socket.resume();
   }
 
   reply(reply: Reply, form: { closes: boolean; isHead: boolean }): void {
@@ -319,6 +301,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
       return;
     }
     this.phase = 'reading';
+    this.socket.expect('Heads');
     this.headBegun = this.pending !== undefined;
     this.deadlineMs = this.context.deadlines.in(
       this.headBegun ? this.context.timeouts.headMs : this.context.timeouts.idleMs,
@@ -331,6 +314,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
     this.exchange = undefined;
     this.tunnel = tunnel;
     this.phase = 'tunnel';
+    this.socket.expect('Stream');
     const early = this.pending;
     this.pending = undefined;
     this.resume();
@@ -352,8 +336,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
 
   cut(how: 'close' | 'reset'): void {
     if (how === 'reset') {
-      // Also below TLS: not every client takes the end without close_notify for a truncated response.
-      this.opened.transport.resetAndDestroy();
+      this.socket.reset();
     } else {
       this.socket.destroy();
     }
@@ -382,7 +365,7 @@ export class ClientConnection implements ClientSide, ClientReader, OpenConnectio
 
   /** Nothing of a response or stream is left to be sent; the client may not have closed its side yet. */
   get isDone(): boolean {
-    return this.phase === 'closing' && (this.socket.writableFinished || this.socket.destroyed);
+    return this.phase === 'closing' && (this.socket.isFinished || this.socket.isDestroyed);
   }
 
   /** Shutdown no longer waits. A tunnel is closed gracefully on both sides; an incomplete response must not look complete. */

@@ -1,5 +1,6 @@
 import type { Reply } from '../routing.ts';
 import type { Refusal } from '../http/refusals.ts';
+import type { Range } from '../net/tcp-socket.ts';
 
 /** Notifications of a client's connection to its tunnel after a 101. */
 export interface ClientTunnel {
@@ -28,6 +29,8 @@ export interface ClientSide {
   drop(count: number): void;
   /** Returns false if the next write must wait for the drain. */
   write(data: string | Buffer): boolean;
+  /** Writes latin1 text and the bytes [from, to), which the app's connection has read. Returns as `write`. */
+  send(text: string, bytes: Buffer, range: Range): boolean;
   pause(): void;
   resume(): void;
   /** Responds instead of the app; the exchange is over by then. */

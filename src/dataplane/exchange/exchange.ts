@@ -1,7 +1,8 @@
 import type { Phase } from './progress.ts';
 import type { ConnectFailure, Forwarding, RouteDecision, Reply, SessionHold, SessionResponse } from '../routing.ts';
-import type { ConnectionGroup, UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
-import { joinedCopy } from '../net/byte-copy.ts';
+import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
+import { joinedCopy, noBytes } from '../net/byte-copy.ts';
+import type { Range } from '../net/tcp-socket.ts';
 import type { ClientSide } from './client-side.ts';
 import { classifyConnectFailure, countConnectFailure } from './connect-failure.ts';
 import { countReason } from './counters.ts';
@@ -20,11 +21,11 @@ import { Mirrors } from './mirrors.ts';
 import { startRouteTimers, type RouteTimers } from './route-timers.ts';
 import { ResponseReader, type ResponseSink, type SwitchedProtocols } from '../h1/response-reader.ts';
 import { Tunnel } from './tunnel.ts';
-
-export type ExchangeParts = { client: ClientSide; context: ServerContext; request: Request };
+import { Unanswered } from './unanswered.ts';
 
 /**
- * One request and its response. Every exit calls `end`, which releases the session's hold exactly once.
+ * One request and its response, and then the next ones of the same connection: its objects are as old as the connection. Every exit calls `end`,
+ * which releases the session's hold exactly once; after it nothing refers to the exchange but its connection.
  *
  *   routing ─forward─► connecting ──► sent ──response head──► responding ──complete──► over
  *      │                │  ▲  │         │  │                      │ incomplete: the client's connection is aborted
@@ -34,17 +35,17 @@ export type ExchangeParts = { client: ClientSide; context: ServerContext; reques
  *                          idle connection was closed, and the request may be sent twice ──► connecting, once
  */
 export class Exchange implements UpstreamUser, ResponseSink {
-  readonly method: string;
-  readonly http10: boolean;
-  readonly upgrade: string | undefined;
-  readonly isHttps: boolean;
+  method = '';
+  http10 = false;
+  upgrade: string | undefined;
+  isHttps = false;
   edits: ResponseSink['edits'];
   private readonly client: ClientSide;
   private readonly context: ServerContext;
-  private readonly clientStays: boolean;
   private readonly request: RequestWriter;
   private readonly response: ResponseReader;
-  private phase: Phase = 'routing';
+  private clientStays = false;
+  private phase: Phase = 'over';
   private hold: SessionHold | undefined;
   private forwarding: Forwarding | undefined;
   private origin: string | undefined;
@@ -54,20 +55,33 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private clientBlocked = false;
   /** Undefined: the request is not in the access log. */
   private entry: AccessEntry | undefined;
-  /** Where this request counts as unanswered. */
-  private unansweredAt: ConnectionGroup | undefined;
+  private readonly unanswered = new Unanswered();
 
-  constructor({ client, context, request }: ExchangeParts) {
+  constructor(client: ClientSide, context: ServerContext) {
     this.client = client;
     this.context = context;
+    this.request = new RequestWriter(client);
+    this.response = new ResponseReader(context, this);
+  }
+
+  /** The previous request is over. */
+  begin(request: Request): void {
     this.method = request.method;
     this.http10 = request.head.minorVersion === 0;
     this.upgrade = request.connection.upgrade;
     this.isHttps = request.scheme === 'https';
     this.clientStays = this.http10 ? request.connection.keepAlive : !request.connection.close;
-    this.request = new RequestWriter(client, request);
-    this.response = new ResponseReader(context, this);
-    context.counters.requestsOpen += 1;
+    this.edits = undefined;
+    this.phase = 'routing';
+    this.forwarding = undefined;
+    this.origin = undefined;
+    this.timers = undefined;
+    this.cancelRetry = undefined;
+    this.clientBlocked = false;
+    this.entry = undefined;
+    this.request.start(request);
+    this.response.start();
+    this.context.counters.requestsOpen += 1;
   }
 
   start(request: Request, listenerPort: number): void {
@@ -112,7 +126,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     this.upstream = pooled ?? pool.connect(hold, this);
-    this.countUnanswered(this.upstream.group);
+    this.unanswered.begin(this.upstream.group);
     if (pooled !== undefined) this.send(pooled);
   }
 
@@ -129,19 +143,6 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.forwarding = forwarding;
     this.edits = forwarding?.responseFor?.(this.origin);
     this.request.edit(forwarding?.request, filter);
-  }
-
-  private countUnanswered(group: ConnectionGroup): void {
-    if (this.unansweredAt !== undefined) return;
-    this.unansweredAt = group;
-    group.unanswered += 1;
-  }
-
-  /** The endpoint has begun to answer, or will not, or waits for the client. */
-  private noLongerUnanswered(): void {
-    if (this.unansweredAt === undefined) return;
-    this.unansweredAt.unanswered -= 1;
-    this.unansweredAt = undefined;
   }
 
   private retry(hold: SessionHold): void {
@@ -216,7 +217,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   // Results of the response reader.
 
   interim(head: string): void {
-    if (!this.http10) this.toClient(head);
+    if (!this.http10) this.toClient(head, noBytes, { from: 0, to: 0 });
   }
 
   get filter(): SessionHold['filter'] | undefined {
@@ -236,19 +237,24 @@ export class Exchange implements UpstreamUser, ResponseSink {
     return this.clientStays && this.request.done && this.context.shutdown === 'no';
   }
 
-  content(data: string | Buffer): void {
+  content(text: string, bytes: Buffer, range: Range): void {
     this.phase = 'responding';
-    this.noLongerUnanswered();
-    this.toClient(data);
+    this.unanswered.end();
+    this.toClient(text, bytes, range);
     this.awaitProgress();
   }
 
-  private toClient(data: string | Buffer): void {
-    if (this.entry !== undefined) this.entry.bytes += data.length;
-    if (data.length > 0 && !this.client.write(data)) {
+  private toClient(text: string, bytes: Buffer, range: Range): void {
+    const length = text.length + range.to - range.from;
+    if (this.entry !== undefined) this.entry.bytes += length;
+    if (length > 0 && !this.client.send(text, bytes, range)) {
       this.clientBlocked = true;
       this.upstream?.socket.pause();
     }
+  }
+
+  largeBodyBegun(): void {
+    this.upstream?.socket.expect('Large');
   }
 
   complete(): void {
@@ -259,7 +265,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
       upstream !== undefined &&
       this.response.upstreamStays &&
       this.request.done &&
-      upstream.socket.writableLength === 0
+      upstream.socket.queuedBytes === 0
     ) {
       this.returnToPool(upstream);
     } else {
@@ -270,6 +276,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   private returnToPool(upstream: UpstreamConnection): void {
+    upstream.socket.expect('Stream', !this.clientBlocked);
     if (this.clientBlocked) upstream.socket.resume();
     if (this.response.keepAliveSeconds !== undefined) upstream.idleLimitMs = this.response.keepAliveSeconds * 1000;
     this.context.pool.give(upstream);
@@ -316,7 +323,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   private connectFailed(failure: ConnectFailure): void {
     this.upstream = undefined;
-    this.noLongerUnanswered();
+    this.unanswered.end();
     const { hold } = this;
     if (hold === undefined) return;
     const next = hold.connectFailed(failure);
@@ -423,8 +430,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   /** A request that waits for the rest of its body does not wait for the endpoint: slow clients must not use up its limit for all others. */
   private recountUnanswered(): void {
-    if (!this.awaitsApp) this.noLongerUnanswered();
-    else if (this.upstream !== undefined) this.countUnanswered(this.upstream.group);
+    if (!this.awaitsApp) this.unanswered.end();
+    else if (this.upstream !== undefined) this.unanswered.begin(this.upstream.group);
   }
 
   /** The client owes the rest of its body, and reads what it receives. */
@@ -468,7 +475,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
       this.cancelRetry?.();
       this.timers?.cancel();
       this.request.end();
-      this.noLongerUnanswered();
+      this.unanswered.end();
       this.upstream?.destroy();
       this.upstream = undefined;
     } finally {

@@ -1,9 +1,9 @@
 /** What the proxy knows about the client from its connection, for the headers that tell the app. */
-import type { Socket } from 'node:net';
 import type { Hop } from '../h1/hop.ts';
 import type { Scheme } from '../http/client-scheme.ts';
 import { plainAddress } from '../net/addresses.ts';
 import type { ProxyHeader } from '../net/proxy-protocol.ts';
+import type { TcpSocket } from '../net/tcp-socket.ts';
 import type { TrustedProxies } from '../net/trusted-proxies.ts';
 
 export type HopParts = {
@@ -18,9 +18,9 @@ export type HopParts = {
  * With the PROXY protocol, the client of the load balancer takes the place of the load balancer: it may be a trusted proxy itself. A client
  * that the load balancer cannot name has its address, but not its trust: the bytes are still those of a stranger.
  */
-export function describeHop(socket: Socket, { trusted, header, ...listener }: HopParts): Hop {
-  const peer = header?.client?.address ?? socket.remoteAddress ?? '';
-  const server = header?.server ?? { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+export function describeHop(socket: TcpSocket, { trusted, header, ...listener }: HopParts): Hop {
+  const peer = header?.client?.address ?? socket.remoteAddress;
+  const server = header?.server ?? { address: socket.localAddress, port: socket.localPort };
   const scheme = header?.isTls === true ? 'https' : listener.scheme;
   const address = plainAddress(peer);
   return {

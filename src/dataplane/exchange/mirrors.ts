@@ -69,19 +69,19 @@ class Mirror implements UpstreamUser {
     this.context = context;
     this.connection = pool.connect(target, this);
     counters.mirrorsOpen += 1;
-    this.connection.socket.once('close', () => (counters.mirrorsOpen -= 1));
+    this.connection.whenClosed = () => (counters.mirrorsOpen -= 1);
   }
 
   write(data: string | Buffer): void {
     const { connection, context } = this;
-    if (connection.socket.destroyed) return;
+    if (connection.socket.isDestroyed) return;
     connection.deadlineMs = context.deadlines.in(limits.silentMs);
     connection.write(data);
-    if (connection.socket.writableLength > limits.queuedBytes) this.cut();
+    if (connection.socket.queuedBytes > limits.queuedBytes) this.cut();
   }
 
   cut(): void {
-    if (this.connection.socket.destroyed) return;
+    if (this.connection.socket.isDestroyed) return;
     this.context.counters.mirrors.Cut += 1;
     this.connection.destroy();
   }

@@ -1,5 +1,4 @@
 /** What is known of a connection of a client when its first request may come. */
-import type { Socket } from 'node:net';
 import type { Scheme } from '../http/client-scheme.ts';
 import type { Place } from '../net/admission.ts';
 import type { ProxyHeader } from '../net/proxy-protocol.ts';
@@ -11,8 +10,8 @@ export type ClientListener = { port: number; scheme: Scheme };
 export type Opened = {
   listener: ClientListener;
   place: Place;
-  /** The TCP connection, which may be below the socket that carries HTTP. */
-  transport: Socket;
+  /** Called once, when the connection is closed. */
+  closed: () => void;
   /** With which the connection began, if the PROXY protocol is required. */
   header?: ProxyHeader | undefined;
   /** Absent: the connection is not encrypted. */

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { plainAddress } from '../net/addresses.ts';
 import { appended } from '../net/byte-copy.ts';
-import type { ClientReader } from '../net/client-socket.ts';
 import type { Timed } from '../net/deadlines.ts';
+import { readData, StreamSocket } from '../net/stream-socket.ts';
+import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
 import { parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { ProxyHeader } from '../net/proxy-protocol.ts';
 import { alerts } from '../tls/alerts.ts';
@@ -15,17 +16,18 @@ import type { ProxyProtocolRefusal } from './counters.ts';
 import type { OpenConnection } from './open-connections.ts';
 import type { Opened } from './opened.ts';
 import type { ServerContext } from './options.ts';
-import { refuseConnection, refusePlainHttp } from './refuse-connection.ts';
+import { endWith, refuseConnection, refusePlainHttp } from './refuse-connection.ts';
 import type { Waiting } from './turns.ts';
 
 /** What a connection had before its first request. `rest`: the bytes of that request that have arrived already. */
-export type Ready = Pick<Opened, 'header' | 'tls' | 'deadlineMs'> & { socket: Socket; rest?: Buffer | undefined };
+export type Ready = Pick<Opened, 'header' | 'tls' | 'deadlineMs'> & { socket: TcpSocket; rest?: Buffer | undefined };
 
-export type OpeningParts = Pick<Opened, 'place' | 'transport'> & {
+export type OpeningParts = Pick<Opened, 'place' | 'closed'> & {
   context: ServerContext;
-  /** Undefined: the connections of the port are not encrypted. */
-  port: TlsPort | undefined;
-  /** Called once, unless the connection is closed before. */
+  transport: TcpSocket;
+  /** `stream`: that of the transport. Undefined: the connections of the port are not encrypted. */
+  tls: { port: TlsPort; stream: Socket } | undefined;
+  /** Called once, unless the connection is closed before; from then on `closed` is the caller's task. */
   ready(connection: Ready): void;
 };
 
@@ -37,7 +39,7 @@ type Step = 'preface' | 'hello' | 'handshake' | 'over';
  *   preface ──header of the PROXY protocol──► hello ──server name──► handshake ──► over: a ClientConnection continues
  *      └──────────────────┴── refused, closed, timeout ──┴────────────────────────► over: closed
  */
-export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
+export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
   readonly phase = 'opening';
   deadlineMs: number;
   private readonly parts: OpeningParts;
@@ -45,33 +47,46 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
   private kept: Buffer | undefined;
   private header: ProxyHeader | undefined;
   private chosen: (HandshakeSettings & { tls: ConnectionTls }) | undefined;
+  private isReady = false;
 
   constructor(parts: OpeningParts) {
     this.parts = parts;
     const { context, transport } = parts;
     this.deadlineMs = context.deadlines.in(context.timeouts.headMs);
-    transport.on('error', () => undefined);
-    transport.on('end', this.clientGone).on('close', this.clientGone);
+    transport.user = this;
     if (context.inFront.proxyProtocol !== 'Required') return;
     this.step = 'preface';
     // The header states whatever its sender wants: only a trusted proxy may send one.
-    const isTrusted = context.inFront.trusted.has(plainAddress(transport.remoteAddress ?? ''));
+    const isTrusted = context.inFront.trusted.has(plainAddress(transport.remoteAddress));
     if (!isTrusted) this.refusePreface('UntrustedPeer');
   }
 
-  isStreaming(): boolean {
-    return false;
+  // Callbacks of the socket. Each is a fault boundary: see `faults.ts`.
+
+  /** It was accepted. */
+  socketConnected(): void {}
+
+  socketBytes(bytes: Buffer, length: number): void {
+    this.kept = appended(this.kept, bytes, length);
+    if (this.step === 'preface') this.readPreface(this.kept);
+    else if (this.step === 'hello') this.readHello(this.kept);
   }
 
-  /** As every callback a fault boundary: see `faults.ts`. */
-  received(bytes: Buffer): void {
-    try {
-      this.kept = appended(this.kept, bytes, bytes.length);
-      if (this.step === 'preface') this.readPreface(this.kept);
-      else if (this.step === 'hello') this.readHello(this.kept);
-    } catch (error) {
-      this.fault(error);
-    }
+  socketDrained(): void {}
+
+  /** Before any byte, this is how load balancers check a port. */
+  socketEnded(): void {
+    if (this.isReady) return;
+    if (this.step === 'handshake' || (this.step === 'hello' && this.kept !== undefined)) this.failed('ClientClosed');
+    this.cut('close');
+  }
+
+  socketFinished(): void {}
+
+  socketClosed(): void {
+    if (this.isReady) return;
+    this.socketEnded();
+    this.parts.closed();
   }
 
   private readPreface(bytes: Buffer): void {
@@ -89,7 +104,7 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
     this.header = header;
     this.kept = header.end < bytes.length ? bytes.subarray(header.end) : undefined;
     this.step = 'hello';
-    if (this.parts.port === undefined) this.finish(this.parts.transport, this.kept);
+    if (this.parts.tls === undefined) this.finish(this.parts.transport, this.kept);
     else if (this.kept !== undefined) this.readHello(this.kept);
   }
 
@@ -106,13 +121,14 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
         return;
       case 'notTls':
         this.failed('NotTLS');
-        refusePlainHttp(this.parts.transport, this.parts.context.clock.nowMs());
+        refusePlainHttp(this.parts.transport, { nowMs: this.parts.context.clock.nowMs(), closed: this.parts.closed });
     }
   }
 
   private choose(serverName: string, hello: Buffer): void {
-    const { context, port, transport } = this.parts;
-    if (port === undefined) return;
+    const { context, tls } = this.parts;
+    if (tls === undefined) return;
+    const { port, stream } = tls;
     const listener = listenerFor(port, serverName);
     const secureContext = listener?.certificates.contextFor(serverName);
     if (listener === undefined) this.refuseHello('UnknownName', alerts.unrecognizedName);
@@ -121,7 +137,7 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
       this.step = 'handshake';
       const clients = listener.certificates.clients?.mode;
       this.chosen = { tls: new ConnectionTls(port, listener, serverName), secureContext, clients };
-      transport.pause().unshift(hello);
+      stream.pause().unshift(hello);
       context.handshakeTurns.wait(this);
     }
   }
@@ -129,10 +145,10 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
   /** The handshake begins: it costs up to a millisecond of the processor. */
   nextTurn(): void {
     const { parts, chosen, step } = this;
-    if (step !== 'handshake' || chosen === undefined) return;
+    if (step !== 'handshake' || chosen === undefined || parts.tls === undefined) return;
     try {
-      shakeHands(parts.transport, chosen, {
-        secured: (socket) => this.finish(socket),
+      shakeHands(parts.tls.stream, chosen, {
+        secured: (socket) => this.finish(new StreamSocket(readData(socket), { transport: parts.transport })),
         failed: (reason) => this.failed(reason),
         fault: (error) => this.fault(error),
       });
@@ -141,10 +157,10 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
     }
   }
 
-  private finish(socket: Socket, rest?: Buffer): void {
+  private finish(socket: TcpSocket, rest?: Buffer): void {
     this.step = 'over';
+    this.isReady = true;
     if (this.chosen !== undefined) this.parts.context.counters.tlsHandshakes += 1;
-    this.parts.transport.off('end', this.clientGone).off('close', this.clientGone);
     this.parts.ready({ socket, deadlineMs: this.deadlineMs, header: this.header, tls: this.chosen?.tls, rest });
   }
 
@@ -155,9 +171,9 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
   }
 
   private refuseHello(reason: HandshakeFailure, alert: Buffer): void {
-    const { transport } = this.parts;
+    const { transport, closed } = this.parts;
     this.failed(reason);
-    transport.end(alert, () => transport.destroy());
+    endWith(transport, alert, closed);
   }
 
   /** Without a response: who sends no such header does not speak for a client, and may not speak HTTP. */
@@ -167,18 +183,13 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
   }
 
   private refuseClient(): void {
-    const { transport, context, port } = this.parts;
+    const { transport, context, tls, closed } = this.parts;
     context.counters.limitRefusals.connectionsPerAddress += 1;
     this.step = 'over';
-    if (port === undefined) refuseConnection(transport, 'connectionsPerAddress', context.clock.nowMs());
+    const at = { nowMs: context.clock.nowMs(), closed };
+    if (tls === undefined) refuseConnection(transport, 'connectionsPerAddress', at);
     else transport.destroy();
   }
-
-  /** Before any byte, this is how load balancers check a port. */
-  private readonly clientGone = (): void => {
-    if (this.step === 'handshake' || (this.step === 'hello' && this.kept !== undefined)) this.failed('ClientClosed');
-    this.cut('close');
-  };
 
   fault(error: unknown): void {
     this.parts.context.faults.record(error, 'Client');
@@ -206,7 +217,7 @@ export class Opening implements OpenConnection, ClientReader, Timed, Waiting {
 
   cut(how: 'close' | 'reset'): void {
     this.step = 'over';
-    if (how === 'reset') this.parts.transport.resetAndDestroy();
+    if (how === 'reset') this.parts.transport.reset();
     else this.parts.transport.destroy();
   }
 }

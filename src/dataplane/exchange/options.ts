@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { AccessLog } from '../access-log/access-log.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
+import type { SocketMaker } from '../net/sockets.ts';
 import type { TrustedProxies } from '../net/trusted-proxies.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { PoolOptions, UpstreamPool } from '../upstream/pool.ts';
@@ -70,6 +71,7 @@ export type ServerContext = {
   readonly clock: Clock;
   /** Another object after a change of the settings. */
   timeouts: Http1Timeouts;
+  readonly sockets: SocketMaker;
   readonly pool: UpstreamPool;
   readonly deadlines: Deadlines;
   readonly counters: Http1Counters;

@@ -1,5 +1,4 @@
 import { createBody, readBody } from './body.ts';
-import type { Body } from './body.ts';
 import { editedCopy } from './chunk-edits.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import { editRequestHead } from './edited-head.ts';
@@ -42,9 +41,9 @@ export class RequestWriter {
   refusal: Refusal | undefined;
   copies: RequestCopies | undefined;
   private readonly client: RequestSource;
-  private readonly body: Body;
+  private body = createBody({ kind: 'none' });
   /** May be sent twice (RFC 9110 §9.2.2). */
-  readonly idempotent: boolean;
+  idempotent = false;
   /** For the app; known once the request is routed. */
   private head = '';
   /** Without the filters of the route. */
@@ -53,10 +52,21 @@ export class RequestWriter {
   /** The whole request, while it may be sent again. */
   private replay: string | Buffer | undefined;
 
-  constructor(client: RequestSource, request: Request) {
+  constructor(client: RequestSource) {
     this.client = client;
-    this.body = createBody(request.framing);
-    this.idempotent = idempotentMethods.has(request.method);
+  }
+
+  /** The next request of the client. */
+  start({ framing, method }: Request): void {
+    this.body = createBody(framing);
+    this.idempotent = idempotentMethods.has(method);
+    this.blocked = false;
+    this.refusal = undefined;
+    this.copies = undefined;
+    this.head = '';
+    this.unedited = '';
+    this.begun = false;
+    this.replay = undefined;
   }
 
   /** The whole request has arrived and was written, though the app may not have accepted it yet. */

@@ -3,7 +3,7 @@ import type { SessionResponse, TokenFilter } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import { editedCopy } from './chunk-edits.ts';
-import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
+import { appended, noBytes } from '../net/byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Field } from '../http/fields.ts';
@@ -13,7 +13,7 @@ import type { HeaderField } from '../http/header-fields.ts';
 import type { HeaderNames } from '../http/header-names.ts';
 import { buildResponseHead } from './forwarded-head.ts';
 import { responseFraming } from './framing.ts';
-import { countOf, fieldId, firstOf, lineStart, listText, nameEnd, piece, readText, valueText } from './head-fields.ts';
+import { countOf, fieldId, firstOf, lineStart, listText, nameEnd, readText, valueText } from './head-fields.ts';
 import { parseResponseHead } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
 import type { HiddenTrailer } from './chunk-lines.ts';
@@ -40,8 +40,10 @@ export interface ResponseSink {
   /** The connection has carried no response before. */
   isFirstResponse(): boolean;
   switched(protocols: SwitchedProtocols): void;
-  /** Head or body, ready to be written. */
-  content(data: string | Buffer): void;
+  /** Head or body, ready to be written: latin1 text, and the bytes [from, to), which the next read may change. */
+  content(text: string, bytes: Buffer, range: { from: number; to: number }): void;
+  /** More than one read of the body is still to come. */
+  largeBodyBegun(): void;
   complete(): void;
   invalid(refusal: Refusal): void;
 }
@@ -55,6 +57,10 @@ export type ResponseContext = {
 
 type Step = 'head' | 'body' | 'over';
 
+const noBody = createBody({ kind: 'none' });
+/** From here on a buffer of its own pays for the connection. */
+const largeRemainder = 64 * 1024;
+
 export class ResponseReader {
   /** Whether the connections may carry another exchange; for the client's, this is known with the head. */
   upstreamStays = false;
@@ -67,7 +73,7 @@ export class ResponseReader {
   private readonly sink: ResponseSink;
   private step: Step = 'head';
   private partialHead: Buffer | undefined;
-  private body: Body = createBody({ kind: 'none' });
+  private body: Body = noBody;
   private dechunks = false;
   /** The content of the current bytes, without chunks. */
   private readonly content: Uint8Array[] = [];
@@ -75,6 +81,19 @@ export class ResponseReader {
   constructor(context: ResponseContext, sink: ResponseSink) {
     this.context = context;
     this.sink = sink;
+  }
+
+  /** The response of the next request. */
+  start(): void {
+    this.upstreamStays = false;
+    this.clientStays = false;
+    this.status = 0;
+    this.keepAliveSeconds = undefined;
+    this.step = 'head';
+    this.partialHead = undefined;
+    this.body = noBody;
+    this.dechunks = false;
+    this.content.length = 0;
   }
 
   /** Only the end of the connection ends the response, at the app or (without chunks) at the client. */
@@ -108,8 +127,7 @@ export class ResponseReader {
   }
 
   private takeHead(head: Head, length: number): void {
-    // The head and the received part of the body become one string: two conversions would cost twice.
-    readText(head, length - head.start <= maxStringWrite ? length : head.end);
+    readText(head, head.end);
     const connection = inspectConnection(head);
     if (head.status === 101) {
       this.switchProtocols(head, connection, length);
@@ -169,7 +187,9 @@ export class ResponseReader {
       hopLines: this.hopLines(head, connection),
     });
     const end = this.readOn(head.bytes, head.end, length);
-    if (end >= 0) this.pass(this.firstWrite(text, head, end), end === length);
+    if (end < 0) return;
+    this.pass(text, head.bytes, { from: head.end, to: end, length });
+    if (this.body.kind === 'length' && this.body.remaining > largeRemainder) this.sink.largeBodyBegun();
   }
 
   private hopLines(head: Head, connection: ConnectionOptions): string {
@@ -198,9 +218,7 @@ export class ResponseReader {
 
   private takeBody(bytes: Buffer, length: number): void {
     const end = this.readOn(bytes, 0, length);
-    if (end >= 0) {
-      this.pass(this.dechunks ? this.dechunked('') : this.bodyCopy('', bytes, { from: 0, to: end }), end === length);
-    }
+    if (end >= 0) this.pass('', bytes, { from: 0, to: end, length });
   }
 
   /** Returns where the body ends in [from, to); -1 if it is invalid. */
@@ -211,29 +229,20 @@ export class ResponseReader {
     return -1;
   }
 
-  private firstWrite(text: string, head: Head, end: number): string | Buffer {
-    if (this.dechunks) return this.dechunked(text);
-    const wasRead = head.text !== undefined && head.text.length >= end - head.start && this.body.edits.length === 0;
-    return wasRead ? text + piece(head, head.end, end) : this.bodyCopy(text, head.bytes, { from: head.end, to: end });
+  /** `length`: bytes after `to` belong to no request, and the next request on the connection would receive them. */
+  private pass(text: string, bytes: Buffer, { from, to, length }: { from: number; to: number; length: number }): void {
+    if (this.dechunks) this.passWhole(Buffer.concat([Buffer.from(text, 'latin1'), ...this.content.splice(0)]));
+    else if (this.body.edits.length === 0) this.sink.content(text, bytes, { from, to });
+    else this.passWhole(editedCopy(text, bytes, { from, to, edits: this.body.edits }));
+    if (!this.body.done) return;
+    this.step = 'over';
+    this.upstreamStays &&= to === length;
+    this.sink.complete();
   }
 
-  private bodyCopy(prefix: string, bytes: Buffer, range: { from: number; to: number }): string | Buffer {
-    return editedCopy(prefix, bytes, { ...range, edits: this.body.edits });
-  }
-
-  private dechunked(prefix: string): string | Buffer {
-    const content = Buffer.concat(this.content.splice(0));
-    return joinedCopy(prefix, content, 0, content.length);
-  }
-
-  /** `nothingLeft`: bytes after the end belong to no request, and the next request on the connection would receive them. */
-  private pass(data: string | Buffer, nothingLeft: boolean): void {
-    this.sink.content(data);
-    if (this.body.done) {
-      this.step = 'over';
-      this.upstreamStays &&= nothingLeft;
-      this.sink.complete();
-    }
+  private passWhole(data: string | Buffer): void {
+    if (typeof data === 'string') this.sink.content(data, noBytes, { from: 0, to: 0 });
+    else this.sink.content('', data, { from: 0, to: data.length });
   }
 
   private refuse(refusal: Refusal): void {

@@ -4,6 +4,8 @@
  */
 export const maxStringWrite = 16 * 1024;
 
+export const noBytes = Buffer.alloc(0);
+
 /** Returns `prefix` and the bytes [from, to) as one write without a reference to `bytes`, which the next read overwrites. */
 export function joinedCopy(prefix: string, bytes: Buffer, from: number, to: number): string | Buffer {
   if (prefix.length + to - from <= maxStringWrite) return prefix + bytes.toString('latin1', from, to);

@@ -1,9 +1,8 @@
-import net from 'node:net';
-import type { Socket } from 'node:net';
-import tls from 'node:tls';
 import type { BackendTls, Certificate } from '../../wire/routing-table.ts';
 import type { Timed } from '../net/deadlines.ts';
-import { tlsFailure, tlsOptionsOf } from './tls.ts';
+import type { SocketMaker } from '../net/sockets.ts';
+import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
+import { connectTls } from './tls-socket.ts';
 
 /** The current user of the connection; an idle connection has none. */
 export interface UpstreamUser {
@@ -48,8 +47,7 @@ export type ConnectionGroup = {
   probing: boolean;
   probedAtMs: number;
   failedProbes: number;
-  /** The buffer into which every connection reads. */
-  readonly sharedBytes: Buffer;
+  readonly sockets: SocketMaker;
   closed(connection: UpstreamConnection): void;
   /** A callback of a connection without a user threw. */
   fault(error: unknown): void;
@@ -61,10 +59,8 @@ export type ConnectionGroup = {
  *   connecting ──► in use ◄──► idle ──(end, unsolicited bytes, deadline)──► closed
  *       └───────────────┴── error, destroy() ──► closed
  */
-export class UpstreamConnection implements Timed {
-  readonly socket: Socket;
-  /** The event after which a request can be sent. */
-  readonly readyEvent: 'connect' | 'secureConnect';
+export class UpstreamConnection implements SocketUser, Timed {
+  readonly socket: TcpSocket;
   user: UpstreamUser | undefined;
   /** It has carried a request before: the app may have closed it already, unknown to us. */
   reused = false;
@@ -76,32 +72,31 @@ export class UpstreamConnection implements Timed {
   /** How long the app keeps it open when idle, from its first response; undefined before it and if the response does not contain it. */
   idleLimitMs: number | undefined;
   readonly group: ConnectionGroup;
-  private reason = 'closed';
+  /** Stops the time limit of connecting. */
+  cancelConnectTimeout: (() => void) | undefined;
+  /** Called when the connection is closed, after its user. */
+  whenClosed: (() => void) | undefined;
+  private readonly isHandshaking: () => boolean;
+  private reason: string | undefined;
 
   constructor(group: ConnectionGroup, user: UpstreamUser) {
     this.group = group;
     this.user = user;
-    const options = {
-      host: group.host,
-      port: group.port,
-      noDelay: true,
-      keepAlive: true,
-      // Finds a dead node below a silent stream: after 15 s, ten probes of the kernel in 10 s. The kernel of a pod that stands still responds.
-      keepAliveInitialDelay: 15_000,
-      allowHalfOpen: true,
-      onread: { buffer: group.sharedBytes, callback: (length: number) => this.bytesReceived(length) },
-    };
-    this.readyEvent = group.tls === undefined ? 'connect' : 'secureConnect';
-    this.socket =
-      group.tls === undefined
-        ? net.connect(options)
-        : tls.connect({ ...options, ...tlsOptionsOf(group.tls, group.clientCertificate) });
-    this.listen();
+    if (group.tls === undefined) {
+      this.socket = group.sockets.connect(group);
+      this.isHandshaking = () => false;
+    } else {
+      const { socket, isHandshaking } = connectTls(group, group.tls);
+      this.socket = socket;
+      this.isHandshaking = isHandshaking;
+    }
+    this.socket.user = this;
+    this.socket.expect('Stream');
   }
 
   /** False: wait for `upstreamDrained` before the next write. */
   write(data: string | Buffer): boolean {
-    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
+    return this.socket.write(data);
   }
 
   /** Closes without notifying the user. */
@@ -127,7 +122,7 @@ export class UpstreamConnection implements Timed {
   }
 
   connectTimedOut(): void {
-    this.reason = this.isHandshaking ? 'Handshake' : 'connect timeout';
+    this.reason = this.isHandshaking() ? 'Handshake' : 'connect timeout';
     this.socket.destroy();
   }
 
@@ -142,41 +137,45 @@ export class UpstreamConnection implements Timed {
     else user.fault(error);
   }
 
-  /** Every callback is a fault boundary: see `exchange/faults.ts`. */
-  private listen(): void {
-    this.socket.once(this.readyEvent, () => {
-      this.connected = true;
-      this.group.receivedBytes = true;
-      const { user } = this;
-      try {
-        user?.upstreamConnected();
-      } catch (error) {
-        this.endAfterFault(error, user);
-      }
-    });
-    this.socket.on('drain', () => {
-      const { user } = this;
-      try {
-        user?.upstreamDrained();
-      } catch (error) {
-        this.endAfterFault(error, user);
-      }
-    });
-    this.socket.on('end', () => this.ended());
-    this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.reason = this.isHandshaking ? tlsFailure(error) : (error.code ?? error.message);
-      // TLS reports a record that cannot be decrypted, and leaves the connection open.
+  // Callbacks of the socket. Each is a fault boundary: see `exchange/faults.ts`.
+
+  socketConnected(): void {
+    this.cancelConnectTimeout?.();
+    this.connected = true;
+    this.group.receivedBytes = true;
+    const { user } = this;
+    try {
+      user?.upstreamConnected();
+    } catch (error) {
+      this.endAfterFault(error, user);
+    }
+  }
+
+  socketBytes(bytes: Buffer, length: number): void {
+    this.silentMs = 0;
+    this.group.receivedBytes = true;
+    const { user } = this;
+    if (user === undefined) {
       this.socket.destroy();
-    });
-    this.socket.on('close', () => this.closed());
+      return;
+    }
+    try {
+      user.upstreamBytes(bytes, length);
+    } catch (error) {
+      this.endAfterFault(error, user);
+    }
   }
 
-  /** The endpoint has accepted the connection, and TLS has not begun. */
-  private get isHandshaking(): boolean {
-    return this.group.tls !== undefined && !this.connected && !this.socket.connecting;
+  socketDrained(): void {
+    const { user } = this;
+    try {
+      user?.upstreamDrained();
+    } catch (error) {
+      this.endAfterFault(error, user);
+    }
   }
 
-  private ended(): void {
+  socketEnded(): void {
     const { user } = this;
     if (user === undefined) {
       this.socket.destroy();
@@ -189,30 +188,18 @@ export class UpstreamConnection implements Timed {
     }
   }
 
-  private closed(): void {
+  socketFinished(): void {}
+
+  socketClosed(reason: string): void {
+    this.cancelConnectTimeout?.();
     this.group.closed(this);
     const { user } = this;
     this.user = undefined;
     try {
-      user?.upstreamClosed(this.reason);
+      user?.upstreamClosed(this.reason ?? reason);
     } catch (error) {
       this.endAfterFault(error, user);
     }
-  }
-
-  private bytesReceived(length: number): boolean {
-    this.silentMs = 0;
-    this.group.receivedBytes = true;
-    const { user } = this;
-    if (user === undefined) {
-      this.socket.destroy();
-      return true;
-    }
-    try {
-      user.upstreamBytes(this.group.sharedBytes, length);
-    } catch (error) {
-      this.endAfterFault(error, user);
-    }
-    return true;
+    this.whenClosed?.();
   }
 }

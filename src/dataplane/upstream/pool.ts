@@ -3,6 +3,7 @@ import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
 import type { Deadlines } from '../net/deadlines.ts';
+import type { SocketMaker } from '../net/sockets.ts';
 import { createHealthProbing } from './health.ts';
 import type { HealthOptions } from './health.ts';
 
@@ -64,9 +65,14 @@ const idleMarginMs = 1000;
 const maxIdleMs = 60_000;
 
 /** `fault`: a callback of an idle connection threw. */
-export type PoolPorts = { clock: Clock; deadlines: Deadlines; fault: (error: unknown) => void };
+export type PoolPorts = {
+  clock: Clock;
+  deadlines: Deadlines;
+  sockets: SocketMaker;
+  fault: (error: unknown) => void;
+};
 
-export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given: PoolOptions): UpstreamPool {
+export function createUpstreamPool({ clock, deadlines, sockets, fault }: PoolPorts, given: PoolOptions): UpstreamPool {
   const options = { ...given };
   const groups = new Map<string, ConnectionGroup[]>();
   const health = createHealthProbing({
@@ -74,7 +80,6 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
     timeoutMs: () => options.connectTimeoutMs,
     options: options.health,
   });
-  const sharedBytes = Buffer.allocUnsafeSlow(64 * 1024);
   let open = 0;
   let closing = false;
 
@@ -98,7 +103,7 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       }
     }
     const parts = { host: address, port, tls, clientCertificate };
-    const group = createGroup({ ...parts, gone: closing, sharedBytes, closed, fault });
+    const group = createGroup({ ...parts, gone: closing, sockets, closed, fault });
     if (known === undefined) groups.set(uid, [group]);
     else known.push(group);
     return group;
@@ -124,7 +129,7 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       if ((idle.at(-1)?.idleSinceMs ?? 0) < oldestMs) return undefined;
       for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
         // Destroyed in this turn of the event loop: its 'close' event is still pending.
-        if (!connection.socket.destroyed) {
+        if (!connection.socket.isDestroyed) {
           connection.user = user;
           connection.reused = true;
           connection.silentMs = 0;
@@ -142,8 +147,7 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       health.watch(group);
       deadlines.watch(connection);
       open += 1;
-      const cancel = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
-      connection.socket.once(connection.readyEvent, cancel).once('close', cancel);
+      connection.cancelConnectTimeout = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
       return connection;
     },
     give(connection) {
@@ -189,10 +193,7 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
 }
 
 const createGroup = (
-  parts: Pick<
-    ConnectionGroup,
-    'host' | 'port' | 'tls' | 'clientCertificate' | 'gone' | 'sharedBytes' | 'closed' | 'fault'
-  >,
+  parts: Pick<ConnectionGroup, 'host' | 'port' | 'tls' | 'clientCertificate' | 'gone' | 'sockets' | 'closed' | 'fault'>,
 ): ConnectionGroup => ({
   ...parts,
   idle: [],

@@ -9,6 +9,7 @@ import { noFields } from '../../../../src/dataplane/http/header-fields.ts';
 import type { HeaderField } from '../../../../src/dataplane/http/header-fields.ts';
 import { createHttp1Server } from '../../../../src/dataplane/server.ts';
 import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/server.ts';
+import type { SocketKind } from '../../../../src/dataplane/net/sockets.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 import { connectRaw } from '../../../support/raw-http.ts';
@@ -47,6 +48,9 @@ export interface Rig {
   proxy(appPort: number, options?: ProxyOptions): Promise<Proxy>;
   stop(): Promise<void>;
 }
+
+/** The project `streams` of Jest runs the same tests on other sockets. */
+const socketKind = Reflect.get(globalThis, 'holdfastSockets') as SocketKind | undefined;
 
 export const endpointAt = (port: number, uid = 'pod-1'): Endpoint => ({
   uid,
@@ -89,6 +93,7 @@ export function createRig(): Rig {
         hold: createHold(holds, { appPort, sessionFields, connectFailed }),
       });
       const server = createHttp1Server({
+        ...(socketKind && { sockets: socketKind }),
         ...options,
         router: {
           labels: () => ({}),

@@ -1,0 +1,100 @@
+/**
+ * Node's own TCP handles, below `net.Socket`: not documented, so only `handle-socket.ts` uses them, and only if everything that it needs is
+ * there. The image pins the version of Node.
+ */
+import { types } from 'node:util';
+import { isRecord } from '../../platform/record.ts';
+
+export type Completion = { oncomplete: (this: Completion, status: number) => void; handle?: TcpHandle };
+
+export interface TcpHandle {
+  onread: (this: TcpHandle) => void;
+  useUserBuffer(bytes: Uint8Array): void;
+  readStart(): number;
+  readStop(): number;
+  /** Each of these tries at once; the rest is written later, and then the request completes. Returns 0 or an error. */
+  writeLatin1String(request: Completion, text: string): number;
+  writeBuffer(request: Completion, bytes: Uint8Array): number;
+  shutdown(request: Completion): number;
+  connect(request: Completion, address: string, port: number): number;
+  connect6(request: Completion, address: string, port: number): number;
+  setNoDelay(enabled: boolean): number;
+  setKeepAlive(enabled: boolean, delayS: number): number;
+  close(callback: () => void): void;
+  /** Returns an error if the connection cannot be reset. */
+  reset(callback: () => void): number;
+}
+
+export type TcpHandles = {
+  createHandle(): TcpHandle;
+  createWrite(): Completion;
+  createShutdown(): Completion;
+  createConnect(): Completion;
+  /** What the last read or write of the process did, at these places: numbers, rather than an object for each. */
+  state: Int32Array;
+  readResultAt: number;
+  wroteLaterAt: number;
+  bytesWrittenAt: number;
+};
+
+const methods = [
+  'useUserBuffer',
+  'readStart',
+  'readStop',
+  'writeLatin1String',
+  'writeBuffer',
+  'shutdown',
+  'connect',
+  'connect6',
+  'setNoDelay',
+  'setKeepAlive',
+  'close',
+  'reset',
+];
+
+/** Whether this is a TCP handle with all that is needed. */
+export const isHandle = (value: unknown): value is TcpHandle =>
+  typeof value === 'object' &&
+  value !== null &&
+  methods.every((name) => typeof Reflect.get(value, name) === 'function');
+
+function binding(name: string): Record<string, unknown> {
+  const open: unknown = Reflect.get(process, 'binding');
+  if (typeof open !== 'function') return {};
+  try {
+    const found: unknown = Reflect.apply(open, process, [name]);
+    return isRecord(found) ? found : {};
+  } catch {
+    // Node with a lock on this door: its permission model.
+    return {};
+  }
+}
+
+type Constructor<T> = new (...parameters: unknown[]) => T;
+
+const isConstructor = <T>(value: unknown): value is Constructor<T> => typeof value === 'function';
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+function findHandles(): TcpHandles | undefined {
+  const { TCP, TCPConnectWrap, constants } = binding('tcp_wrap');
+  const { WriteWrap, ShutdownWrap, streamBaseState: state, ...places } = binding('stream_wrap');
+  const { kReadBytesOrError: readResultAt, kLastWriteWasAsync: wroteLaterAt, kBytesWritten: bytesWrittenAt } = places;
+  const socketType = isRecord(constants) ? constants['SOCKET'] : undefined;
+  if (!types.isInt32Array(state) || !isConstructor<TcpHandle>(TCP) || !isHandle(TCP.prototype)) return undefined;
+  if (!isConstructor<Completion>(TCPConnectWrap) || !isConstructor<Completion>(WriteWrap)) return undefined;
+  if (!isConstructor<Completion>(ShutdownWrap)) return undefined;
+  if (!isNumber(readResultAt) || !isNumber(wroteLaterAt) || !isNumber(bytesWrittenAt)) return undefined;
+  return {
+    createHandle: () => new TCP(socketType),
+    createWrite: () => new WriteWrap(),
+    createShutdown: () => new ShutdownWrap(),
+    createConnect: () => new TCPConnectWrap(),
+    state,
+    readResultAt,
+    wroteLaterAt,
+    bytesWrittenAt,
+  };
+}
+
+/** Undefined: this version of Node does not have them. */
+export const tcpHandles: TcpHandles | undefined = findHandles();

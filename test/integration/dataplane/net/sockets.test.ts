@@ -1,0 +1,278 @@
+/** What the request path needs of its sockets, on both makers. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createSocketMaker, type SocketKind } from '../../../../src/dataplane/net/sockets.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { noUser, type SocketUser, type TcpSocket } from '../../../../src/dataplane/net/tcp-socket.ts';
+
+const kinds: SocketKind[] = ['Handles', 'Streams'];
+
+describe.each(kinds)('a socket on %s', (kind) => {
+  const maker = createSocketMaker(kind);
+  const cleanups: (() => unknown)[] = [];
+  afterEach(() => {
+    for (const cleanup of cleanups.splice(0)) cleanup();
+  });
+
+  test('is of the kind that was asked for', () => {
+    expect(maker.kind).toBe(kind);
+  });
+
+  async function listen(onConnection: (socket: Socket) => void, options: net.ServerOpts = {}): Promise<Server> {
+    const server = net.createServer({ allowHalfOpen: true, ...options }, onConnection).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => server.close());
+    return server;
+  }
+
+  const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+  /** An accepted socket of the maker, and its peer. */
+  async function accepted(): Promise<{ socket: TcpSocket; peer: Socket; log: Log }> {
+    const made = Promise.withResolvers<{ socket: TcpSocket; log: Log }>();
+    const server = await listen(
+      (raw) => {
+        const socket = maker.accept(raw);
+        const log = record(socket);
+        made.resolve({ socket, log });
+      },
+      { pauseOnConnect: true, noDelay: true },
+    );
+    const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+    peer.on('error', () => undefined);
+    cleanups.push(() => peer.destroy());
+    await once(peer, 'connect');
+    const { socket, log } = await made.promise;
+    cleanups.push(() => socket.destroy());
+    return { socket, peer, log };
+  }
+
+  test('reads, and writes strings and bytes in order', async () => {
+    const { socket, peer, log } = await accepted();
+    peer.write('hello');
+    await log.until('bytes');
+    expect(log.text()).toBe('hello');
+    socket.write('one ');
+    socket.write(Buffer.from('two '));
+    socket.write('thr\u00e9e');
+    socket.end();
+    expect(await textOf(peer)).toBe('one two thr\u00e9e');
+  });
+
+  test('knows its addresses', async () => {
+    const { socket, peer } = await accepted();
+    expect(socket).toMatchObject({ remoteAddress: '127.0.0.1', localAddress: '127.0.0.1', localPort: peer.remotePort });
+  });
+
+  test('waits for a peer that does not read, and no byte is lost or changed', async () => {
+    const { socket, peer, log } = await accepted();
+    const sent = createHash('sha256');
+    let left = 4000;
+    const write = () => {
+      let more = true;
+      while (more && left > 0) {
+        left -= 1;
+        const piece = left % 3 === 0 ? Buffer.alloc(20_000, left) : String(left).repeat(1000);
+        sent.update(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
+        more = socket.write(piece);
+      }
+      if (left === 0) socket.end();
+    };
+    log.user.socketDrained = write;
+    write();
+    expect(left).toBeGreaterThan(0);
+    expect(socket.needsDrain).toBe(true);
+    const received = createHash('sha256');
+    for await (const chunk of peer as AsyncIterable<Buffer>) received.update(chunk);
+    expect([left, received.digest('hex')]).toEqual([0, sent.digest('hex')]);
+  });
+
+  test.each([10, 5000, 60_000, 200_000])('joins text and %d bytes that change at once', async (size) => {
+    const { socket, peer } = await accepted();
+    const received = textOf(peer);
+    const sent: string[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      const bytes = Buffer.alloc(size, 97 + (round % 26));
+      sent.push(`head ${round} ${bytes.toString('latin1', 1)}`);
+      socket.writeJoined(`head ${round} `, bytes, { from: 1, to: size });
+      bytes.fill(0);
+    }
+    socket.end();
+    expect(sha256(await received)).toBe(sha256(sent.join('')));
+  });
+
+  test('writes the bytes of another socket, which may be read again once it says so', async () => {
+    const { socket, peer, log } = await accepted();
+    const received = textOf(peer);
+    const bytes = Buffer.alloc(256 * 1024);
+    const sent = createHash('sha256');
+    for (let round = 0; round < 64; round += 1) {
+      bytes.fill(round);
+      sent.update(bytes);
+      if (!socket.writeBorrowed(bytes)) {
+        const seen = log.events.length;
+        await log.until('drained', log.events.slice(0, seen).filter((event) => event === 'drained').length + 1);
+      }
+    }
+    socket.end();
+    expect(sha256(await received)).toBe(sent.digest('hex'));
+  });
+
+  test('reads large pieces into a buffer of its own', async () => {
+    const { socket, peer, log } = await accepted();
+    socket.expect('Large');
+    const size = 3 * 1024 * 1024;
+    const sent = 'abc'.repeat(size / 3);
+    peer.write(sent);
+    await eventually(() => log.text().length === size, Boolean);
+    socket.expect('Heads');
+    peer.write('!');
+    await eventually(() => log.text().length === size + 1, Boolean);
+    expect(sha256(log.text())).toBe(sha256(`${sent}!`));
+  });
+
+  test('reads nothing while it is paused', async () => {
+    const { socket, peer, log } = await accepted();
+    socket.pause();
+    peer.write('later');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(log.text()).toBe('');
+    socket.resume();
+    await log.until('bytes');
+    expect(log.text()).toBe('later');
+  });
+
+  test('ends each direction by itself, and closes when both have ended', async () => {
+    const { socket, peer, log } = await accepted();
+    peer.end('bye');
+    await log.until('ended');
+    socket.write('still here');
+    socket.end();
+    expect(await textOf(peer)).toBe('still here');
+    await log.until('closed');
+    expect(log.events).toEqual(['bytes', 'ended', 'finished', 'closed closed']);
+    expect(socket).toMatchObject({ isDestroyed: true, isFinished: true });
+  });
+
+  test('sends what was written before it is destroyed', async () => {
+    const { socket, peer, log } = await accepted();
+    socket.write('last words');
+    socket.destroy();
+    expect(await textOf(peer)).toBe('last words');
+    await log.until('closed');
+  });
+
+  test('resets, and reports a reset', async () => {
+    const one = await accepted();
+    const broken = new Promise((resolve) => one.peer.once('error', resolve));
+    one.socket.reset();
+    expect(await broken).toMatchObject({ code: 'ECONNRESET' });
+    await one.log.until('closed');
+    const other = await accepted();
+    other.peer.resetAndDestroy();
+    await other.log.until('closed');
+    expect(other.log.events.at(-1)).toBe('closed ECONNRESET');
+  });
+
+  test('gives what a callback threw to its user, and continues', async () => {
+    const { peer, log } = await accepted();
+    log.user.socketBytes = () => {
+      throw new Error('boom');
+    };
+    peer.write('x');
+    await log.until('fault boom');
+    peer.write('y');
+    await log.until('fault boom', 2);
+    expect(log.events).toEqual(['fault boom', 'fault boom']);
+  });
+
+  test('passes its events to the next user', async () => {
+    const { socket, peer, log } = await accepted();
+    const next = record(socket);
+    peer.write('for the next');
+    await next.until('bytes');
+    expect([log.text(), next.text()]).toEqual(['', 'for the next']);
+  });
+
+  test.each(['127.0.0.1', 'localhost'])('connects to %s, and may be written to before', async (host) => {
+    const received = Promise.withResolvers<string>();
+    const server = await listen((peer) => {
+      peer.once('data', (data) => received.resolve(String(data)));
+      peer.end('welcome');
+    });
+    const socket = maker.connect({ host, port: portOf(server) });
+    cleanups.push(() => socket.destroy());
+    const log = record(socket);
+    socket.write('early');
+    expect(await received.promise).toBe('early');
+    await log.until('ended');
+    expect(log.events.slice(0, 2)).toEqual(['connected', 'bytes']);
+    expect(log.text()).toBe('welcome');
+  });
+
+  test('reports a refused connection', async () => {
+    const server = await listen(() => undefined);
+    const port = portOf(server);
+    server.close();
+    await once(server, 'close');
+    const log = record(maker.connect({ host: '127.0.0.1', port }));
+    await log.until('closed');
+    expect(log.events).toEqual(['closed ECONNREFUSED']);
+  });
+
+  test('can be destroyed while it connects', async () => {
+    const socket = maker.connect({ host: '127.0.0.1', port: 9 });
+    const log = record(socket);
+    socket.destroy();
+    await log.until('closed');
+    expect(log.events).toEqual(['closed closed']);
+  });
+});
+
+type Log = {
+  user: SocketUser;
+  events: string[];
+  text(): string;
+  /** Resolves when an event that begins so was seen this often. */
+  until(event: string, times?: number): Promise<void>;
+};
+
+function record(socket: TcpSocket): Log {
+  const events: string[] = [];
+  let text = '';
+  const user: SocketUser = {
+    ...noUser,
+    socketConnected: () => events.push('connected'),
+    socketBytes(bytes, length) {
+      text += bytes.toString('latin1', 0, length);
+      events.push('bytes');
+    },
+    socketDrained: () => events.push('drained'),
+    socketEnded: () => events.push('ended'),
+    socketFinished: () => events.push('finished'),
+    socketClosed: (reason) => events.push(`closed ${reason}`),
+    fault: (error) => events.push(`fault ${error instanceof Error ? error.message : ''}`),
+  };
+  socket.user = user;
+  return {
+    user,
+    events,
+    text: () => text,
+    async until(event, times = 1) {
+      while (events.filter((one) => one.startsWith(event)).length < times) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    },
+  };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('latin1');
+}
