@@ -5,7 +5,7 @@ import { translate } from '../../src/core/translate/translate.ts';
 import { createProxyTarget, type ProxyTarget } from '../../src/dataplane/discovery-target.ts';
 import { reportSince, type Received } from '../../src/dataplane/discovery/report-changes.ts';
 import { createTableMerger } from '../../src/dataplane/discovery/table-merger.ts';
-import { createHttp1Server } from '../../src/dataplane/server.ts';
+import { createProxyServer } from '../../src/dataplane/server.ts';
 import { createVersions } from '../../src/operator/discovery/versions.ts';
 import { createResourceStore } from '../../src/wire/resource-store.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
@@ -185,7 +185,7 @@ function reportBy(target: ProxyTarget): () => string {
 
 function createTarget() {
   const router = createSessionRouter({ clock: systemClock, random: Math.random, newSessionId: createSessionIds() });
-  const server = createHttp1Server({ router });
+  const server = createProxyServer({ router });
   const target = createProxyTarget({
     router,
     server,

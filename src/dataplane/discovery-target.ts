@@ -7,7 +7,7 @@ import { CountedEndpoints } from './discovery/counted-endpoints.ts';
 import { RetainedEndpoints } from './discovery/retained-endpoints.ts';
 import { createReportedKeyRings } from './discovery/report.ts';
 import type { Listeners } from './net/listeners.ts';
-import type { Http1Server } from './server.ts';
+import type { ProxyServer } from './server.ts';
 import { listHandedSessions } from './sessions/handover.ts';
 import { createReceivedHandovers, type ReceivedHandover } from './sessions/received-handovers.ts';
 import type { ManagedRouter } from './sessions/router.ts';
@@ -16,7 +16,7 @@ import type { TableSource } from './table-source.ts';
 
 export type TargetPorts = {
   router: ManagedRouter;
-  server: Pick<Http1Server, 'retain' | 'configureTls'>;
+  server: Pick<ProxyServer, 'retain' | 'configureTls'>;
   settings: Pick<AppliedSettings, 'apply'>;
   listeners: Pick<Listeners, 'sync'>;
   clock: Clock;

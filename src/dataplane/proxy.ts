@@ -15,7 +15,7 @@ import type { ProxyConfig } from './config.ts';
 import { createProxyTarget, type ProxyTarget } from './discovery-target.ts';
 import { createAppliedSettings, type AppliedSettings } from './settings.ts';
 import { connectionsWithin } from './net/file-budget.ts';
-import { createHttp1Server, type Http1Server } from './server.ts';
+import { createProxyServer, type ProxyServer } from './server.ts';
 import { createListeners, type Listeners } from './net/listeners.ts';
 import { createSessionIds } from './sessions/session-ids.ts';
 import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
@@ -69,7 +69,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const openFiles = ports.openFiles ?? readOpenFileLimit();
   const accessLines = createLineWriter(ports.writeAccessLog ?? toStdout, clock);
   const connectionsByFiles = connectionsWithin(openFiles);
-  const server = createHttp1Server({
+  const server = createProxyServer({
     router,
     clock,
     log,
@@ -114,7 +114,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
 
 type Parts = {
   router: ManagedRouter;
-  server: Http1Server;
+  server: ProxyServer;
   settings: AppliedSettings;
   listeners: Listeners;
   target: ProxyTarget;
@@ -186,7 +186,7 @@ function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {
   };
 }
 
-async function finishRequests(server: Http1Server, { graceMs, log }: { graceMs: number; log: Logger }): Promise<void> {
+async function finishRequests(server: ProxyServer, { graceMs, log }: { graceMs: number; log: Logger }): Promise<void> {
   const { requestsOpen, upgradesOpen } = server.counters;
   log.info({ requestsOpen, upgradesOpen, graceMs }, 'no new connections; waiting for open requests and streams');
   const cut = await server.shutdown({ graceMs });

@@ -3,7 +3,7 @@
  * session side (sessions/) decides and counts and contains no sockets.
  */
 import type { RouteTimeouts } from '../wire/route-filters.ts';
-import type { BackendTls, Endpoint } from '../wire/routing-table.ts';
+import type { BackendProtocol, BackendTls, Endpoint } from '../wire/routing-table.ts';
 import type { Scheme } from './http/client-scheme.ts';
 import type { HeaderEdits } from './http/header-edits.ts';
 import type { HeaderField } from './http/header-fields.ts';
@@ -100,8 +100,10 @@ export type Forwarding = {
   readonly mirrored: RequestEdits | undefined;
 };
 
-/** An endpoint, and how it is reached. */
-export type MirrorTarget = { readonly endpoint: Endpoint; readonly tls?: BackendTls | undefined };
+export type MirrorTarget = { readonly endpoint: Endpoint; readonly transport: Transport };
+
+/** How an endpoint is reached. Absent: without TLS, in HTTP/1.1. */
+export type Transport = { readonly tls?: BackendTls | undefined; readonly protocol?: BackendProtocol | undefined };
 
 export type RequestEdits = {
   readonly headers: HeaderEdits | undefined;
@@ -136,8 +138,7 @@ export type SessionResponse = {
  */
 export interface SessionHold {
   readonly endpoint: Endpoint;
-  /** Absent: the endpoint is reached without TLS. */
-  readonly tls?: BackendTls | undefined;
+  readonly transport: Transport;
   /** Key of its backend. */
   readonly backendKey: string;
   /** Whether the request has started a session so far, belongs to one, or neither. */

@@ -15,25 +15,32 @@ import type { PoolOptions, Uids } from './upstream/pool.ts';
 import { createSocketMaker, type SocketKind } from './net/sockets.ts';
 import { openPort } from './net/acceptors.ts';
 import type { BoundListener } from './net/acceptors.ts';
-import { createReception } from './exchange/reception.ts';
+import { createReception } from './listener/reception.ts';
 import { createTermination, type TlsConfig } from './tls/termination.ts';
-import { OpenConnections } from './exchange/open-connections.ts';
-import type { CutReport } from './exchange/open-connections.ts';
-import { createCounters } from './exchange/counters.ts';
-import type { Http1Counters } from './exchange/counters.ts';
-import { createHead } from './h1/head-parser.ts';
-import { createFaults } from './exchange/faults.ts';
-import { createTurns, handshakesPerTurn, requestsPerTurn } from './exchange/turns.ts';
-import type { HeadLimits } from './h1/head-parser.ts';
-import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './exchange/options.ts';
-import type { Http1Timeouts, ServerContext } from './exchange/options.ts';
+import { OpenConnections } from './listener/open-connections.ts';
+import type { CutReport } from './listener/open-connections.ts';
+import { createCounters } from './counters.ts';
+import type { ServerCounters } from './counters.ts';
+import { createHead } from './http/head.ts';
+import { Exchange } from './exchange/exchange.ts';
+import { ClientConnection } from './h1/client-connection.ts';
+import { Http1UpstreamStream } from './h1/upstream-stream.ts';
+import { Http2UpstreamConnection } from './h2/upstream-connection.ts';
+import type { UpstreamConnection } from './upstream/connection.ts';
+import { Http2ClientConnection } from './h2/client-connection.ts';
+import { HeadAssembler } from './h2/head-assembler.ts';
+import { createFaults } from './faults.ts';
+import { createTurns, handshakesPerTurn, requestsPerTurn } from './listener/turns.ts';
+import type { HeadLimits } from './http/head.ts';
+import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './context.ts';
+import type { ServerTimeouts, ServerContext } from './context.ts';
 
-export type Http1ServerOptions = {
+export type ProxyServerOptions = {
   router: SessionRouter;
   clock?: Clock;
   /** Receives the faults of requests and connections. Default: discarded. */
   log?: Pick<Logger, 'error'>;
-  timeouts?: Partial<Http1Timeouts>;
+  timeouts?: Partial<ServerTimeouts>;
   requestLimits?: Partial<HeadLimits>;
   pool?: Partial<PoolOptions>;
   /** Where the access log goes, if the settings ask for one. Default: it is discarded. */
@@ -51,8 +58,8 @@ export type ListenOptions = {
   listenerPort?: number;
 };
 
-export interface Http1Server {
-  readonly counters: Readonly<Http1Counters>;
+export interface ProxyServer {
+  readonly counters: Readonly<ServerCounters>;
   listen(options: ListenOptions): Promise<BoundListener>;
   /** Returns the numbers of upstream connections, `open` including idle ones. */
   upstreamCounts(): { open: number; idle: number };
@@ -84,7 +91,7 @@ export type ServerSettings = Pick<
   'trustedProxies' | 'proxyProtocol' | 'limits' | 'timeouts' | 'accessLog'
 >;
 
-export function createHttp1Server(options: Http1ServerOptions): Http1Server {
+export function createProxyServer(options: ProxyServerOptions): ProxyServer {
   const context = createContext(options);
   const { counters, deadlines, pool } = context;
   const connections = new OpenConnections(context.clock);
@@ -94,7 +101,15 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   let stopWatchingFiles: (() => void) | undefined;
   const listeners = new Set<BoundListener>();
   const logPorts = accessLogPorts(context, options);
-  const reception = createReception({ context, connections, admission });
+  const reception = createReception({
+    context,
+    connections,
+    admission,
+    createConnection: (socket, opened) =>
+      opened.protocol === 'HTTP2'
+        ? new Http2ClientConnection(socket, context, opened)
+        : new ClientConnection(socket, context, opened),
+  });
 
   /**
    * Accepts the connections that the kernel has queued, which it would reset when the port closes. The number of turns is limited: load
@@ -157,6 +172,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     retain: (uids, lost = none) => pool.retain(uids, lost),
     announceShutdown() {
       context.shutdown = 'announced';
+      connections.announceShutdown();
     },
     async shutdown({ graceMs }) {
       context.shutdown = 'announced';
@@ -179,7 +195,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
 
 const accessLogPorts = (
   { router, clock }: ServerContext,
-  { accessLines = noLines }: Pick<Http1ServerOptions, 'accessLines'>,
+  { accessLines = noLines }: Pick<ProxyServerOptions, 'accessLines'>,
 ): AccessLogPorts => ({
   labels: (request, listenerPort) => router.labels(request, listenerPort),
   lines: accessLines,
@@ -190,27 +206,54 @@ const accessLogPorts = (
 const noLines = { write: () => undefined };
 const noLog = { error: () => undefined };
 
-function createContext({ router, clock = systemClock, log = noLog, ...options }: Http1ServerOptions): ServerContext {
+function createContext({ router, clock = systemClock, log = noLog, ...options }: ProxyServerOptions): ServerContext {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const counters = createCounters();
   const faults = createFaults({ clock, log, counts: counters.faults });
   const fault = (error: unknown) => faults.record(error, 'Upstream');
   const deadlines = createDeadlines(clock, sweepPeriodMs(timeouts));
   const sockets = createSocketMaker(options.sockets);
-  return {
+  const responseHead = createHead(responseLimits);
+  const requestHead = createHead({ ...defaultRequestLimits, ...options.requestLimits });
+  const http1Ports = {
+    responseHead,
+    give: (free: UpstreamConnection) => pool.give(free),
+    stallDeadlineMs: () => deadlines.in(context.timeouts.stallMs),
+  };
+  const http2Ports = {
+    clock,
+    responseHead,
+    responseAssembler: new HeadAssembler(responseHead),
+    idleDeadlineMs: () => deadlines.in(http2IdleMs),
+  };
+  const pool = createUpstreamPool(
+    {
+      clock,
+      deadlines,
+      sockets,
+      fault,
+      createCodec: (connection) =>
+        connection.group.protocol === 'HTTP2'
+          ? new Http2UpstreamConnection(connection, http2Ports)
+          : new Http1UpstreamStream(connection, http1Ports),
+    },
+    { ...defaultPoolOptions, ...options.pool },
+  );
+  const context: ServerContext = {
     router,
     clock,
     timeouts,
     deadlines,
     sockets,
-    pool: createUpstreamPool({ clock, deadlines, sockets, fault }, { ...defaultPoolOptions, ...options.pool }),
+    pool,
     counters,
     faults,
+    createHandler: (stream) => new Exchange(stream, context),
     turns: createTurns(requestsPerTurn),
     handshakeTurns: createTurns(handshakesPerTurn),
     termination: createTermination(log),
-    requestHead: createHead({ ...defaultRequestLimits, ...options.requestLimits }),
-    responseHead: createHead(responseLimits),
+    requestHead,
+    requestAssembler: new HeadAssembler(requestHead),
     inFront: {
       trusted: createTrustedProxies(defaultProxySettings.trustedProxies),
       proxyProtocol: defaultProxySettings.proxyProtocol,
@@ -218,10 +261,14 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
     accessLog: undefined,
     shutdown: 'no',
   };
+  return context;
 }
 
+/** Endpoints say with GOAWAY when they end a connection, so one may be kept for longer than one of HTTP/1.1. */
+const http2IdleMs = 60_000;
+
 /** A quarter of the shortest timeout, within reason: a timeout is late by two periods at most. */
-function sweepPeriodMs(timeouts: Http1Timeouts): number {
+function sweepPeriodMs(timeouts: ServerTimeouts): number {
   return Math.min(500, Math.max(10, Math.min(...Object.values(timeouts)) / 4));
 }
 

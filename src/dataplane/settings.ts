@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../platform/log.ts';
 import { defaultProxySettings, type ProxySettings } from '../wire/proxy-settings.ts';
-import type { Http1Server } from './server.ts';
+import type { ProxyServer } from './server.ts';
 
 export interface AppliedSettings {
   apply(settings: ProxySettings): void;
@@ -12,7 +12,7 @@ export interface AppliedSettings {
 
 /** `openFiles`: the limit of the process. */
 export function createAppliedSettings(
-  server: Pick<Http1Server, 'configure' | 'maxConnections'>,
+  server: Pick<ProxyServer, 'configure' | 'maxConnections'>,
   { openFiles, log }: { openFiles: number; log: Logger },
 ): AppliedSettings {
   let current = defaultProxySettings;

@@ -96,6 +96,8 @@ const named = object<NamedCarrier>({ type: oneOf('Header', 'ApplicationCookie', 
 const carrier: Check<Carrier> = (value) =>
   isRecord(value) && value['type'] === 'Cookie' ? cookie(value) : named(value);
 
+const backendProtocol = oneOf('HTTP1', 'HTTP2');
+
 const backendConfig = object<BackendConfig>({
   key: string,
   policy: oneOf('LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'),
@@ -118,6 +120,7 @@ const backendConfig = object<BackendConfig>({
       clientCertificate: optional(string),
     }),
   ),
+  protocol: optional(backendProtocol),
 });
 
 export const endpoint = object<Endpoint>({
@@ -141,6 +144,7 @@ const route = object<Route>({
   hostnames: list(string),
   match: routeMatch,
   filters: optional(list(routeFilter)),
+  protocol: optional(backendProtocol),
   timeouts: optional(object<RouteTimeouts>({ requestMs: optional(time), backendRequestMs: optional(time) })),
   backendRefs: list(
     object<BackendRef>({

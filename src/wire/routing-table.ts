@@ -46,6 +46,8 @@ export type Route = {
   match: RouteMatch;
   filters?: RouteFilter[];
   timeouts?: RouteTimeouts;
+  /** What backends speak that do not say. Absent: HTTP/1.1. */
+  protocol?: BackendProtocol;
   /** Requests without a session are distributed by weight. A session stays on its backend, even at weight 0. */
   backendRefs: BackendRef[];
   /** Absent: requests have no sessions, and each backend is without `sessions` too. */
@@ -98,11 +100,16 @@ export type Backend = {
   sessions?: BackendSessions;
   /** Absent: its endpoints are reached without TLS. */
   tls?: BackendTls;
+  /** What its endpoints speak. Absent: what the route says. */
+  protocol?: BackendProtocol;
   /** Sorted by pod UID, so that equal cluster states give equal tables. */
   endpoints: Endpoint[];
   /** Deleted pods (tombstones), newest first, bounded. The session of a token that names one is lost; an unknown pod may be newer than the table. */
   removedEndpoints: RemovedEndpoint[];
 };
+
+/** `HTTP2`: without TLS by prior knowledge, with TLS by ALPN. */
+export type BackendProtocol = 'HTTP1' | 'HTTP2';
 
 /**
  * `serverName`: the name that endpoints are asked for, and that their certificates have; with `subjectAltNames` they have one of those instead.

@@ -1,6 +1,6 @@
-import { inspectConnection } from '../../src/dataplane/h1/connection-options.ts';
-import { buildResponseHead } from '../../src/dataplane/h1/forwarded-head.ts';
-import { createHead, parseResponseHead } from '../../src/dataplane/h1/head-parser.ts';
+import { encodeResponseHead } from '../../src/dataplane/h1/head-encoder.ts';
+import { parseResponseHead } from '../../src/dataplane/http/head-parser.ts';
+import { createHead } from '../../src/dataplane/http/head.ts';
 import { cookieCarrier, filterOf } from '../support/proxy-table.ts';
 import { goldenCases } from '../support/golden.ts';
 
@@ -25,7 +25,7 @@ function forwarded(
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   if (parseResponseHead(head, bytes, 0, bytes.length) !== 'complete') throw new Error(lines.join('\n'));
-  return buildResponseHead(head, inspectConnection(head), { edits: undefined, ...session, method, hopLines: '' })
+  return encodeResponseHead(head, { edits: undefined, ...session, method }, '')
     .trimEnd()
     .split('\r\n');
 }

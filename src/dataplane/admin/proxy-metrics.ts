@@ -4,8 +4,8 @@ import { registerMetric, type Sample } from '../../platform/metrics.ts';
 import type { ProcessFaults } from '../../platform/process-faults.ts';
 import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-table.ts';
 import type { LineCounts } from '../access-log/line-writer.ts';
-import type { Http1Counters } from '../exchange/counters.ts';
-import type { Http1Server } from '../server.ts';
+import type { ServerCounters } from '../counters.ts';
+import type { ProxyServer } from '../server.ts';
 import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
 import type { EndpointSlot } from '../sessions/endpoint-slots.ts';
 
@@ -39,8 +39,8 @@ type HttpMetric = Extract<ProxyMetric, `holdfast_${'http' | 'tls' | 'upstream'}_
 
 /** `server`: its connections to endpoints, and its limit of client connections. */
 export const httpSamples = (
-  counters: Http1Counters,
-  server: Pick<Http1Server, 'upstreamCounts' | 'maxConnections'>,
+  counters: ServerCounters,
+  server: Pick<ProxyServer, 'upstreamCounts' | 'maxConnections'>,
   accessLines: Readonly<LineCounts>,
 ): MetricSamples<HttpMetric> => ({
   holdfast_http_connections_total: single(() => counters.connectionsAccepted),

@@ -1,90 +1,74 @@
-import type { Phase } from './progress.ts';
-import type { ConnectFailure, Forwarding, RouteDecision, Reply, SessionHold, SessionResponse } from '../routing.ts';
-import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
-import { joinedCopy, noBytes } from '../net/byte-copy.ts';
-import type { Range } from '../net/tcp-socket.ts';
-import type { ClientSide } from './client-side.ts';
-import { classifyConnectFailure, countConnectFailure } from './connect-failure.ts';
-import { countReason } from './counters.ts';
-import { buildRequestHead } from '../h1/forwarded-head.ts';
-import { createHead } from '../h1/head-parser.ts';
 import type { AccessEntry, Outcome } from '../access-log/access-log.ts';
-import type { ServerContext } from './options.ts';
-import { progressTimeoutMs } from './progress.ts';
-import { badGateway, gatewayTimeout, internalError, unreachable } from '../h1/replies.ts';
+import type { ServerContext } from '../context.ts';
+import { countReason, countStatus } from '../counters.ts';
+import type { Head } from '../http/head.ts';
 import { noFields } from '../http/header-fields.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import { refusals, type Refusal } from '../http/refusals.ts';
-import type { Request } from '../h1/request.ts';
-import { RequestWriter } from '../h1/request-writer.ts';
+import type { Request } from '../http/request.ts';
+import type { Range } from '../net/tcp-socket.ts';
+import type { ConnectFailure, Forwarding, Reply, RouteDecision, SessionHold } from '../routing.ts';
+import type { ClientStream, RequestHandler, ResponseChanges, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
+import type { Reuse } from '../upstream/pool.ts';
+import { classifyConnectFailure, countConnectFailure } from '../upstream/connect-failure.ts';
+import { ForwardedRequest } from './forwarded-request.ts';
+import { hidesFromApp, hidesFromClient } from './hidden-trailers.ts';
 import { Mirrors } from './mirrors.ts';
+import { progressTimeoutMs, type Phase } from './progress.ts';
+import { badGateway, gatewayTimeout, internalError, unreachable } from './replies.ts';
 import { startRouteTimers, type RouteTimers } from './route-timers.ts';
-import { ResponseReader, type ResponseSink, type SwitchedProtocols } from '../h1/response-reader.ts';
+import { sessionFacts } from './session-facts.ts';
 import { Tunnel } from './tunnel.ts';
 import { Unanswered } from './unanswered.ts';
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /**
- * One request and its response, and then the next ones of the same connection: its objects are as old as the connection. Every exit calls `end`,
- * which releases the session's hold exactly once; after it nothing refers to the exchange but its connection.
+ * One request and its response, and then the next ones of the same stream: its objects are as old as the stream. Every exit calls `end`, which releases
+ * the session's hold exactly once; after it nothing refers to the exchange but its stream.
  *
- *   routing ─forward─► connecting ──► sent ──response head──► responding ──complete──► over
- *      │                │  ▲  │         │  │                      │ incomplete: the client's connection is aborted
+ *   routing ─forward─► connecting ──► sent ──response head──► responding ──its end──► over
+ *      │                │  ▲  │         │  │                      │ incomplete: the client's stream is aborted
  *      │ reply          │  └──┘ again,  │  └─101─► Tunnel         ▼
  *      ▼                │ or elsewhere  │ no response: 502, 504  over
  *    over ◄─────reply───┘               ▼
  *                          idle connection was closed, and the request may be sent twice ──► connecting, once
  */
-export class Exchange implements UpstreamUser, ResponseSink {
-  method = '';
-  http10 = false;
-  upgrade: string | undefined;
-  isHttps = false;
-  edits: ResponseSink['edits'];
-  private readonly client: ClientSide;
+export class Exchange implements RequestHandler, UpstreamStreamUser {
+  private readonly client: ClientStream;
   private readonly context: ServerContext;
-  private readonly request: RequestWriter;
-  private readonly response: ResponseReader;
-  private clientStays = false;
+  private readonly request = new ForwardedRequest();
+  private readonly unanswered = new Unanswered();
+  private readonly changes: Mutable<ResponseChanges> = {
+    filter: undefined,
+    edits: undefined,
+    sessionFields: noFields,
+    method: '',
+  };
   private phase: Phase = 'over';
+  private asked: Request | undefined;
+  private isHttps = false;
   private hold: SessionHold | undefined;
   private forwarding: Forwarding | undefined;
   private origin: string | undefined;
-  private timers: RouteTimers | undefined;
-  private upstream: UpstreamConnection | undefined;
-  private cancelRetry: (() => void) | undefined;
+  private upstream: UpstreamStream | undefined;
+  /** The head is being sent: content that comes now was received with it. */
+  private isSending = false;
+  private status = 0;
   private clientBlocked = false;
+  private timers: RouteTimers | undefined;
+  private cancelRetry: (() => void) | undefined;
   /** Undefined: the request is not in the access log. */
   private entry: AccessEntry | undefined;
-  private readonly unanswered = new Unanswered();
 
-  constructor(client: ClientSide, context: ServerContext) {
+  constructor(client: ClientStream, context: ServerContext) {
     this.client = client;
     this.context = context;
-    this.request = new RequestWriter(client);
-    this.response = new ResponseReader(context, this);
   }
 
-  /** The previous request is over. */
-  begin(request: Request): void {
-    this.method = request.method;
-    this.http10 = request.head.minorVersion === 0;
-    this.upgrade = request.connection.upgrade;
-    this.isHttps = request.scheme === 'https';
-    this.clientStays = this.http10 ? request.connection.keepAlive : !request.connection.close;
-    this.edits = undefined;
-    this.phase = 'routing';
-    this.forwarding = undefined;
-    this.origin = undefined;
-    this.timers = undefined;
-    this.cancelRetry = undefined;
-    this.clientBlocked = false;
-    this.entry = undefined;
-    this.request.start(request);
-    this.response.start();
+  begin(request: Request, listenerPort: number): void {
+    this.reset(request);
     this.context.counters.requestsOpen += 1;
-  }
-
-  start(request: Request, listenerPort: number): void {
     if (this.context.accessLog !== undefined) this.entry = this.context.accessLog.begin(request, listenerPort);
     const decision = this.context.router.route(request, listenerPort);
     if (!(decision instanceof Promise)) {
@@ -92,233 +76,259 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     const arrivedMs = this.context.clock.nowMs();
-    // Other requests are parsed while this one waits: it keeps its head, they get a new one.
-    this.context.requestHead = createHead(request.head.limits);
-    request.head.bytes = Buffer.from(request.head.bytes.subarray(0, request.head.end));
-    decision.then((made) => this.routed(made, request, arrivedMs)).catch((error: unknown) => this.fault(error));
+    request.keep();
+    decision
+      .then((made) => this.routed(made, request, arrivedMs))
+      .catch((error: unknown) => {
+        if (this.asked === request) this.fault(error);
+      });
+  }
+
+  private reset(request: Request): void {
+    this.phase = 'routing';
+    this.asked = request;
+    this.isHttps = request.scheme === 'https';
+    this.request.begin(request);
+    this.forwarding = undefined;
+    this.origin = undefined;
+    this.changes.filter = undefined;
+    this.changes.edits = undefined;
+    this.changes.sessionFields = noFields;
+    this.changes.method = request.method;
+    this.status = 0;
+    this.clientBlocked = false;
+    this.timers = undefined;
+    this.cancelRetry = undefined;
+    this.entry = undefined;
   }
 
   /** `arrivedMs`: of a request that has waited for its route. */
   private routed(decision: RouteDecision, request: Request, arrivedMs?: number): void {
+    // Its client may have left meanwhile, and the exchange may have another request.
+    const isCurrent = this.asked === request;
     if (decision.kind === 'reply') {
-      this.respond(decision.reply);
+      if (isCurrent) this.respond(decision.reply);
       return;
     }
-    if (this.phase === 'over') {
+    if (!isCurrent) {
       decision.hold.release();
       return;
     }
     this.hold = decision.hold;
-    const { forwarding, filter } = decision.hold;
-    this.request.useHead(buildRequestHead(request, filter), filter);
+    const { forwarding } = decision.hold;
     if (forwarding !== undefined) this.follow(forwarding, request, arrivedMs);
-    this.reach(decision.hold);
-  }
-
-  private reach(hold: SessionHold): void {
-    const { pool } = this.context;
-    this.phase = 'connecting';
-    if (this.entry !== undefined) this.entry.hold = hold;
-    if (hold.forwarding !== this.forwarding) this.edit(hold);
-    const pooled = pool.take(hold, this, this.request.idempotent ? 'any' : 'fresh');
-    if (pooled === 'full') {
-      this.connectFailed('LimitReached');
-      return;
-    }
-    this.upstream = pooled ?? pool.connect(hold, this);
-    this.unanswered.begin(this.upstream.group);
-    if (pooled !== undefined) this.send(pooled);
+    this.reach(decision.hold, this.request.idempotent ? 'Any' : 'Fresh');
   }
 
   /** What is the same for all backends of the route. */
   private follow(forwarding: Forwarding, request: Request, arrivedMs: number | undefined): void {
     const { timeouts, mirrors } = forwarding;
     this.origin = request.header('origin');
-    if (mirrors && this.upgrade === undefined) this.request.copies = new Mirrors(this.context, forwarding);
+    if (mirrors && request.head.connection.upgrade === undefined) {
+      this.request.mirrors = new Mirrors(this.context, forwarding);
+    }
     if (timeouts !== undefined) this.timers = startRouteTimers(this.context.clock, timeouts, arrivedMs, this);
   }
 
-  /** The backends of a route may have different filters: the request is edited from its beginning. */
-  private edit({ forwarding, filter }: SessionHold): void {
+  private reach(hold: SessionHold, reuse: Reuse): void {
+    this.phase = 'connecting';
+    if (this.entry !== undefined) this.entry.hold = hold;
+    this.useHold(hold);
+    const upstream = this.context.pool.lease(hold, this, reuse);
+    if (upstream === 'Full') {
+      this.connectFailed('LimitReached');
+      return;
+    }
+    this.upstream = upstream;
+    this.unanswered.begin(upstream.endpoint);
+    if (upstream.isReady) this.send(upstream, hold);
+    else this.asked?.keep();
+  }
+
+  /** The backends of a route may have different filters. */
+  private useHold({ filter, forwarding }: SessionHold): void {
+    this.changes.filter = filter;
+    if (forwarding === this.forwarding) return;
     this.forwarding = forwarding;
-    this.edits = forwarding?.responseFor?.(this.origin);
-    this.request.edit(forwarding?.request, filter);
+    this.changes.edits = forwarding?.responseFor?.(this.origin);
   }
 
   private retry(hold: SessionHold): void {
     try {
-      this.reach(hold);
+      this.reach(hold, this.request.idempotent ? 'Any' : 'Fresh');
     } catch (error) {
       this.fault(error);
     }
   }
 
+  // The request.
+
   get upstreamAwaited(): boolean {
     return this.phase === 'sent';
   }
 
-  upstreamConnected(): void {
-    if (this.upstream !== undefined) this.send(this.upstream);
+  upstreamReady(): void {
+    const { upstream, hold } = this;
+    if (upstream !== undefined && hold !== undefined) this.send(upstream, hold);
   }
 
-  private send(upstream: UpstreamConnection): void {
+  private send(upstream: UpstreamStream, { filter, forwarding }: SessionHold): void {
+    const { asked } = this;
+    if (asked === undefined) return;
     this.timers?.attempt();
-    this.request.begin(upstream);
-    if (this.request.refusal === undefined) {
-      this.phase = 'sent';
-      this.awaitProgress();
-    } else {
-      this.refuseRequest(this.request.refusal);
+    this.phase = 'sent';
+    this.request.sendTo(upstream, asked, { filter, edits: forwarding?.request });
+    if (!this.request.done) {
+      this.isSending = true;
+      this.client.readRequest();
+      this.isSending = false;
     }
+    if (this.upstream !== upstream) return;
+    upstream.flush();
+    this.awaitProgress();
   }
 
-  /** The rest of the request is still to come. */
-  get receivesBody(): boolean {
-    return !this.request.done;
+  requestContent(bytes: Buffer, range: Range, endStream: boolean): void {
+    const { upstream, request } = this;
+    if (upstream === undefined) return;
+    const isAccepted = this.isSending
+      ? request.passFirst(upstream, bytes, range, endStream)
+      : request.pass(upstream, bytes, range, endStream);
+    if (!isAccepted) this.client.pauseRequest();
+    if (!this.isSending) this.awaitProgress();
   }
 
-  /** Bytes from the client. Returns how many of them belong to this request and were consumed. */
-  requestBytes(bytes: Buffer): number {
-    const taken = this.upstream === undefined ? 0 : this.request.take(this.upstream, bytes);
-    if (this.request.refusal !== undefined) {
-      this.refuseRequest(this.request.refusal);
-      return bytes.length;
+  requestEnded(trailers: Head | undefined): void {
+    const { upstream, hold } = this;
+    if (upstream === undefined || hold === undefined) return;
+    if (trailers !== undefined && hidesFromApp(trailers, hold.filter, hold.forwarding?.request)) {
+      this.requestInvalid(refusals.ForbiddenTrailer);
+      return;
     }
-    if (taken > 0) this.awaitProgress();
-    return taken;
+    this.request.endWith(upstream, trailers);
+    if (!this.isSending) this.awaitProgress();
   }
 
-  private refuseRequest(refusal: Refusal): void {
-    const begun = this.phase === 'responding';
+  requestInvalid(refusal: Refusal): void {
+    const hasBegun = this.phase === 'responding';
     this.end(refusal);
-    if (begun) {
-      this.client.cut('close');
-    } else {
-      this.client.refuse(refusal);
-    }
+    if (hasBegun) this.client.abort();
+    else this.client.refuse(refusal);
   }
 
   upstreamDrained(): void {
-    this.request.drained();
+    this.request.blocked = false;
+    this.client.readRequest();
     this.awaitProgress();
+  }
+
+  // The response.
+
+  responseInterim(head: Head): void {
+    this.client.sendInterim(head, { ...this.changes, edits: undefined, sessionFields: noFields });
+  }
+
+  responseHead(head: Head, endStream: boolean): void {
+    this.request.answered();
+    this.unanswered.end();
+    if (head.status === 101) {
+      this.switched(head);
+      return;
+    }
+    this.changes.sessionFields = this.sessionFields(head);
+    countStatus(this.context.counters.responsesByClass, head.status);
+    this.status = head.status;
+    this.phase = 'responding';
+    if (endStream) this.finish();
+    this.client.sendHead(head, this.changes, endStream);
+    if (!endStream) this.awaitProgress();
+  }
+
+  private sessionFields(head: Head): readonly HeaderField[] {
+    const { hold, changes, isHttps } = this;
+    if (hold === undefined) return noFields;
+    return hold.responseHead(sessionFacts(head, hold.filter, { method: changes.method, isHttps }));
+  }
+
+  responseContent(bytes: Buffer, range: Range, endStream: boolean): void {
+    if (this.entry !== undefined) this.entry.bytes += range.to - range.from;
+    if (endStream) {
+      this.finish();
+      this.client.sendContent(bytes, range, true);
+      return;
+    }
+    if (!this.client.sendContent(bytes, range, false)) {
+      this.clientBlocked = true;
+      this.upstream?.pauseResponse();
+    }
+    this.awaitProgress();
+  }
+
+  responseEnded(trailers: Head | undefined): void {
+    if (trailers !== undefined && this.hold !== undefined && hidesFromClient(trailers, this.hold.filter)) {
+      this.responseInvalid(refusals.ForbiddenTrailer);
+      return;
+    }
+    this.finish();
+    this.client.sendTrailers(trailers);
+  }
+
+  responsePaused(): void {
+    this.client.flush();
+  }
+
+  responseInvalid(refusal: Refusal): void {
+    this.fail(badGateway(`The app's response is not valid HTTP: ${refusal.body}`));
   }
 
   clientDrained(): void {
     this.clientBlocked = false;
-    this.upstream?.socket.resume();
+    this.upstream?.readResponse();
     this.awaitProgress();
   }
 
-  upstreamBytes(bytes: Buffer, length: number): void {
-    this.request.answered();
-    this.response.take(bytes, length);
-  }
-
-  // Results of the response reader.
-
-  interim(head: string): void {
-    if (!this.http10) this.toClient(head, noBytes, { from: 0, to: 0 });
-  }
-
-  get filter(): SessionHold['filter'] | undefined {
-    return this.hold?.filter;
-  }
-
-  sessionFields(response: SessionResponse): readonly HeaderField[] {
-    return this.hold?.responseHead(response) ?? noFields;
-  }
-
-  isFirstResponse(): boolean {
-    return this.upstream?.reused === false;
-  }
-
-  /** Not while the request is still arriving: if the response ends first, the next request could not be found. */
-  clientMayStay(): boolean {
-    return this.clientStays && this.request.done && this.context.shutdown === 'no';
-  }
-
-  content(text: string, bytes: Buffer, range: Range): void {
-    this.phase = 'responding';
-    this.unanswered.end();
-    this.toClient(text, bytes, range);
-    this.awaitProgress();
-  }
-
-  private toClient(text: string, bytes: Buffer, range: Range): void {
-    const length = text.length + range.to - range.from;
-    if (this.entry !== undefined) this.entry.bytes += length;
-    if (length > 0 && !this.client.send(text, bytes, range)) {
-      this.clientBlocked = true;
-      this.upstream?.socket.pause();
-    }
-  }
-
-  largeBodyBegun(): void {
-    this.upstream?.socket.expect('Large');
-  }
-
-  complete(): void {
-    const { upstream } = this;
+  /** The response is complete; what is left of it is sent after this. The stream of the endpoint ends by itself. */
+  private finish(): void {
     this.upstream = undefined;
-    // A request that was not sent completely leaves the connection in the middle of a message.
-    if (
-      upstream !== undefined &&
-      this.response.upstreamStays &&
-      this.request.done &&
-      upstream.socket.queuedBytes === 0
-    ) {
-      this.returnToPool(upstream);
-    } else {
-      upstream?.destroy();
-    }
     this.end();
-    this.client.exchangeOver(this.response.clientStays ? 'keepAlive' : 'close');
   }
 
-  private returnToPool(upstream: UpstreamConnection): void {
-    upstream.socket.expect('Stream', !this.clientBlocked);
-    if (this.clientBlocked) upstream.socket.resume();
-    if (this.response.keepAliveSeconds !== undefined) upstream.idleLimitMs = this.response.keepAliveSeconds * 1000;
-    this.context.pool.give(upstream);
-  }
-
-  invalid(refusal: Refusal): void {
-    this.fail(badGateway(`The app's response is not valid HTTP/1.1: ${refusal.body}`));
-  }
-
-  switched({ head, rest }: SwitchedProtocols): void {
-    const { hold, upstream, entry } = this;
-    if (this.upgrade === undefined || !this.request.done || hold === undefined || upstream === undefined) {
+  private switched(head: Head): void {
+    const { hold, upstream, entry, client } = this;
+    const isAsked = this.asked?.head.connection.upgrade !== undefined;
+    if (!isAsked || !this.request.done || hold === undefined || upstream === undefined) {
       this.fail(badGateway('The app switched protocols without a request to do so.'));
       return;
     }
+    this.changes.sessionFields = this.sessionFields(head);
     this.hold = undefined;
-    this.upstream = undefined;
     this.entry = undefined;
-    this.end();
-    this.client.write(joinedCopy(head, rest, 0, rest.length));
-    this.client.tunnelBegun(new Tunnel({ client: this.client, upstream, hold, context: this.context, entry }));
+    this.finish();
+    const tunnel = new Tunnel({ client, upstream, hold, context: this.context, entry });
+    client.sendHead(head, this.changes, false);
+    tunnel.begin();
   }
 
   // Failures.
 
-  upstreamEnded(): void {
-    if (this.phase === 'responding' && this.response.endsWithConnection) {
-      this.response.upstreamStays = false;
-      this.complete();
-      return;
-    }
-    this.upstream?.destroy();
-    this.upstreamGone('closed the connection');
-  }
-
-  upstreamClosed(reason: string): void {
-    if (this.upstream?.connected === false) {
+  upstreamGone(reason: string, { wasProcessed } = { wasProcessed: true }): void {
+    if (this.upstream?.isReady === false) {
       countConnectFailure(this.context.counters, reason);
       this.connectFailed(classifyConnectFailure(reason));
-    } else {
-      this.upstreamGone(reason);
+      return;
     }
+    const isReused = this.upstream?.isReused === true;
+    const { hold } = this;
+    this.upstream = undefined;
+    // RFC 9112 §9.3.1: the app closed an idle connection while we sent on it. On a fresh connection a failure has another cause, so there is no second retry.
+    const mayRepeat = wasProcessed ? isReused && this.request.mayBeSentAgain : this.request.mayBeSentElsewhere;
+    if (!mayRepeat || hold === undefined) {
+      this.fail(badGateway(`The app gave no complete response: ${reason}.`));
+      return;
+    }
+    this.context.counters.upstreamRetries += 1;
+    this.asked?.recall();
+    this.reach(hold, 'None');
   }
 
   private connectFailed(failure: ConnectFailure): void {
@@ -326,6 +336,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.unanswered.end();
     const { hold } = this;
     if (hold === undefined) return;
+    this.asked?.keep();
     const next = hold.connectFailed(failure);
     switch (next.kind) {
       case 'retry':
@@ -333,24 +344,11 @@ export class Exchange implements UpstreamUser, ResponseSink {
         return;
       case 'forward':
         this.hold = next.hold;
-        this.reach(next.hold);
+        this.reach(next.hold, this.request.idempotent ? 'Any' : 'Fresh');
         return;
       case 'reply':
         this.respond(next.reply);
     }
-  }
-
-  private upstreamGone(reason: string): void {
-    const reused = this.upstream?.reused === true;
-    this.upstream = undefined;
-    // RFC 9112 §9.3.1: the app closed an idle connection while we sent on it. On a fresh connection a failure has another cause, so there is no second retry.
-    if (!reused || !this.request.mayBeSentAgain || this.hold === undefined) {
-      this.fail(badGateway(`The app gave no complete response: ${reason}.`));
-      return;
-    }
-    this.context.counters.upstreamRetries += 1;
-    this.phase = 'connecting';
-    this.upstream = this.context.pool.connect(this.hold, this);
   }
 
   /** The session side need not try again: several probes have. */
@@ -360,6 +358,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     if (this.phase === 'responding') {
       this.fail(unreachable);
     } else if (this.request.mayBeSentAgain) {
+      this.asked?.recall();
       this.connectFailed('Silent');
     } else {
       // The session hold is still notified, so that the client's next request does not wait for retries.
@@ -369,7 +368,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
   }
 
-  /** The response cannot be completed: the proxy responds itself, or closes the connection so that the client sees an incomplete response. */
+  /** The response cannot be completed: the proxy responds itself, or aborts the stream so that the client sees an incomplete response. */
   fail(reply: Reply): void {
     if (this.phase !== 'responding') {
       this.respond(reply);
@@ -377,7 +376,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
     this.context.counters.responsesTruncated += 1;
     this.end(reply);
-    this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
+    this.client.abort();
   }
 
   private respond(reply: Reply): void {
@@ -387,10 +386,9 @@ export class Exchange implements UpstreamUser, ResponseSink {
     countReason(replies, reply.reason);
     // Not each attempt: a request of a session is retried, and a new session may find room on another pod.
     if (reply.reason === 'TooManyRequests') limitRefusals.requestsPerEndpoint += 1;
-    this.client.reply(reply, { closes: this.http10 || !this.clientMayStay(), isHead: this.method === 'HEAD' });
+    this.client.reply(reply);
   }
 
-  /** The client's connection is closed. */
   clientGone(): void {
     if (this.phase !== 'over') {
       this.context.counters.clientsGone += 1;
@@ -398,50 +396,36 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
   }
 
-  /** FIN may be a half-close or the end of the connection; only a write would show which. The exchange continues, but not without progress for long. */
+  /** The exchange continues, but not without progress for long. */
   clientEnded(): void {
-    if (this.request.done || this.client.pending !== undefined) {
-      this.awaitProgress();
-    } else {
-      this.client.cut('close');
-    }
+    this.awaitProgress();
   }
 
-  /** The deadline of the client's connection, which belongs to the exchange while it runs. */
   deadlinePassed(): void {
     if (this.client.halfClosed || this.phase === 'responding') {
       if (this.awaitsBody) this.context.counters.limitRefusals.requestBody += 1;
-      this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
-    } else if (this.awaitsApp) {
+      this.client.abort();
+    } else if (this.request.awaitsApp) {
       this.context.counters.limitRefusals.responseHead += 1;
       this.respond(gatewayTimeout('The app did not respond in time.'));
     } else {
       this.context.counters.limitRefusals.requestBody += 1;
-      this.refuseRequest(refusals.RequestTimeout);
+      this.requestInvalid(refusals.RequestTimeout);
     }
   }
 
   private awaitProgress(): void {
-    if (this.phase === 'sent') this.recountUnanswered();
+    if (this.phase === 'over') return;
+    const { awaitsApp } = this.request;
+    if (this.phase === 'sent') this.unanswered.recount(this.upstream?.endpoint, awaitsApp);
     const { timeouts, deadlines } = this.context;
-    const delayMs = progressTimeoutMs(this.phase, this.awaitsApp, this.clientBlocked, timeouts);
+    const delayMs = progressTimeoutMs(this.phase, awaitsApp, this.clientBlocked, timeouts);
     this.client.deadlineMs = deadlines.in(this.client.halfClosed ? Math.min(delayMs, timeouts.halfClosedMs) : delayMs);
-  }
-
-  /** A request that waits for the rest of its body does not wait for the endpoint: slow clients must not use up its limit for all others. */
-  private recountUnanswered(): void {
-    if (!this.awaitsApp) this.unanswered.end();
-    else if (this.upstream !== undefined) this.unanswered.begin(this.upstream.group);
   }
 
   /** The client owes the rest of its body, and reads what it receives. */
   private get awaitsBody(): boolean {
-    return !this.client.halfClosed && !this.clientBlocked && !this.awaitsApp;
-  }
-
-  /** The exchange waits for the app, not for the client. */
-  private get awaitsApp(): boolean {
-    return this.request.done || this.request.blocked;
+    return !this.client.halfClosed && !this.clientBlocked && !this.request.awaitsApp;
   }
 
   fault(error: unknown): void {
@@ -453,30 +437,36 @@ export class Exchange implements UpstreamUser, ResponseSink {
     const isOver = this.phase === 'over';
     if (isOver || this.phase === 'responding') {
       this.context.counters.responsesTruncated += isOver ? 0 : 1;
-      this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
       this.end(internalError);
+      this.client.abort();
       return;
     }
     this.end(internalError);
     countReason(this.context.counters.replies, internalError.reason);
-    this.client.reply(internalError, { closes: true, isHead: this.method === 'HEAD' });
+    this.client.reply(internalError, { closes: true });
+  }
+
+  /** Only upgraded streams outlast a shutdown. */
+  close(): void {
+    this.client.abort();
   }
 
   /** `outcome`: there is no complete response of the app. */
   private end(outcome?: Outcome): void {
     if (this.phase === 'over') return;
-    if (this.entry !== undefined) this.entry.finish(this.phase === 'responding' ? this.response.status : 0, outcome);
+    if (this.entry !== undefined) this.entry.finish(this.phase === 'responding' ? this.status : 0, outcome);
     this.phase = 'over';
     this.context.counters.requestsOpen -= 1;
     this.client.deadlineMs = Infinity;
     const { hold } = this;
     this.hold = undefined;
+    this.asked = undefined;
     try {
       this.cancelRetry?.();
       this.timers?.cancel();
       this.request.end();
       this.unanswered.end();
-      this.upstream?.destroy();
+      this.upstream?.abort();
       this.upstream = undefined;
     } finally {
       hold?.release();

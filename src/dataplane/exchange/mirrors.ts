@@ -2,21 +2,22 @@
  * Copies of a request to other endpoints, whose responses are ignored. A copy costs its request nothing: one whose endpoint does not keep up is
  * cut, and there are only so many at a time.
  *
- *     begin ──► a connection of its own, Connection: close ──► response discarded ──► closed
+ *     begin ──► a connection of its own ──► response discarded ──► over
  *                   └── endpoint too slow, or the request is not completed ──► cut
  */
-import { editRequestHead } from '../h1/edited-head.ts';
-import type { RequestCopies } from '../h1/request-writer.ts';
-import { joinedCopy } from '../net/byte-copy.ts';
-import type { Forwarding, MirrorTarget } from '../routing.ts';
-import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
-import type { ServerContext } from './options.ts';
+import type { ServerContext } from '../context.ts';
+import type { Head } from '../http/head.ts';
+import type { Request } from '../http/request.ts';
+import type { Timed } from '../net/deadlines.ts';
+import type { Range } from '../net/tcp-socket.ts';
+import type { Forwarding, MirrorTarget, TokenFilter } from '../routing.ts';
+import type { RequestChanges, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
 
 const limits = { open: 1024, queuedBytes: 256 * 1024, responseBytes: 256 * 1024, silentMs: 30_000 };
 
 type Mirrored = Pick<Forwarding, 'mirrors' | 'mirrored'>;
 
-export class Mirrors implements RequestCopies {
+export class Mirrors {
   private readonly context: ServerContext;
   private readonly forwarding: Mirrored;
   private copies: readonly Mirror[] = [];
@@ -26,30 +27,35 @@ export class Mirrors implements RequestCopies {
     this.forwarding = forwarding;
   }
 
-  begin(unedited: string, rest: string | Buffer): void {
+  begin(request: Request, filter: TokenFilter, endStream: boolean): void {
     const { mirrors, mirrored } = this.forwarding;
-    const targets = mirrors?.() ?? [];
-    if (targets.length === 0) return;
-    const edited = mirrored === undefined ? unedited : editRequestHead(unedited, mirrored);
-    const head = `${edited.slice(0, -2)}Connection: close\r\n\r\n`;
-    const first = typeof rest === 'string' ? head + rest : joinedCopy(head, rest, 0, rest.length);
-    this.copies = targets.flatMap((target) => this.copyTo(target, first) ?? []);
+    const changes = { filter, edits: mirrored, isLast: true };
+    for (const target of mirrors?.() ?? []) {
+      const mirror = this.copyTo(target);
+      mirror?.begin(request, changes, endStream);
+      if (mirror !== undefined) this.copies = [...this.copies, mirror];
+    }
   }
 
-  private copyTo(target: MirrorTarget, first: string | Buffer): Mirror | undefined {
-    const { counters } = this.context;
+  private copyTo(target: MirrorTarget): Mirror | undefined {
+    const { counters, pool } = this.context;
     if (counters.mirrorsOpen >= limits.open) {
       counters.mirrors.Dropped += 1;
       return undefined;
     }
+    const mirror = new Mirror(this.context);
+    const stream = pool.lease(target, mirror, 'None');
+    if (stream === 'Full') {
+      counters.mirrors.Dropped += 1;
+      return undefined;
+    }
     counters.mirrors.Sent += 1;
-    const mirror = new Mirror(this.context, target);
-    mirror.write(first);
+    mirror.use(stream);
     return mirror;
   }
 
-  write(data: string | Buffer): void {
-    for (const copy of this.copies) copy.write(data);
+  content(bytes: Buffer, range: Range, endStream: boolean): void {
+    for (const copy of this.copies) copy.content(bytes, range, endStream);
   }
 
   abandon(): void {
@@ -57,53 +63,95 @@ export class Mirrors implements RequestCopies {
   }
 }
 
-class Mirror implements UpstreamUser {
+class Mirror implements UpstreamStreamUser, Timed {
   /** Silence of its endpoint harms nothing else. */
   readonly upstreamAwaited = false;
+  deadlineMs = Infinity;
   private readonly context: ServerContext;
-  private readonly connection: UpstreamConnection;
+  private stream: UpstreamStream | undefined;
   private received = 0;
 
-  constructor(context: ServerContext, target: MirrorTarget) {
-    const { counters, pool } = context;
+  constructor(context: ServerContext) {
     this.context = context;
-    this.connection = pool.connect(target, this);
-    counters.mirrorsOpen += 1;
-    this.connection.whenClosed = () => (counters.mirrorsOpen -= 1);
   }
 
-  write(data: string | Buffer): void {
-    const { connection, context } = this;
-    if (connection.socket.isDestroyed) return;
-    connection.deadlineMs = context.deadlines.in(limits.silentMs);
-    connection.write(data);
-    if (connection.socket.queuedBytes > limits.queuedBytes) this.cut();
+  use(stream: UpstreamStream): void {
+    this.stream = stream;
+    this.context.counters.mirrorsOpen += 1;
+    this.context.deadlines.watch(this);
+  }
+
+  begin(request: Request, changes: RequestChanges, endStream: boolean): void {
+    this.stream?.sendHead(request, changes, endStream);
+    this.stream?.flush();
+    this.sent();
+  }
+
+  content(bytes: Buffer, range: Range, endStream: boolean): void {
+    this.stream?.sendContent(bytes, range, endStream);
+    this.sent();
+  }
+
+  private sent(): void {
+    if (this.stream === undefined) return;
+    this.deadlineMs = this.context.deadlines.in(limits.silentMs);
+    if (this.stream.queuedBytes > limits.queuedBytes) this.cut();
   }
 
   cut(): void {
-    if (this.connection.socket.isDestroyed) return;
+    if (this.stream === undefined) return;
     this.context.counters.mirrors.Cut += 1;
-    this.connection.destroy();
+    this.over();
   }
 
-  upstreamBytes(_bytes: Buffer, length: number): void {
-    this.received += length;
-    if (this.received > limits.responseBytes) this.connection.destroy();
+  private over(): void {
+    const { stream } = this;
+    if (stream === undefined) return;
+    this.stream = undefined;
+    this.context.counters.mirrorsOpen -= 1;
+    this.context.deadlines.forget(this);
+    stream.abort();
   }
 
-  upstreamEnded(): void {
-    this.connection.destroy();
+  responseContent(_bytes: Buffer, { from, to }: Range, endStream: boolean): void {
+    this.received += to - from;
+    if (endStream || this.received > limits.responseBytes) this.over();
   }
 
-  upstreamConnected(): void {}
+  responseHead(_head: Head, endStream: boolean): void {
+    if (endStream) this.over();
+  }
+
+  responseEnded(): void {
+    this.over();
+  }
+
+  responseInvalid(): void {
+    this.over();
+  }
+
+  upstreamGone(): void {
+    this.over();
+  }
+
+  upstreamUnreachable(): void {
+    this.over();
+  }
+
+  deadlinePassed(): void {
+    this.over();
+  }
+
+  upstreamReady(): void {}
+
+  responseInterim(): void {}
+
+  responsePaused(): void {}
 
   upstreamDrained(): void {}
 
-  upstreamClosed(): void {}
-
-  upstreamUnreachable(): void {}
-
   fault(error: unknown): void {
     this.context.faults.record(error, 'Upstream');
+    this.over();
   }
 }

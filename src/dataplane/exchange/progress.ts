@@ -1,5 +1,5 @@
 /** How long an exchange may last without progress. */
-import type { Http1Timeouts } from './options.ts';
+import type { ServerTimeouts } from '../context.ts';
 
 export type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
 
@@ -8,7 +8,7 @@ export function progressTimeoutMs(
   phase: Phase,
   awaitsApp: boolean,
   clientBlocked: boolean,
-  { bodyMs, responseHeadMs, stallMs }: Http1Timeouts,
+  { bodyMs, responseHeadMs, stallMs }: ServerTimeouts,
 ): number {
   if (phase !== 'responding') return phase === 'sent' && awaitsApp ? responseHeadMs : bodyMs;
   if (clientBlocked) return stallMs;

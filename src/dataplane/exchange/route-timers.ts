@@ -3,7 +3,7 @@
  * timers of its own, unlike the deadlines of all requests.
  */
 import { afterInput, type Clock } from '../../platform/clock.ts';
-import { gatewayTimeout } from '../h1/replies.ts';
+import { gatewayTimeout } from './replies.ts';
 import type { Reply } from '../routing.ts';
 import type { RouteTimeouts } from '../../wire/route-filters.ts';
 

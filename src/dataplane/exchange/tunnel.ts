@@ -1,13 +1,13 @@
-import type { SessionHold } from '../routing.ts';
-import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
-import { joinedCopy } from '../net/byte-copy.ts';
-import type { ClientSide, ClientTunnel } from './client-side.ts';
-import type { ServerContext } from './options.ts';
 import type { AccessEntry } from '../access-log/access-log.ts';
+import type { ServerContext } from '../context.ts';
+import { noBytes } from '../net/byte-copy.ts';
+import { noRange, type Range } from '../net/tcp-socket.ts';
+import type { SessionHold } from '../routing.ts';
+import type { ClientStream, ClientStreamUser, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
 
 export type TunnelParts = {
-  client: ClientSide;
-  upstream: UpstreamConnection;
+  client: ClientStream;
+  upstream: UpstreamStream;
   hold: SessionHold;
   context: ServerContext;
   /** Of the access log. */
@@ -15,16 +15,16 @@ export type TunnelParts = {
 };
 
 /**
- * After 101: bytes in both directions, each of which ends separately. The session is held until both have ended.
+ * An upgraded stream: bytes in both directions, each of which ends separately. The session is held until both have ended.
  *
  *   both open ──one side ends──► half-closed ──other side ends──► over
- *       └──── either connection breaks ────┴── silence ──────────► over
+ *       └──── either stream breaks ────┴── silence ─────────────► over
  */
-export class Tunnel implements UpstreamUser, ClientTunnel {
+export class Tunnel implements ClientStreamUser, UpstreamStreamUser {
   /** A WebSocket may be silent for hours. */
   readonly upstreamAwaited = false;
-  private readonly client: ClientSide;
-  private readonly upstream: UpstreamConnection;
+  private readonly client: ClientStream;
+  private readonly upstream: UpstreamStream;
   private readonly context: ServerContext;
   private readonly entry: AccessEntry | undefined;
   private hold: SessionHold | undefined;
@@ -37,77 +37,70 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     this.hold = hold;
     this.context = context;
     this.entry = entry;
+    client.user = this;
     upstream.user = this;
     context.counters.upgrades += 1;
     context.counters.upgradesOpen += 1;
   }
 
-  /** The connection existed before the tunnel. */
-  upstreamConnected(): void {}
-
-  clientBytes(bytes: Buffer): void {
-    if (!this.upstream.write(joinedCopy('', bytes, 0, bytes.length))) this.client.pause();
-    this.awaitOtherEnd();
+  /** The client has been told. */
+  begin(): void {
+    this.client.flush();
+    this.client.readRequest();
+    if (this.client.halfClosed && !this.clientDone) this.requestContent(noBytes, noRange, true);
   }
 
-  upstreamBytes(bytes: Buffer, length: number): void {
-    if (this.entry !== undefined) this.entry.bytes += length;
-    if (!this.client.write(joinedCopy('', bytes, 0, length))) this.upstream.socket.pause();
+  // From the client.
+
+  requestContent(bytes: Buffer, range: Range, endStream: boolean): void {
+    this.clientDone ||= endStream;
+    if (!this.upstream.sendContent(bytes, range, endStream)) this.client.pauseRequest();
     this.awaitOtherEnd();
   }
 
   upstreamDrained(): void {
-    this.client.resume();
+    this.client.readRequest();
+  }
+
+  // From the app.
+
+  responseContent(bytes: Buffer, range: Range, endStream: boolean): void {
+    if (this.entry !== undefined) this.entry.bytes += range.to - range.from;
+    this.upstreamDone ||= endStream;
+    if (!this.client.sendContent(bytes, range, endStream)) this.upstream.pauseResponse();
+    this.awaitOtherEnd();
   }
 
   clientDrained(): void {
-    this.upstream.socket.resume();
+    this.upstream.readResponse();
   }
 
-  clientEnded(): void {
-    this.clientDone = true;
-    this.upstream.socket.end();
-    this.oneSideEnded();
-  }
-
-  upstreamEnded(): void {
-    this.upstreamDone = true;
-    this.client.endWriting();
-    this.oneSideEnded();
-  }
-
-  private oneSideEnded(): void {
-    if (!this.clientDone || !this.upstreamDone) {
-      this.awaitOtherEnd();
-      return;
+  /** A peer that is gone after its end must not hold the session indefinitely. */
+  private awaitOtherEnd(): void {
+    if (this.clientDone && this.upstreamDone) this.close();
+    else if (this.clientDone || this.upstreamDone) {
+      this.client.deadlineMs = this.context.deadlines.in(this.context.timeouts.halfClosedMs);
     }
-    this.close();
   }
 
-  /** Sends FIN in both directions. Queued bytes may be flushed for a limited time. */
   close(): void {
     this.over();
-    this.upstream.user = undefined;
-    this.upstream.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
-    this.upstream.socket.end();
+    this.upstream.close();
     this.client.close();
   }
 
-  upstreamClosed(): void {
-    if (this.upstreamDone) {
-      this.client.close();
-    } else {
-      this.client.cut('reset');
-    }
+  upstreamGone(): void {
+    if (this.upstreamDone) this.client.close();
+    else this.client.abort();
     this.over();
   }
 
   upstreamUnreachable(): void {
-    this.upstreamClosed();
+    this.upstreamGone();
   }
 
   clientGone(): void {
-    this.upstream.destroy();
+    this.upstream.abort();
     this.over();
   }
 
@@ -116,20 +109,13 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
   }
 
   abort(): void {
-    this.upstream.destroy();
-    this.client.cut('close');
+    this.upstream.abort();
     this.over();
+    this.client.abort();
   }
 
   fault(error: unknown): void {
     this.client.fault(error);
-  }
-
-  /** A peer that is gone after its FIN must not hold the session indefinitely. */
-  private awaitOtherEnd(): void {
-    if (this.clientDone || this.upstreamDone) {
-      this.client.deadlineMs = this.context.deadlines.in(this.context.timeouts.halfClosedMs);
-    }
   }
 
   private over(): void {
@@ -141,4 +127,24 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
       hold.release();
     }
   }
+
+  // What a stream in this state does not send.
+
+  requestEnded(): void {}
+
+  requestInvalid(): void {}
+
+  clientEnded(): void {}
+
+  upstreamReady(): void {}
+
+  responseInterim(): void {}
+
+  responseHead(): void {}
+
+  responseEnded(): void {}
+
+  responsePaused(): void {}
+
+  responseInvalid(): void {}
 }

@@ -1,14 +1,20 @@
 /** Where a request counts as one that its endpoint has not answered: the endpoint gets only so many. */
-import type { ConnectionGroup } from '../upstream/connection.ts';
+import type { EndpointLoad } from '../streams.ts';
 
 export class Unanswered {
-  private at: ConnectionGroup | undefined;
+  private at: EndpointLoad | undefined;
 
   /** The request waits for the endpoint. */
-  begin(group: ConnectionGroup): void {
+  begin(endpoint: EndpointLoad): void {
     if (this.at !== undefined) return;
-    this.at = group;
-    group.unanswered += 1;
+    this.at = endpoint;
+    endpoint.unanswered += 1;
+  }
+
+  /** A request that waits for the rest of its body does not wait for the endpoint: slow clients must not use up its limit for all others. */
+  recount(endpoint: EndpointLoad | undefined, awaitsApp: boolean): void {
+    if (!awaitsApp) this.end();
+    else if (endpoint !== undefined) this.begin(endpoint);
   }
 
   /** The endpoint has begun to answer, or will not, or waits for the client. */

@@ -31,9 +31,6 @@ function extensionValueEnd(line: string, start: number): number {
   return -1;
 }
 
-/** Whether a trailer field carries a session token, or is an app's use of a name that does. */
-export type HiddenTrailer = (name: Uint8Array, value: string) => boolean;
-
 const forbiddenNames = new Set([
   'authorization',
   'proxy-authorization',
@@ -48,16 +45,13 @@ const forbiddenNames = new Set([
  * RFC 9110 §6.5.1: a trailer must not affect framing, routing, authentication or the interpretation of the content. Some servers merge
  * trailers into the headers, which would override what the proxy has checked and set.
  */
-export function trailerRefusal(line: string, isHidden?: HiddenTrailer): Refusal | undefined {
+export function trailerRefusal(line: string): Refusal | undefined {
   const nameEnd = skipText(tokenBytes, line, 0);
   if (nameEnd === 0 || line[nameEnd] !== ':' || skipText(fieldValueBytes, line, nameEnd + 1) !== line.length) {
     return refusals.InvalidTrailer;
   }
   const name = line.slice(0, nameEnd);
   const bytes = Buffer.from(name, 'latin1');
-  const isForbidden =
-    classify(bytes, 0, nameEnd) !== Field.Other ||
-    forbiddenNames.has(name.toLowerCase()) ||
-    isHidden?.(bytes, line.slice(nameEnd + 1).trim()) === true;
+  const isForbidden = classify(bytes, 0, nameEnd) !== Field.Other || forbiddenNames.has(name.toLowerCase());
   return isForbidden ? refusals.ForbiddenTrailer : undefined;
 }

@@ -1,10 +1,12 @@
 /** Changes of the header fields of a message, compiled: which of its fields go, and which are added. */
 import { bytesOf } from './ascii.ts';
-import type { HeaderField } from './header-fields.ts';
-import { createHeaderNames, foldName } from './header-names.ts';
+import { noFields, type HeaderField } from './header-fields.ts';
+import { createHeaderNames, foldName, noHeaderNames } from './header-names.ts';
 import type { HeaderNames } from './header-names.ts';
 
 export type HeaderEdits = { readonly removed: HeaderNames; readonly added: readonly HeaderField[] };
+
+export const noHeaderEdits: HeaderEdits = { removed: noHeaderNames, added: noFields };
 
 export type HeaderModifier = {
   readonly set?: readonly HeaderField[];

@@ -2,16 +2,20 @@
  * Up to this size a latin1 string is the cheapest write: libuv tries it from a stack buffer of this size (Node's StreamBase) and copies only
  * the part that the kernel did not accept.
  */
-export const maxStringWrite = 16 * 1024;
+const maxStringWrite = 16 * 1024;
+
+import type { Range } from './tcp-socket.ts';
 
 export const noBytes = Buffer.alloc(0);
 
-/** Returns `prefix` and the bytes [from, to) as one write without a reference to `bytes`, which the next read overwrites. */
-export function joinedCopy(prefix: string, bytes: Buffer, from: number, to: number): string | Buffer {
-  if (prefix.length + to - from <= maxStringWrite) return prefix + bytes.toString('latin1', from, to);
-  const copy = Buffer.allocUnsafe(prefix.length + to - from);
-  copy.write(prefix, 'latin1');
-  bytes.copy(copy, prefix.length, from, to);
+/** Returns the texts around the bytes [from, to) as one write without a reference to `bytes`, which the next read overwrites. */
+export function joinedCopy(before: string, bytes: Buffer, { from, to }: Range, after = ''): string | Buffer {
+  const length = before.length + to - from + after.length;
+  if (length <= maxStringWrite) return before + bytes.toString('latin1', from, to) + after;
+  const copy = Buffer.allocUnsafe(length);
+  copy.write(before, 'latin1');
+  bytes.copy(copy, before.length, from, to);
+  copy.write(after, length - after.length, 'latin1');
   return copy;
 }
 

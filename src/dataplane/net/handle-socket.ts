@@ -122,16 +122,18 @@ export class HandleSocket implements TcpSocket {
     return !this.needsDrain;
   }
 
-  writeJoined(text: string, bytes: Buffer, { from, to }: Range): boolean {
-    const length = text.length + to - from;
-    if (length <= smallBytes) return this.write(text + bytes.toString('latin1', from, to));
+  writeJoined(before: string, bytes: Buffer, range: Range, after: string): boolean {
+    const { from, to } = range;
+    const length = before.length + to - from + after.length;
+    if (length <= smallBytes) return this.write(before + bytes.toString('latin1', from, to) + after);
     if (this.isDestroyed || this.isEnding) return false;
     this.flush();
     if (this.writesOpen > 0 || length > scratchBytes) {
-      this.writeNow(joinedCopy(text, bytes, from, to));
+      this.writeNow(joinedCopy(before, bytes, range, after));
     } else {
-      scratch.write(text, 0, 'latin1');
-      bytes.copy(scratch, text.length, from, to);
+      scratch.write(before, 0, 'latin1');
+      bytes.copy(scratch, before.length, from, to);
+      if (after !== '') scratch.write(after, length - after.length, 'latin1');
       // What the kernel does not accept at once is written from these bytes later.
       if (!this.writeNow(scratch.subarray(0, length))) scratch = Buffer.allocUnsafeSlow(scratchBytes);
     }

@@ -3,7 +3,6 @@ import type { Listener } from '../../wire/routing-table.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { BoundListener } from './acceptors.ts';
-import type { Http1Server } from '../server.ts';
 
 export interface Listeners {
   /** Binds new ports, closes removed ones. May be called repeatedly: a port that could not be bound is tried again. */
@@ -16,9 +15,14 @@ export interface Listeners {
   boundPort(listenerPort: number): number | undefined;
 }
 
+/** What accepts the connections of a port. */
+export interface PortOpener {
+  listen(options: { port: number; listenerPort: number }): Promise<BoundListener>;
+}
+
 /** `bindPort`: returns the port to bind for a listener's port. */
 export function createListeners(
-  server: Pick<Http1Server, 'listen'>,
+  server: PortOpener,
   { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger },
 ): Listeners {
   const bound = new Map<number, { listener: BoundListener; asked: number }>();

@@ -97,8 +97,8 @@ export class StreamSocket implements TcpSocket {
     return typeof data === 'string' ? this.stream.write(data, 'latin1') : this.stream.write(data);
   }
 
-  writeJoined(text: string, bytes: Buffer, { from, to }: Range): boolean {
-    return this.write(joinedCopy(text, bytes, from, to));
+  writeJoined(before: string, bytes: Buffer, range: Range, after: string): boolean {
+    return this.write(joinedCopy(before, bytes, range, after));
   }
 
   writeBorrowed(bytes: Buffer): boolean {

@@ -23,8 +23,8 @@ export interface TcpSocket {
    * must wait for `socketDrained`.
    */
   write(data: string | Buffer): boolean;
-  /** Writes the text, which is latin1, and the bytes [from, to), which may change after this returns. */
-  writeJoined(text: string, bytes: Buffer, range: Range): boolean;
+  /** Writes latin1 text, the bytes [from, to), which may change after this returns, and more text. */
+  writeJoined(before: string, bytes: Buffer, range: Range, after: string): boolean;
   /**
    * Writes bytes that another socket has read as `Large` pieces. If this returns false, that one must be paused until `socketDrained`: its next
    * read would change them.
@@ -48,6 +48,7 @@ export interface TcpSocket {
 export type Pieces = 'Heads' | 'Stream' | 'Large';
 
 export type Range = { from: number; to: number };
+export const noRange: Readonly<Range> = Object.freeze({ from: 0, to: 0 });
 
 export interface SocketUser {
   /** It was connected to its destination; with TLS, after the handshake. Never for an accepted connection. */

@@ -63,7 +63,12 @@ function compileRoute(
   ports: FilterPorts & { mirrorPorts: MirrorPorts },
 ): CompiledRoute {
   const filter = compileTokenFilter(route, listeners, ports);
-  const common = { filter, ...compileFilters(route, listeners, { tokens: filter, mirrorPorts: ports.mirrorPorts }) };
+  const { protocol } = route;
+  const common = {
+    filter,
+    protocol,
+    ...compileFilters(route, listeners, { tokens: filter, mirrorPorts: ports.mirrorPorts }),
+  };
   const { persistence } = route;
   return persistence ? compileSessionRoute(route, persistence, common) : compilePlainRoute(common);
 }

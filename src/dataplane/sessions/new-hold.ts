@@ -8,8 +8,9 @@ import { hasConfirmation, unconfirmedSeenS, type Start } from '../../core/sessio
 import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { HeaderField } from '../http/header-fields.ts';
-import type { ConnectFailure, Forwarding, SessionHold, SessionResponse } from '../routing.ts';
+import type { ConnectFailure, Forwarding, SessionHold, SessionResponse, Transport } from '../routing.ts';
 import type { CompiledBackend } from './compiled-table.ts';
+import { transportOf } from './route-parts.ts';
 import type { SessionRoute } from './session-route.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, StartContext } from './hold-context.ts';
@@ -63,8 +64,8 @@ export class NewHold implements SessionHold {
     return this.started === undefined ? 'None' : 'New';
   }
 
-  get tls(): SessionHold['tls'] {
-    return this.backend.source.tls;
+  get transport(): Transport {
+    return transportOf(this.backend.source, this.route);
   }
 
   get filter(): SessionHold['filter'] {

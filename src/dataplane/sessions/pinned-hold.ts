@@ -8,8 +8,9 @@ import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
 import { isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { HeaderField } from '../http/header-fields.ts';
-import type { ConnectFailure, Forwarding, SessionHold, SessionResponse } from '../routing.ts';
+import type { ConnectFailure, Forwarding, SessionHold, SessionResponse, Transport } from '../routing.ts';
 import type { CompiledBackend } from './compiled-table.ts';
+import { transportOf } from './route-parts.ts';
 import type { SessionRoute } from './session-route.ts';
 import type { LossReason } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
@@ -65,8 +66,8 @@ export class PinnedHold implements SessionHold {
     return this.backend.key;
   }
 
-  get tls(): SessionHold['tls'] {
-    return this.backend.source.tls;
+  get transport(): Transport {
+    return transportOf(this.backend.source, this.route);
   }
 
   get filter(): SessionHold['filter'] {

@@ -8,7 +8,8 @@ import { eligibleEndpoints, pickEndpoint } from '../../core/balance/balance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { noFields } from '../http/header-fields.ts';
-import type { ConnectFailure, Forwarding, MirrorTarget, RouteDecision, SessionHold } from '../routing.ts';
+import { transportOf } from './route-parts.ts';
+import type { ConnectFailure, Forwarding, MirrorTarget, RouteDecision, SessionHold, Transport } from '../routing.ts';
 import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
 import { drawBackend, type PlainBackend, type PlainRoute, type PlainSlot } from './plain-backend.ts';
 import { backendUnresolved, connectFailed, noBackend, noEndpoint } from './replies.ts';
@@ -40,14 +41,17 @@ function forward(attempt: Attempt, ports: PlainPorts): RouteDecision {
     return { kind: 'reply', reply: tried.length > 0 ? connectFailed(key, tried.length) : noEndpoint(key, backend) };
   }
   backend.previousUid = slot.endpoint.uid;
-  return { kind: 'forward', hold: new PlainHold(attempt, { slot, tls: backend.source.tls }, ports) };
+  return {
+    kind: 'forward',
+    hold: new PlainHold(attempt, { slot, transport: transportOf(backend.source, attempt.route) }, ports),
+  };
 }
 
 /** Returns an endpoint for the copy of a request, which is not counted there. */
 export function mirrorTarget(key: string, ports: PlainPorts): MirrorTarget | undefined {
   const backend = ports.plainBackend(key);
   const slot = choose(backend, untried, ports);
-  return slot && { endpoint: slot.endpoint, tls: backend?.source.tls };
+  return slot && backend && { endpoint: slot.endpoint, transport: transportOf(backend.source) };
 }
 
 function choose(
@@ -65,16 +69,16 @@ class PlainHold implements SessionHold {
   readonly isNew = true;
   readonly session = 'None';
   endpoint: Endpoint;
-  readonly tls: SessionHold['tls'];
+  readonly transport: Transport;
   private readonly attempt: Attempt;
   private readonly slot: PlainSlot;
   private readonly ports: PlainPorts;
   private retries = 0;
   private released = false;
 
-  constructor(attempt: Attempt, { slot, tls }: { slot: PlainSlot; tls: SessionHold['tls'] }, ports: PlainPorts) {
+  constructor(attempt: Attempt, { slot, transport }: { slot: PlainSlot; transport: Transport }, ports: PlainPorts) {
     this.attempt = attempt;
-    this.tls = tls;
+    this.transport = transport;
     this.slot = slot;
     this.ports = ports;
     this.endpoint = slot.endpoint;

@@ -23,7 +23,7 @@ const ciphers = [
 const ticketKeys = randomBytes(48);
 
 /** The list of RFC 7301: each name after its length. */
-export const alpn = Buffer.from('\x08http/1.1', 'latin1');
+export const alpn = Buffer.from('\x02h2\x08http/1.1', 'latin1');
 
 /**
  * `pairs`: at most one of each type of key; OpenSSL takes the one that the client can verify. Throws if one cannot be used. `clients`: what

@@ -1,7 +1,8 @@
-import type { BackendTls, Certificate } from '../../wire/routing-table.ts';
+import type { BackendProtocol, BackendTls, Certificate } from '../../wire/routing-table.ts';
 import type { Timed } from '../net/deadlines.ts';
 import type { SocketMaker } from '../net/sockets.ts';
 import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
+import type { UpstreamStream, UpstreamStreamUser } from '../streams.ts';
 import { connectTls } from './tls-socket.ts';
 
 /** The current user of the connection; an idle connection has none. */
@@ -23,12 +24,19 @@ export interface UpstreamUser {
   fault(error: unknown): void;
 }
 
+/** Reads and writes one version of HTTP on a connection. */
+export interface UpstreamCodec extends UpstreamUser {
+  /** Returns undefined if the connection takes no more streams. */
+  lease(user: UpstreamStreamUser): UpstreamStream | undefined;
+}
+
 /** The connections to one pod at one address. */
 export type ConnectionGroup = {
   readonly host: string;
   readonly port: number;
   /** Undefined: without TLS. */
   readonly tls: BackendTls | undefined;
+  readonly protocol: BackendProtocol;
   /** Undefined: the proxy presents none. */
   readonly clientCertificate: Certificate | undefined;
   /** Last used last. */
@@ -48,6 +56,7 @@ export type ConnectionGroup = {
   probedAtMs: number;
   failedProbes: number;
   readonly sockets: SocketMaker;
+  createCodec(connection: UpstreamConnection): UpstreamCodec;
   closed(connection: UpstreamConnection): void;
   /** A callback of a connection without a user threw. */
   fault(error: unknown): void;
@@ -61,6 +70,7 @@ export type ConnectionGroup = {
  */
 export class UpstreamConnection implements SocketUser, Timed {
   readonly socket: TcpSocket;
+  readonly codec: UpstreamCodec;
   user: UpstreamUser | undefined;
   /** It has carried a request before: the app may have closed it already, unknown to us. */
   reused = false;
@@ -74,14 +84,11 @@ export class UpstreamConnection implements SocketUser, Timed {
   readonly group: ConnectionGroup;
   /** Stops the time limit of connecting. */
   cancelConnectTimeout: (() => void) | undefined;
-  /** Called when the connection is closed, after its user. */
-  whenClosed: (() => void) | undefined;
   private readonly isHandshaking: () => boolean;
   private reason: string | undefined;
 
-  constructor(group: ConnectionGroup, user: UpstreamUser) {
+  constructor(group: ConnectionGroup) {
     this.group = group;
-    this.user = user;
     if (group.tls === undefined) {
       this.socket = group.sockets.connect(group);
       this.isHandshaking = () => false;
@@ -92,11 +99,8 @@ export class UpstreamConnection implements SocketUser, Timed {
     }
     this.socket.user = this;
     this.socket.expect('Stream');
-  }
-
-  /** False: wait for `upstreamDrained` before the next write. */
-  write(data: string | Buffer): boolean {
-    return this.socket.write(data);
+    this.codec = group.createCodec(this);
+    this.user = this.codec;
   }
 
   /** Closes without notifying the user. */
@@ -137,7 +141,7 @@ export class UpstreamConnection implements SocketUser, Timed {
     else user.fault(error);
   }
 
-  // Callbacks of the socket. Each is a fault boundary: see `exchange/faults.ts`.
+  // Callbacks of the socket. Each is a fault boundary: see `faults.ts`.
 
   socketConnected(): void {
     this.cancelConnectTimeout?.();
@@ -200,6 +204,5 @@ export class UpstreamConnection implements SocketUser, Timed {
     } catch (error) {
       this.endAfterFault(error, user);
     }
-    this.whenClosed?.();
   }
 }

@@ -1,8 +1,10 @@
-import type { BackendTls, Certificate, Endpoint } from '../../wire/routing-table.ts';
+import type { Certificate, Endpoint } from '../../wire/routing-table.ts';
 import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
-import type { ConnectionGroup, UpstreamUser } from './connection.ts';
+import type { ConnectionGroup, UpstreamCodec } from './connection.ts';
 import type { Deadlines } from '../net/deadlines.ts';
+import type { Transport } from '../routing.ts';
+import type { UpstreamStream, UpstreamStreamUser } from '../streams.ts';
 import type { SocketMaker } from '../net/sockets.ts';
 import { createHealthProbing } from './health.ts';
 import type { HealthOptions } from './health.ts';
@@ -27,10 +29,10 @@ export type PoolOptions = {
 };
 
 /** Which idle connections a request may use. */
-export type Reuse = 'any' | 'fresh';
+export type Reuse = 'Any' | 'Fresh' | 'None';
 
 /** An endpoint, and how it is reached. */
-export type Destination = { readonly endpoint: Endpoint; readonly tls?: BackendTls | undefined };
+export type Destination = { readonly endpoint: Endpoint; readonly transport: Transport };
 
 /**
  * Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address, port, the settings of TLS and the
@@ -40,11 +42,10 @@ export type Uids = Pick<ReadonlySet<string>, 'has'>;
 
 export interface UpstreamPool {
   /**
-   * Returns the connection that was used last, so that the others expire; undefined if there is none, or none fresh enough; `full` if the
-   * endpoint has too many requests that it has not answered.
+   * Returns a stream of the connection that was used last, so that the others expire, or of a new one; `Full` if the endpoint has too many requests
+   * that it has not answered.
    */
-  take(destination: Destination, user: UpstreamUser, reuse: Reuse): UpstreamConnection | 'full' | undefined;
-  connect(destination: Destination, user: UpstreamUser): UpstreamConnection;
+  lease(destination: Destination, user: UpstreamStreamUser, reuse: Reuse): UpstreamStream | 'Full';
   /** Returns a connection to the pool: its exchange is complete, and nothing more is expected on it. */
   give(connection: UpstreamConnection): void;
   /**
@@ -70,9 +71,12 @@ export type PoolPorts = {
   deadlines: Deadlines;
   sockets: SocketMaker;
   fault: (error: unknown) => void;
+  /** Makes the codec of a connection. */
+  createCodec: (connection: UpstreamConnection) => UpstreamCodec;
 };
 
-export function createUpstreamPool({ clock, deadlines, sockets, fault }: PoolPorts, given: PoolOptions): UpstreamPool {
+export function createUpstreamPool(ports: PoolPorts, given: PoolOptions): UpstreamPool {
+  const { clock, deadlines, sockets, fault } = ports;
   const options = { ...given };
   const groups = new Map<string, ConnectionGroup[]>();
   const health = createHealthProbing({
@@ -92,18 +96,16 @@ export function createUpstreamPool({ clock, deadlines, sockets, fault }: PoolPor
     if (at >= 0) idle.splice(at, 1);
   }
 
-  function groupOf({ endpoint: { uid, address, port }, tls }: Destination): ConnectionGroup {
+  function groupOf({
+    endpoint: { uid, address, port },
+    transport: { tls, protocol = 'HTTP1' },
+  }: Destination): ConnectionGroup {
     const name = tls?.clientCertificate;
     const clientCertificate = name === undefined ? undefined : options.certificates?.[name];
+    const parts = { host: address, port, tls, protocol, clientCertificate };
     const known = groups.get(uid);
-    if (known !== undefined) {
-      for (const group of known) {
-        const isSame = group.host === address && group.port === port;
-        if (isSame && group.tls === tls && group.clientCertificate === clientCertificate) return group;
-      }
-    }
-    const parts = { host: address, port, tls, clientCertificate };
-    const group = createGroup({ ...parts, gone: closing, sockets, closed, fault });
+    for (const group of known ?? none) if (isOf(group, parts)) return group;
+    const group = createGroup({ ...parts, gone: closing, sockets, closed, fault, createCodec: ports.createCodec });
     if (known === undefined) groups.set(uid, [group]);
     else known.push(group);
     return group;
@@ -120,35 +122,51 @@ export function createUpstreamPool({ clock, deadlines, sockets, fault }: PoolPor
     }
   }
 
-  return {
-    take(destination, user, reuse) {
-      const { idle, unanswered } = groupOf(destination);
-      if (unanswered >= options.maxUnansweredPerEndpoint) return 'full';
-      const oldestMs = reuse === 'any' ? -Infinity : clock.nowMs() - options.freshForMs;
-      // The last of them is the freshest.
-      if ((idle.at(-1)?.idleSinceMs ?? 0) < oldestMs) return undefined;
-      for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-        // Destroyed in this turn of the event loop: its 'close' event is still pending.
-        if (!connection.socket.isDestroyed) {
-          connection.user = user;
-          connection.reused = true;
-          connection.silentMs = 0;
-          connection.deadlineMs = Infinity;
-          return connection;
-        }
+  /** Returns a stream of a connection that carries several; undefined if there is none with room. */
+  function leaseShared({ protocol, members }: ConnectionGroup, user: UpstreamStreamUser): UpstreamStream | undefined {
+    if (protocol === 'HTTP1') return undefined;
+    for (const connection of members) {
+      const stream = connection.socket.isDestroyed ? undefined : connection.codec.lease(user);
+      if (stream !== undefined) return stream;
+    }
+    return undefined;
+  }
+
+  /** Returns undefined if there is none, or none fresh enough. */
+  function takeIdle({ idle }: ConnectionGroup, reuse: Reuse): UpstreamConnection | undefined {
+    if (reuse === 'None') return undefined;
+    const oldestMs = reuse === 'Any' ? -Infinity : clock.nowMs() - options.freshForMs;
+    // The last of them is the freshest.
+    if ((idle.at(-1)?.idleSinceMs ?? 0) < oldestMs) return undefined;
+    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+      // Destroyed in this turn of the event loop: its 'close' event is still pending.
+      if (!connection.socket.isDestroyed) {
+        connection.user = connection.codec;
+        connection.reused = true;
+        connection.silentMs = 0;
+        connection.deadlineMs = Infinity;
+        return connection;
       }
-      return undefined;
-    },
-    connect(destination, user) {
+    }
+    return undefined;
+  }
+
+  function connect(group: ConnectionGroup): UpstreamConnection {
+    if (open >= options.maxOpen) closeOneIdle();
+    const connection = new UpstreamConnection(group);
+    group.members.add(connection);
+    health.watch(group);
+    deadlines.watch(connection);
+    open += 1;
+    connection.cancelConnectTimeout = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
+    return connection;
+  }
+
+  return {
+    lease(destination, user, reuse) {
       const group = groupOf(destination);
-      if (open >= options.maxOpen) closeOneIdle();
-      const connection = new UpstreamConnection(group, user);
-      group.members.add(connection);
-      health.watch(group);
-      deadlines.watch(connection);
-      open += 1;
-      connection.cancelConnectTimeout = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
-      return connection;
+      if (group.unanswered >= options.maxUnansweredPerEndpoint) return 'Full';
+      return leaseShared(group, user) ?? (takeIdle(group, reuse) ?? connect(group)).codec.lease(user) ?? 'Full';
     },
     give(connection) {
       const { group, idleLimitMs } = connection;
@@ -192,8 +210,22 @@ export function createUpstreamPool({ clock, deadlines, sockets, fault }: PoolPor
   };
 }
 
+const none: readonly never[] = [];
+
+type GroupKey = Pick<ConnectionGroup, 'host' | 'port' | 'tls' | 'protocol' | 'clientCertificate'>;
+
+const isOf = (group: ConnectionGroup, { host, port, tls, protocol, clientCertificate }: GroupKey): boolean =>
+  group.host === host &&
+  group.port === port &&
+  group.tls === tls &&
+  group.protocol === protocol &&
+  group.clientCertificate === clientCertificate;
+
 const createGroup = (
-  parts: Pick<ConnectionGroup, 'host' | 'port' | 'tls' | 'clientCertificate' | 'gone' | 'sockets' | 'closed' | 'fault'>,
+  parts: Pick<
+    ConnectionGroup,
+    'host' | 'port' | 'tls' | 'protocol' | 'clientCertificate' | 'gone' | 'sockets' | 'closed' | 'fault' | 'createCodec'
+  >,
 ): ConnectionGroup => ({
   ...parts,
   idle: [],

@@ -1,7 +1,7 @@
 /** TLS towards pods: whom the proxy trusts, and whose certificate it accepts. */
 import { X509Certificate } from 'node:crypto';
 import tls, { createSecureContext, type ConnectionOptions, type PeerCertificate, type SecureContext } from 'node:tls';
-import type { BackendTls, Certificate, SubjectAltName } from '../../wire/routing-table.ts';
+import type { BackendProtocol, BackendTls, Certificate, SubjectAltName } from '../../wire/routing-table.ts';
 
 type TlsOptions = Pick<
   ConnectionOptions,
@@ -9,21 +9,24 @@ type TlsOptions = Pick<
 >;
 
 /** A context has the certificates of all authorities that it trusts: it is made once for each setting, not for each connection. */
-const known = new WeakMap<BackendTls, { certificate: Certificate | undefined; options: TlsOptions }>();
+const known = new WeakMap<BackendTls, { towards: Towards; options: TlsOptions }>();
 
 /** `certificate`: what the proxy presents if the endpoint asks for it. */
-export function tlsOptionsOf(settings: BackendTls, certificate: Certificate | undefined): TlsOptions {
+export type Towards = { certificate: Certificate | undefined; protocol: BackendProtocol };
+
+export function tlsOptionsOf(settings: BackendTls, towards: Towards): TlsOptions {
   const last = known.get(settings);
-  if (last !== undefined && last.certificate === certificate) return last.options;
-  const options = createOptions(settings, certificate);
-  known.set(settings, { certificate, options });
+  const isSame = last?.towards.certificate === towards.certificate && last?.towards.protocol === towards.protocol;
+  if (last !== undefined && isSame) return last.options;
+  const options = createOptions(settings, towards);
+  known.set(settings, { towards, options });
   return options;
 }
 
-const createOptions = (settings: BackendTls, certificate: Certificate | undefined): TlsOptions => ({
+const createOptions = (settings: BackendTls, { certificate, protocol }: Towards): TlsOptions => ({
   servername: settings.serverName,
   secureContext: clientContext(settings, certificate),
-  ALPNProtocols: ['http/1.1'],
+  ALPNProtocols: [protocol === 'HTTP2' ? 'h2' : 'http/1.1'],
   // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
   rejectUnauthorized: true,
   checkServerIdentity: (_host, certificate) => findMismatch(certificate, settings),

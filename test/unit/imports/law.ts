@@ -26,6 +26,19 @@ const dataplaneMay = [
   'node:',
 ];
 
+const requestPath = (...names: string[]) => names.map((name) => `src/dataplane/${name}`);
+/** A codec knows neither the sessions nor the exchange. */
+const codecMay = requestPath(
+  'routing.ts',
+  'streams.ts',
+  'context.ts',
+  'counters.ts',
+  'http',
+  'net',
+  'listener',
+  'upstream/connection.ts',
+);
+
 /** The first article whose `from` covers a file holds. Every folder may also import itself. */
 const law: readonly Article[] = [
   { from: 'src/api', may: [] },
@@ -64,6 +77,32 @@ const law: readonly Article[] = [
   { from: 'src/operator/main.ts', may: [...operatorMay, 'src/operator', 'src/kube/live'], but: operatorClient },
   { from: 'src/operator', may: operatorMay, but: operatorClient },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
+  { from: 'src/dataplane/net', may: ['src/wire', 'src/platform', 'node:'] },
+  { from: 'src/dataplane/http', may: [...requestPath('routing.ts'), 'node:'] },
+  { from: 'src/dataplane/filters', may: ['src/wire', ...requestPath('routing.ts', 'http')] },
+  { from: 'src/dataplane/tls', may: ['src/wire', 'src/core/routing', 'src/platform', 'node:'] },
+  { from: 'src/dataplane/h1', may: [...codecMay, 'node:'] },
+  { from: 'src/dataplane/h2', may: [...codecMay, 'src/platform', 'node:'] },
+  {
+    from: 'src/dataplane/listener',
+    may: ['src/platform', 'node:', ...requestPath('context.ts', 'counters.ts', 'http', 'net', 'tls', 'h1/replies.ts')],
+  },
+  {
+    from: 'src/dataplane/upstream',
+    may: ['src/wire', 'src/platform', 'node:', ...requestPath('routing.ts', 'streams.ts', 'net')],
+  },
+  {
+    from: 'src/dataplane/exchange',
+    may: [
+      'src/wire',
+      'src/platform',
+      ...requestPath('routing.ts', 'streams.ts', 'context.ts', 'counters.ts', 'http', 'net', 'upstream', 'access-log'),
+    ],
+  },
+  {
+    from: 'src/dataplane/sessions',
+    may: [...dataplaneMay, ...requestPath('routing.ts', 'http', 'filters')],
+  },
   { from: 'src/dataplane', may: dataplaneMay },
   { from: 'src/cli', may: ['src', 'sidecar', 'package.json', 'yaml', 'node:'] },
   {

@@ -8,11 +8,12 @@ import net from 'node:net';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBody, readBody } from '../../../../src/dataplane/h1/body.ts';
-import { nameText, valueText } from '../../../../src/dataplane/h1/head-fields.ts';
-import { createHead, parseRequestHead } from '../../../../src/dataplane/h1/head-parser.ts';
-import type { Hop } from '../../../../src/dataplane/h1/hop.ts';
-import { Request, inspectRequest } from '../../../../src/dataplane/h1/request.ts';
+import { BodyReader } from '../../../../src/dataplane/h1/body.ts';
+import { nameText, valueText } from '../../../../src/dataplane/http/head-fields.ts';
+import { parseRequestHead } from '../../../../src/dataplane/http/head-parser.ts';
+import { createHead } from '../../../../src/dataplane/http/head.ts';
+import type { Hop } from '../../../../src/dataplane/http/hop.ts';
+import { Request, inspectRequest } from '../../../../src/dataplane/http/request.ts';
 import { bodyOf } from './rig.ts';
 
 const hop: Hop = { address: '', isTrusted: false, scheme: 'http', forwardedLines: '', localAuthority: '' };
@@ -25,14 +26,15 @@ function readByUs(text: string): Read | undefined {
   if (parseRequestHead(head, bytes, 0, bytes.length) !== 'complete') return undefined;
   const request = inspectRequest(head, hop);
   if (!(request instanceof Request)) return undefined;
-  const content: Uint8Array[] = [];
-  const body = createBody(request.framing, (piece, from, to) => void content.push(piece.subarray(from, to)));
-  readBody(body, bytes, head.end, bytes.length);
   const headers = Array.from({ length: head.count }, (_, at) => [nameText(head, at), valueText(head, at)]).flat();
   const target = head.bytes.toString('latin1', head.methodEnd + 1, head.targetEnd);
+  const body = new BodyReader();
+  body.begin(request.framing);
+  body.read(bytes, head.end, bytes.length);
+  const content = bytes.toString('latin1', body.content.from, body.content.to);
   // llhttp accepts a fixed list of methods; a proxy forwards any token.
   return body.done && http.METHODS.includes(request.method)
-    ? { method: request.method, target, headers, body: Buffer.concat(content).toString('latin1') }
+    ? { method: request.method, target, headers, body: content }
     : undefined;
 }
 

@@ -81,7 +81,7 @@ describe('the proxy does not end', () => {
       await clock.advance(minutes * minuteMs);
       expect(proxy.holds.open).toBe(1);
       appSends(later);
-      expect(await client.until(later)).toBe(later);
+      expect(await client.until(later)).toContain(later);
     },
     30_000,
   );
@@ -110,7 +110,8 @@ test('the proxy does not end a stream in both directions whose client is silent 
     await client.until('data: 2\n\n');
   }
   await clock.advance(2 * minuteMs);
-  expect(await client.rest()).toEqual({ text: '', how: 'reset' });
+  // Without the last chunk.
+  expect(await client.rest()).toEqual({ text: '\r\n', how: 'end' });
   expect(proxy.server.counters.limitRefusals.requestBody).toBe(1);
 });
 

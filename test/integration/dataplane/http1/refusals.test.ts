@@ -88,7 +88,6 @@ const rows: [string, string, number, string][] = [
   ['a version in lower case', 'GET / http/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidVersion'],
   ['a version with two digits', 'GET / HTTP/1.10\r\nHost: x\r\n\r\n', 400, 'InvalidRequestLine'],
   ['HTTP/1.2', 'GET / HTTP/1.2\r\nHost: x\r\n\r\n', 505, 'UnsupportedVersion'],
-  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505, 'UnsupportedVersion'],
   ['two blanks in the request line', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['a tab in the request line', 'GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidMethod'],
   ['a method that is not a token', 'G(T / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidMethod'],

@@ -4,11 +4,11 @@ import http from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Endpoint } from '../../../../src/wire/routing-table.ts';
+import type { BackendProtocol, Endpoint } from '../../../../src/wire/routing-table.ts';
 import { noFields } from '../../../../src/dataplane/http/header-fields.ts';
 import type { HeaderField } from '../../../../src/dataplane/http/header-fields.ts';
-import { createHttp1Server } from '../../../../src/dataplane/server.ts';
-import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/server.ts';
+import { createProxyServer } from '../../../../src/dataplane/server.ts';
+import type { ProxyServer, ProxyServerOptions } from '../../../../src/dataplane/server.ts';
 import type { SocketKind } from '../../../../src/dataplane/net/sockets.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
@@ -24,15 +24,17 @@ export type HoldLedger = {
 };
 
 export type Proxy = {
-  server: Http1Server;
+  server: ProxyServer;
   port: number;
   holds: HoldLedger;
   routed: RequestView[];
   connect(): Promise<RawClient>;
 };
 
-export type ProxyOptions = Omit<Http1ServerOptions, 'router'> & {
+export type ProxyOptions = Omit<ProxyServerOptions, 'router'> & {
   sessionFields?: readonly HeaderField[];
+  /** What the app speaks; absent: HTTP/1.1. */
+  protocol?: BackendProtocol;
   connectFailed?: SessionHold['connectFailed'];
   /** Decides instead of the rig: `forward` is the rig's own decision. */
   route?: (request: RequestView, forward: () => RouteDecision) => RouteDecision | Promise<RouteDecision>;
@@ -85,14 +87,14 @@ export function createRig(): Rig {
       );
       return { port: await listenOn(app), sockets };
     },
-    async proxy(appPort, { sessionFields = noFields, connectFailed, route, ...options } = {}) {
+    async proxy(appPort, { sessionFields = noFields, connectFailed, route, protocol, ...options } = {}) {
       const holds: HoldLedger = { open: 0, acquired: 0, releasedTwice: 0, responseHeads: [] };
       const routed: RequestView[] = [];
       const forward = (): RouteDecision => ({
         kind: 'forward',
-        hold: createHold(holds, { appPort, sessionFields, connectFailed }),
+        hold: createHold(holds, { appPort, sessionFields, connectFailed, protocol }),
       });
-      const server = createHttp1Server({
+      const server = createProxyServer({
         ...(socketKind && { sockets: socketKind }),
         ...options,
         router: {
@@ -129,18 +131,21 @@ export function createRig(): Rig {
 
 type HoldParts = {
   appPort: number;
+  protocol?: BackendProtocol | undefined;
   sessionFields: readonly HeaderField[];
   connectFailed: SessionHold['connectFailed'] | undefined;
 };
 
 const filter = filterOf(cookieCarrier({ name: 'shop-session' }));
 
-export function createHold(ledger: HoldLedger, { appPort, sessionFields, connectFailed }: HoldParts): SessionHold {
+export function createHold(ledger: HoldLedger, parts: HoldParts): SessionHold {
+  const { appPort, sessionFields, connectFailed, protocol } = parts;
   let released = false;
   ledger.open += 1;
   ledger.acquired += 1;
   return {
     endpoint: endpointAt(appPort),
+    transport: { protocol },
     isNew: true,
     backendKey: 'shop/cart',
     session: 'New',

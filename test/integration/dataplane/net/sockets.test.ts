@@ -96,8 +96,8 @@ describe.each(kinds)('a socket on %s', (kind) => {
     const sent: string[] = [];
     for (let round = 0; round < 40; round += 1) {
       const bytes = Buffer.alloc(size, 97 + (round % 26));
-      sent.push(`head ${round} ${bytes.toString('latin1', 1)}`);
-      socket.writeJoined(`head ${round} `, bytes, { from: 1, to: size });
+      sent.push(`head ${round} ${bytes.toString('latin1', 1)} end`);
+      socket.writeJoined(`head ${round} `, bytes, { from: 1, to: size }, ' end');
       bytes.fill(0);
     }
     socket.end();

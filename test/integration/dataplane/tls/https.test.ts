@@ -89,18 +89,18 @@ describe('an HTTPS listener', () => {
     expect(app.received()).toContain('X-Forwarded-Proto: https\r\n');
   });
 
-  test('serves curl', async () => {
+  test('serves curl by HTTP/2', async () => {
     const { port } = await start([https('https', 'shop.example', ['rsa'])]);
     const resolve = `shop.example:${port}:127.0.0.1`;
     const options = ['--silent', '--show-error', '--insecure', '--include', '--resolve', resolve];
     const { stdout } = await promisify(execFile)('curl', [...options, `https://shop.example:${port}/`]);
-    expect(stdout).toMatch(/^HTTP\/1\.1 200 /);
+    expect(stdout).toMatch(/^HTTP\/2 200 /);
   });
 
   test.each([
     ['TLS 1.1', ['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'], /alert protocol version|no protocols available/],
     ['a cipher without forward secrecy', ['-tls1_2', '-cipher', 'AES128-SHA'], /alert handshake failure/],
-    ['HTTP/2 alone', ['-alpn', 'h2'], /alert no application protocol/],
+    ['another protocol alone', ['-alpn', 'acme-tls/1'], /alert no application protocol/],
   ])('refuses %s', async (_sentence, options, alert) => {
     const { port, proxy } = await start([https('https', undefined, ['ec', 'rsa'])]);
     const said = await openssl('s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'shop.example', ...options);

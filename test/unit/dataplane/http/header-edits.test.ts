@@ -1,13 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { editLines } from '../../../../src/dataplane/h1/edited-head.ts';
+import { encodeResponseHead } from '../../../../src/dataplane/h1/head-encoder.ts';
+import { parseResponseHead } from '../../../../src/dataplane/http/head-parser.ts';
+import { createHead } from '../../../../src/dataplane/http/head.ts';
 import { compileHeaderEdits, type HeaderModifier } from '../../../../src/dataplane/http/header-edits.ts';
 
 function edited(modifiers: HeaderModifier[], ...lines: string[]): string[] {
   const edits = compileHeaderEdits(modifiers);
   if (edits === undefined) throw new Error('no edits');
-  return editLines(lines.map((line) => `${line}\r\n`).join(''), edits)
-    .split('\r\n')
-    .slice(0, -1);
+  const head = createHead({ lineBytes: 8192, headBytes: 32_768, fields: 100 });
+  const bytes = Buffer.from(['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n'), 'latin1');
+  expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
+  const changes = { filter: undefined, edits, sessionFields: [], method: 'GET' };
+  return encodeResponseHead(head, changes, '').split('\r\n').slice(1, -2);
 }
 
 const field = (name: string, value: string) => ({ name, value });

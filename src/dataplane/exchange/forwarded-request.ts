@@ -1,0 +1,99 @@
+/** The request of an exchange on its way to an endpoint, and to another one if the first has not received it. */
+import { noRange, type Range } from '../net/tcp-socket.ts';
+import { noBytes } from '../net/byte-copy.ts';
+import type { Head } from '../http/head.ts';
+import type { Request } from '../http/request.ts';
+import type { RequestChanges, UpstreamStream } from '../streams.ts';
+import type { Mirrors } from './mirrors.ts';
+
+/** RFC 9110 §9.2.2: sending such a request twice has the same effect as sending it once. */
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+const maxAttempts = 3;
+
+export class ForwardedRequest {
+  /** The whole request was received, though the endpoint may not have accepted it yet. */
+  done = false;
+  /** The endpoint does not accept more of it. */
+  blocked = false;
+  idempotent = false;
+  mirrors: Mirrors | undefined;
+  private attempts = 0;
+  /** All content, if it came with the head. */
+  private content = noBytes;
+  /** It can be sent again as it was. */
+  private isWhole = false;
+
+  begin({ method, hasBody }: Request): void {
+    this.done = !hasBody;
+    this.blocked = false;
+    this.idempotent = idempotentMethods.has(method);
+    this.mirrors = undefined;
+    this.attempts = 0;
+    this.content = noBytes;
+    this.isWhole = false;
+  }
+
+  /** The endpoint should respond, or accept more of it; otherwise the client owes the rest. */
+  get awaitsApp(): boolean {
+    return this.done || this.blocked;
+  }
+
+  /** Although the endpoint may have processed it: it is idempotent, and the app has not started to respond. */
+  get mayBeSentAgain(): boolean {
+    return this.isWhole && this.idempotent;
+  }
+
+  /** After an endpoint has said that it has not processed it. Some say so always. */
+  get mayBeSentElsewhere(): boolean {
+    return this.isWhole && this.attempts < maxAttempts;
+  }
+
+  /** The app has started to respond: it has received the request. */
+  answered(): void {
+    this.isWhole = false;
+  }
+
+  /** Sends the head, and content that was sent before. The rest follows as the client sends it. */
+  sendTo(upstream: UpstreamStream, request: Request, changes: RequestChanges): void {
+    this.attempts += 1;
+    this.blocked = false;
+    if (this.attempts > 1) request.recall();
+    const hasContent = this.content.length > 0;
+    upstream.sendHead(request, changes, this.done && !hasContent);
+    if (hasContent) upstream.sendContent(this.content, { from: 0, to: this.content.length }, true);
+    if (this.attempts > 1) return;
+    this.mirrors?.begin(request, changes.filter, this.done);
+    this.isWhole = this.done;
+    if (this.idempotent || upstream.mayRefuse) request.remember();
+  }
+
+  /** Returns false if the endpoint accepts no more for now. */
+  pass(upstream: UpstreamStream, bytes: Buffer, range: Range, endStream: boolean): boolean {
+    this.done ||= endStream;
+    this.mirrors?.content(bytes, range, endStream);
+    this.blocked = !upstream.sendContent(bytes, range, endStream);
+    return !this.blocked;
+  }
+
+  /** As `pass`, for content that came with the head: if that is all, the request may be repeated. */
+  passFirst(upstream: UpstreamStream, bytes: Buffer, range: Range, endStream: boolean): boolean {
+    if (endStream && (this.idempotent || upstream.mayRefuse)) {
+      this.content = Buffer.from(bytes.subarray(range.from, range.to));
+      this.isWhole = true;
+    }
+    return this.pass(upstream, bytes, range, endStream);
+  }
+
+  endWith(upstream: UpstreamStream, trailers: Head | undefined): void {
+    this.done = true;
+    this.mirrors?.content(noBytes, noRange, true);
+    upstream.sendTrailers(trailers);
+  }
+
+  /** Nothing more is sent. */
+  end(): void {
+    if (!this.done) this.mirrors?.abandon();
+    this.mirrors = undefined;
+  }
+}

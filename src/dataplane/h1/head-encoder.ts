@@ -1,0 +1,100 @@
+/**
+ * Heads as HTTP/1.1 sends them, each one latin1 string: lines that stay are copied in runs, and the proxy's own lines follow at the end. The version is
+ * that of the sender of this message, the proxy (RFC 9110 §6.2).
+ */
+import { privateCacheFields, withoutCaching } from '../http/caching.ts';
+import { Field } from '../http/fields.ts';
+import { forwardedFields } from '../http/forwarded-fields.ts';
+import { changedValue, mayChangeOthers, requestDrops, responseDrops, type FieldRules } from '../http/forwarding.ts';
+import type { Head } from '../http/head.ts';
+import { fieldId, lineEnd, lineStart, linesStart, nameEnd, piece } from '../http/head-fields.ts';
+import { noHeaderEdits, type HeaderEdits } from '../http/header-edits.ts';
+import { noHeaderNames, type HeaderNames } from '../http/header-names.ts';
+import { statesClient } from '../http/hop.ts';
+import type { PathEdit } from '../http/path-edit.ts';
+import type { Request } from '../http/request.ts';
+import type { RequestEdits } from '../routing.ts';
+import type { RequestChanges, ResponseChanges } from '../streams.ts';
+import { linesOf } from './header-lines.ts';
+
+export function encodeRequestHead(request: Request, { filter, edits = noEdits, isLast }: RequestChanges): string {
+  const { removed, added } = edits.headers ?? noHeaderEdits;
+  const keepsHost = request.hasOwnHost && edits.host === undefined;
+  const drops = requestDrops(request.hop, keepsHost);
+  const lines = copyLines(request.head, { drops, filter, to: 'app', removed, replacesCaching: false });
+  const host = keepsHost ? '' : withoutLines(`Host: ${edits.host ?? request.appAuthority}\r\n`, removed);
+  const forwarded = withoutLines(forwardedLines(request), removed);
+  const own = `${host}${lines}${forwarded}${linesOf(added)}`;
+  return `${requestLine(request, edits.path)}${own}${hopLines(request, isLast === true)}\r\n`;
+}
+
+const noEdits: RequestEdits = { headers: undefined, host: undefined, path: undefined };
+
+function forwardedLines(request: Request): string {
+  const { head, hop } = request;
+  if (hop.isTrusted && statesClient(head)) return linesOf(forwardedFields(request));
+  return `${hop.forwardedLines}X-Forwarded-Host: ${request.appAuthority}\r\n`;
+}
+
+function requestLine(request: Request, edit: PathEdit | undefined): string {
+  const { head, method, target } = request;
+  return target.authority === undefined && edit === undefined
+    ? `${piece(head, head.start, head.targetEnd)} HTTP/1.1\r\n`
+    : `${method} ${request.appTarget(edit)} HTTP/1.1\r\n`;
+}
+
+function hopLines({ framing, head: { connection } }: Request, isLast: boolean): string {
+  const chunked = framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
+  const close = isLast ? 'Connection: close\r\n' : '';
+  if (!connection.trailers && connection.upgrade === undefined) return chunked + close;
+  const te = connection.trailers ? 'TE: trailers\r\nConnection: TE\r\n' : '';
+  const upgrade = connection.upgrade === undefined ? '' : `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`;
+  return chunked + te + upgrade + close;
+}
+
+/** `hopLines`: those of the connection and of the framing, each ending in CRLF. */
+export function encodeResponseHead(head: Head, changes: ResponseChanges, hopLines: string): string {
+  const { filter, edits, sessionFields, method } = changes;
+  const caching = sessionFields.length === 0 ? undefined : privateCacheFields(head, method, edits);
+  const lines = copyLines(head, {
+    drops: responseDrops(head),
+    filter,
+    to: 'client',
+    removed: edits?.removed ?? noHeaderNames,
+    replacesCaching: caching !== undefined,
+  });
+  const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
+  const added = edits === undefined ? '' : addedLines(edits, caching !== undefined);
+  return `${statusLine}${lines}${added}${caching === undefined ? '' : linesOf(caching)}${linesOf(sessionFields)}${hopLines}\r\n`;
+}
+
+const addedLines = (edits: HeaderEdits, replacesCaching: boolean): string =>
+  linesOf((replacesCaching ? withoutCaching(edits) : edits).added);
+
+function copyLines(head: Head, rules: FieldRules): string {
+  const end = head.end - 2;
+  const changesOthers = mayChangeOthers(head, rules);
+  let copied = '';
+  let runStart = linesStart(head);
+  for (let index = 0; index < head.count; index += 1) {
+    const value = fieldId(head, index) === Field.Other && !changesOthers ? undefined : changedValue(head, index, rules);
+    if (value !== undefined) {
+      copied += piece(head, runStart, lineStart(head, index));
+      if (value !== '') copied += `${piece(head, lineStart(head, index), nameEnd(head, index))}: ${value}\r\n`;
+      runStart = lineEnd(head, index);
+    }
+  }
+  return copied + piece(head, runStart, end);
+}
+
+/** The proxy's own lines, without those that the route removes. */
+function withoutLines(lines: string, names: HeaderNames): string {
+  if (names.size === 0) return lines;
+  let kept = '';
+  for (let at = 0; at < lines.length;) {
+    const next = lines.indexOf('\n', at) + 1;
+    if (!names.has(lines, at, lines.indexOf(':', at))) kept += lines.slice(at, next);
+    at = next;
+  }
+  return kept;
+}

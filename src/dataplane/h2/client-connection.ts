@@ -1,0 +1,242 @@
+import type { ServerContext } from '../context.ts';
+import { Request } from '../http/request.ts';
+import type { Opened } from '../listener/opened.ts';
+import type { OpenConnection } from '../listener/open-connections.ts';
+import { RequestGate } from '../listener/request-gate.ts';
+import type { Timed } from '../net/deadlines.ts';
+import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
+import { Http2ClientStream } from './client-stream.ts';
+import { preface } from '../http/preface.ts';
+import { ErrorCode, type ConnectionError } from './frames.ts';
+import type { AssembledHead, HeadKind } from './head-assembler.ts';
+import { Session, type SessionRole } from './session.ts';
+import type { Stream } from './stream.ts';
+
+/** What nginx and Envoy allow too; browsers use a few. */
+const maxConcurrentStreams = 100;
+/** Streams that wait to be used again. */
+const maxSpareStreams = 16;
+const maxStreamId = 2 ** 31 - 1;
+
+/**
+ * One connection of a client that speaks HTTP/2: its requests are streams, many at a time.
+ *
+ *   preface ──► open ──GOAWAY sent──► leaving ──last stream over──► closing ──client's FIN, or lingerMs──► closed
+ *      └──────────┴── error of the connection: GOAWAY, all streams end ──┘
+ */
+export class Http2ClientConnection implements SocketUser, SessionRole, OpenConnection, Timed {
+  readonly socket: TcpSocket;
+  deadlineMs: number;
+  private readonly context: ServerContext;
+  private readonly opened: Opened;
+  private readonly gate: RequestGate;
+  private readonly session: Session;
+  private readonly byStream = new Map<Stream, Http2ClientStream>();
+  private readonly spare: Http2ClientStream[] = [];
+  private prefaceLeft = preface.length;
+  private isLeaving = false;
+  private isClosing = false;
+
+  constructor(socket: TcpSocket, context: ServerContext, opened: Opened) {
+    this.socket = socket;
+    this.context = context;
+    this.opened = opened;
+    this.gate = new RequestGate(socket, context, opened);
+    this.deadlineMs = opened.deadlineMs;
+    const { clock, requestHead, requestAssembler } = context;
+    this.session = new Session({ socket, role: this, clock, head: requestHead, assembler: requestAssembler });
+    socket.user = this;
+    socket.expect('Stream');
+    this.session.begin({
+      MaxConcurrentStreams: maxConcurrentStreams,
+      MaxHeaderListSize: requestHead.limits.headBytes,
+      EnableConnectProtocol: 1,
+    });
+  }
+
+  get phase(): OpenConnection['phase'] {
+    if (this.isClosing) return 'closing';
+    return this.session.streams.size === 0 ? 'reading' : 'exchange';
+  }
+
+  // Callbacks of the socket. Each is a fault boundary: see `faults.ts`.
+
+  /** It was accepted. */
+  socketConnected(): void {}
+
+  socketBytes(bytes: Buffer, length: number): void {
+    if (this.isClosing) return;
+    const from = this.prefaceLeft > 0 ? this.readPreface(bytes, length) : 0;
+    if (from < length) this.session.read(bytes, from, length);
+  }
+
+  /** Returns where it ends in these bytes; the length if they are something else. */
+  private readPreface(bytes: Buffer, length: number): number {
+    const at = preface.length - this.prefaceLeft;
+    const end = Math.min(length, this.prefaceLeft);
+    if (Buffer.compare(bytes.subarray(0, end), preface.subarray(at, at + end)) !== 0) {
+      this.session.fail({
+        code: ErrorCode.ProtocolError,
+        detail: 'the connection does not begin with the preface of HTTP/2',
+      });
+      return length;
+    }
+    this.prefaceLeft -= end;
+    return end;
+  }
+
+  socketDrained(): void {
+    this.session.socketDrained();
+  }
+
+  /** Nothing more can arrive: requests that are not complete never will be. */
+  socketEnded(): void {
+    for (const stream of Array.from(this.session.streams.values())) {
+      if (!stream.isRemoteClosed) this.byStream.get(stream)?.abort();
+    }
+    this.leave();
+  }
+
+  socketFinished(): void {
+    if (this.isClosing) this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
+  }
+
+  socketClosed(): void {
+    this.isClosing = true;
+    this.opened.closed();
+    this.session.endStreams();
+  }
+
+  fault(error: unknown): void {
+    this.context.faults.record(error, 'Client');
+    this.cut('close');
+  }
+
+  // Requests.
+
+  headKind(streamId: number): HeadKind {
+    return this.session.streams.has(streamId) ? 'trailers' : 'request';
+  }
+
+  isIdle(streamId: number): boolean {
+    return streamId % 2 === 0 || streamId > this.session.lastPeerStreamId;
+  }
+
+  headersReceived(streamId: number, head: AssembledHead, endStream: boolean): ConnectionError | undefined {
+    const open = this.session.streams.get(streamId);
+    if (open !== undefined) return this.trailersReceived(open, head, endStream);
+    if (!this.isIdle(streamId) || streamId % 2 === 0) {
+      return { code: ErrorCode.ProtocolError, detail: 'HEADERS of a stream whose id is not new' };
+    }
+    this.session.lastPeerStreamId = streamId;
+    // RFC 9113 §6.8: a client may repeat what it sent after our GOAWAY.
+    if (this.isLeaving || this.session.streams.size >= maxConcurrentStreams) {
+      this.session.resetId(streamId, ErrorCode.RefusedStream);
+    } else if (head === 'malformed') {
+      this.session.resetId(streamId, ErrorCode.ProtocolError);
+    } else {
+      this.beginRequest(streamId, head, endStream);
+    }
+    return undefined;
+  }
+
+  private beginRequest(streamId: number, head: Exclude<AssembledHead, 'malformed'>, endStream: boolean): void {
+    const client = this.spare.pop() ?? new Http2ClientStream(this.session, this.context);
+    client.stream.open(streamId);
+    client.stream.isRemoteClosed = endStream;
+    this.session.streams.set(streamId, client.stream);
+    this.byStream.set(client.stream, client);
+    this.context.deadlines.watch(client);
+    this.deadlineMs = Infinity;
+    const request =
+      head === 'complete' ? this.gate.admit(this.context.requestHead, { hasUnknownLength: !endStream }) : head;
+    if (!(request instanceof Request)) {
+      client.beginRefused(request);
+      return;
+    }
+    const { framing } = request;
+    client.stream.expect(framing.kind === 'length' ? framing.bytes : undefined);
+    if (endStream && framing.kind === 'length' && framing.bytes > 0) client.stream.reset(ErrorCode.ProtocolError);
+    else client.begin(request, this.opened.listener.port);
+  }
+
+  private trailersReceived(stream: Stream, head: AssembledHead, endStream: boolean): ConnectionError | undefined {
+    if (stream.isRemoteClosed) return { code: ErrorCode.StreamClosed, detail: 'HEADERS of a stream that has ended' };
+    const isValid = head === 'complete' && endStream && stream.receiveTrailers(this.context.requestHead);
+    if (!isValid) this.session.streamError(stream, ErrorCode.ProtocolError);
+    return undefined;
+  }
+
+  streamClosed(stream: Stream): void {
+    const client = this.byStream.get(stream);
+    if (client === undefined) return;
+    this.byStream.delete(stream);
+    this.context.deadlines.forget(client);
+    client.closed();
+    if (this.spare.length < maxSpareStreams) this.spare.push(client);
+    if (this.byStream.size > 0) return;
+    if (this.isLeaving) this.close();
+    else this.deadlineMs = this.context.deadlines.in(this.context.timeouts.idleMs);
+  }
+
+  settingsReceived(): void {
+    if (this.session.streams.size === 0) this.deadlineMs = this.context.deadlines.in(this.context.timeouts.idleMs);
+  }
+
+  /** The client opens no more streams. */
+  goAwayReceived(): void {
+    this.isLeaving = true;
+    if (this.session.streams.size === 0) this.close();
+  }
+
+  failed(): void {
+    this.close();
+  }
+
+  /** Without a request in time. */
+  deadlinePassed(): void {
+    if (this.isClosing) this.socket.destroy();
+    else this.leave();
+  }
+
+  // Shutdown.
+
+  get isDone(): boolean {
+    return this.isClosing && (this.socket.isFinished || this.socket.isDestroyed);
+  }
+
+  /** What the client sends from now on comes too late; it has not seen this yet, so its next streams are still accepted (RFC 9113 §6.8). */
+  announceShutdown(): void {
+    if (!this.isClosing && !this.isLeaving) this.session.sendGoAway(maxStreamId);
+  }
+
+  closeIfIdle(): void {
+    this.leave();
+  }
+
+  /** Accepts no more streams; closes when the last of them is over. */
+  private leave(): void {
+    if (this.isClosing || this.isLeaving) return;
+    this.isLeaving = true;
+    this.session.sendGoAway(this.session.lastPeerStreamId);
+    if (this.session.streams.size === 0) this.close();
+  }
+
+  endOfGrace(): void {
+    for (const client of Array.from(this.byStream.values())) client.endOfGrace();
+    this.close();
+  }
+
+  private close(): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  cut(how: 'close' | 'reset'): void {
+    if (how === 'reset') this.socket.reset();
+    else this.socket.destroy();
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Frames that cost this side work and their sender nothing: a peer that sends many of them without any use is not a client but an attack. Each takes from
+ * a budget, which fills again with time and with each completed exchange, so no honest peer empties it:
+ *
+ *   rapid reset (CVE-2023-44487)           RST_STREAM before the response
+ *   PING, SETTINGS (CVE-2019-9512, -9515)  an acknowledgement each
+ *   empty frames (CVE-2019-9518)           DATA without content that does not end its stream
+ *   WINDOW_UPDATE, PRIORITY                as long as there is nothing to send
+ *   CONTINUATION (CVE-2024-27316)          bounded by the size of a header block instead: `header-block.ts`
+ */
+export type Costly = 'Reset' | 'Acknowledged' | 'Empty' | 'Idle';
+
+const costs: Record<Costly, number> = { Reset: 10, Acknowledged: 2, Empty: 1, Idle: 1 };
+
+/** A burst: a hundred streams that are cancelled at once, as by a closed browser tab, and as many again. */
+const most = 2000;
+const perSecond = 200;
+/** Of an exchange that went through: a client that works cancels some of its requests. */
+const perExchange = 10;
+const perContent = 4;
+
+export class FloodBudget {
+  private left = most;
+  private filledAtMs: number;
+
+  constructor(nowMs: number) {
+    this.filledAtMs = nowMs;
+  }
+
+  /** An exchange is complete. */
+  completed(): void {
+    this.left = Math.min(most, this.left + perExchange);
+  }
+
+  /** Content was sent or received: a peer answers with WINDOW_UPDATE, and some measure their connection with PING. */
+  moved(): void {
+    this.left = Math.min(most, this.left + perContent);
+  }
+
+  /** Returns whether the connection may continue. */
+  take(costly: Costly, nowMs: number): boolean {
+    const passedMs = nowMs - this.filledAtMs;
+    if (passedMs >= 1000) {
+      this.filledAtMs = nowMs;
+      this.left = Math.min(most, this.left + (passedMs / 1000) * perSecond);
+    }
+    this.left -= costs[costly];
+    return this.left >= 0;
+  }
+}

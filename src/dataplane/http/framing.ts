@@ -1,0 +1,56 @@
+/** How the body of a message is framed (RFC 9112 §6.3). An ambiguous message is refused. */
+import { digitBytes, skipText } from './ascii.ts';
+import { Field } from './fields.ts';
+import { countOf, listText } from './head-fields.ts';
+import type { Head } from './head.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+
+export type Framing =
+  | { kind: 'none' }
+  | { kind: 'length'; bytes: number }
+  | { kind: 'chunked' }
+  | { kind: 'untilClose' };
+
+const none: Framing = Object.freeze({ kind: 'none' });
+const chunked: Framing = Object.freeze({ kind: 'chunked' });
+const untilClose: Framing = Object.freeze({ kind: 'untilClose' });
+
+// Numbers of 15 digits are below 2^53, so every sum with them is exact.
+const maxLengthDigits = 15;
+
+export const requestFraming = (head: Head, hasUnknownLength: boolean): Framing | Refusal =>
+  declaredFraming(head) ?? (hasUnknownLength ? chunked : none);
+
+/** The body of a response also depends on the method of its request. */
+export function responseFraming(head: Head, requestMethod: string): Framing | Refusal {
+  const declared = declaredFraming(head);
+  if (declared !== undefined && 'status' in declared) return declared;
+  const bodiless = requestMethod === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304;
+  return bodiless ? none : (declared ?? untilClose);
+}
+
+function declaredFraming(head: Head): Framing | Refusal | undefined {
+  const lengths = countOf(head, Field.ContentLength);
+  if (countOf(head, Field.TransferEncoding) > 0) {
+    return lengths > 0
+      ? refusals.ContentLengthWithTransferEncoding
+      : codedFraming(listText(head, Field.TransferEncoding), head.minorVersion);
+  }
+  if (lengths === 0) return undefined;
+  return lengths === 1 ? lengthFraming(listText(head, Field.ContentLength)) : refusals.DuplicateContentLength;
+}
+
+/** A list (`5, 5`) is refused even if its members agree. */
+function lengthFraming(text: string): Framing | Refusal {
+  const valid = text.length > 0 && text.length <= maxLengthDigits && skipText(digitBytes, text, 0) === text.length;
+  return valid ? { kind: 'length', bytes: Number(text) } : refusals.InvalidContentLength;
+}
+
+function codedFraming(text: string, minorVersion: number): Framing | Refusal {
+  if (minorVersion === 0) return refusals.TransferEncodingInHttp10;
+  if (text.length === 7 && text.toLowerCase() === 'chunked') return chunked;
+  const codings = text.split(',').map((coding) => coding.trim().toLowerCase());
+  const endsInOneChunked = codings.indexOf('chunked') === codings.length - 1;
+  return endsInOneChunked && !codings.includes('') ? refusals.UnknownTransferCoding : refusals.InvalidTransferEncoding;
+}

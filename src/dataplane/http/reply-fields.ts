@@ -1,0 +1,90 @@
+/** Responses of the proxy itself, as any version of HTTP sends them: plain text that names the problem, or a status of gRPC. */
+import type { Reply } from '../routing.ts';
+import { bytesOf } from './ascii.ts';
+import { noFields, type HeaderField } from './header-fields.ts';
+
+export type RenderedReply = { status: number; fields: readonly HeaderField[]; content: Buffer };
+
+const noContent = Buffer.alloc(0);
+
+/** `isHead`: the content is left out, though its length is announced. */
+export function renderFields(
+  { status, body, headers = noFields }: Pick<Reply, 'status' | 'body' | 'headers'>,
+  { nowMs, isHead }: { nowMs: number; isHead: boolean },
+): RenderedReply {
+  const date = { name: 'Date', value: new Date(nowMs).toUTCString() };
+  // RFC 9110 §8.6: no Content-Length in a 204.
+  if (status === 204) return { status, fields: [date, ...headers], content: noContent };
+  const content = Buffer.from(body.endsWith('\n') ? body : `${body}\n`);
+  const fields = [
+    date,
+    { name: 'Content-Type', value: 'text/plain; charset=utf-8' },
+    { name: 'Content-Length', value: String(content.length) },
+    ...absent(headers, { name: 'Cache-Control', value: 'no-store' }),
+    ...(status === 503 ? absent(headers, { name: 'Retry-After', value: '1' }) : noFields),
+    ...headers,
+  ];
+  return { status, fields, content: isHead ? noContent : content };
+}
+
+const absent = (headers: readonly HeaderField[], field: HeaderField): readonly HeaderField[] =>
+  headers.some(({ name }) => name.toLowerCase() === field.name.toLowerCase()) ? noFields : [field];
+
+/** https://grpc.io/docs/guides/status-codes: what a client does about them differs. */
+const GrpcStatus = {
+  Unknown: 2,
+  DeadlineExceeded: 4,
+  PermissionDenied: 7,
+  ResourceExhausted: 8,
+  Unimplemented: 12,
+  Internal: 13,
+  Unavailable: 14,
+  Unauthenticated: 16,
+} as const;
+
+/** As clients of gRPC read statuses of HTTP, but for what the proxy knows better. */
+function grpcStatus({ status, reason }: Pick<Reply, 'status'> & { reason?: string }): number {
+  if (reason === 'TooManyRequests') return GrpcStatus.ResourceExhausted;
+  switch (status) {
+    case 400:
+    case 431:
+      return GrpcStatus.Internal;
+    case 401:
+      return GrpcStatus.Unauthenticated;
+    case 403:
+      return GrpcStatus.PermissionDenied;
+    case 404:
+      return GrpcStatus.Unimplemented;
+    case 408:
+    case 504:
+      return GrpcStatus.DeadlineExceeded;
+    case 429:
+    case 502:
+    case 503:
+      return GrpcStatus.Unavailable;
+    default:
+      return GrpcStatus.Unknown;
+  }
+}
+
+export const isGrpc = (contentType: string | undefined): boolean =>
+  contentType !== undefined && /^application\/grpc(?:$|[+;])/iu.test(contentType);
+
+/** A response of gRPC that has only trailers: clients read the status there, whatever that of HTTP is. */
+export const renderGrpc = (reply: Pick<Reply, 'status' | 'body' | 'headers'> & { reason?: string }): RenderedReply => ({
+  status: 200,
+  fields: [
+    { name: 'Content-Type', value: 'application/grpc' },
+    { name: 'Grpc-Status', value: String(grpcStatus(reply)) },
+    { name: 'Grpc-Message', value: percentEncoded(reply.body.trimEnd()) },
+    ...(reply.headers ?? noFields),
+  ],
+  content: noContent,
+});
+
+/** Of everything but printable ASCII, and of the percent sign itself. */
+const percentEncoded = (text: string): string =>
+  bytesOf(text).replaceAll(
+    /[^\x20-\x24\x26-\x7e]/gu,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );

@@ -1,0 +1,161 @@
+/** The meaning of a request head: its target and host, the framing of its body, its connection options. */
+import type { RequestView } from '../routing.ts';
+import { inspectConnection } from './connection-options.ts';
+import type { Scheme } from './client-scheme.ts';
+import { Field } from './fields.ts';
+import { requestScheme } from './hop.ts';
+import type { Hop } from './hop.ts';
+import { requestFraming, type Framing } from './framing.ts';
+import { countOf, hasName, headText, listText, piece, valueText } from './head-fields.ts';
+import { copyHead, createHead, type Head } from './head.ts';
+import { parseRequestHead } from './head-parser.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+import type { PathEdit } from './path-edit.ts';
+import { hostOf, parseTarget } from './request-target.ts';
+import type { Target } from './request-target.ts';
+
+type Parts = {
+  head: Head;
+  hop: Hop;
+  method: string;
+  target: Target;
+  authority: string;
+  host: string;
+  framing: Framing;
+};
+
+/**
+ * A request with a valid head. The head is one of many requests and is overwritten after the turn in which this one arrived:
+ *
+ *     current ──keep()──► kept                  it must wait
+ *        └──remember()──► text ──recall()──► kept      it was sent, and may have to be sent again
+ */
+export class Request implements RequestView {
+  head: Head;
+  readonly hop: Hop;
+  readonly method: string;
+  readonly target: Target;
+  /** Host as sent, with its port; the authority of the absolute form takes precedence. Empty only in HTTP/1.0. */
+  readonly authority: string;
+  readonly host: string;
+  readonly framing: Framing;
+  private isKept = false;
+  private text = '';
+
+  constructor(parts: Parts) {
+    this.head = parts.head;
+    this.hop = parts.hop;
+    this.method = parts.method;
+    this.target = parts.target;
+    this.authority = parts.authority;
+    this.host = parts.host;
+    this.framing = parts.framing;
+  }
+
+  keep(): void {
+    if (this.isKept) return;
+    this.head = copyHead(this.head);
+    this.isKept = true;
+  }
+
+  /** Costs nothing if the head was sent as HTTP/1.1. */
+  remember(): void {
+    if (!this.isKept) this.text = headText(this.head);
+  }
+
+  recall(): void {
+    if (this.isKept) return;
+    const bytes = Buffer.from(this.text, 'latin1');
+    const head = createHead(this.head.limits);
+    parseRequestHead(head, bytes, 0, bytes.length);
+    head.connection = inspectConnection(head);
+    this.head = head;
+    this.isKept = true;
+  }
+
+  get hasBody(): boolean {
+    const { framing } = this;
+    return framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0);
+  }
+
+  /** The Host line is the one for the app: neither is it missing, nor does an absolute target take precedence. */
+  get hasOwnHost(): boolean {
+    return this.target.authority === undefined && this.authority !== '';
+  }
+
+  /** Host for the app: an HTTP/1.0 request may have none. */
+  get appAuthority(): string {
+    return this.authority === '' ? this.hop.localAuthority : this.authority;
+  }
+
+  /** The target for the app, in origin form. The target of `OPTIONS *` has no path, and stays. */
+  appTarget(edit: PathEdit | undefined): string {
+    const { path, query } = this.target;
+    const edited = edit === undefined || !path.startsWith('/') ? path : edit(path);
+    return query === '' ? edited : `${edited}?${query}`;
+  }
+
+  get path(): string {
+    return this.target.path;
+  }
+
+  get scheme(): Scheme {
+    return requestScheme(this.head, this.hop);
+  }
+
+  get query(): string {
+    return this.target.query;
+  }
+
+  header(name: string): string | undefined {
+    const index = findField(this.head, name, 0);
+    return index < 0 ? undefined : valueText(this.head, index);
+  }
+
+  headers(name: string): string[] {
+    const values: string[] = [];
+    for (let index = findField(this.head, name, 0); index >= 0; index = findField(this.head, name, index + 1)) {
+      values.push(valueText(this.head, index));
+    }
+    return values;
+  }
+}
+
+function findField(head: Head, name: string, from: number): number {
+  for (let index = from; index < head.count; index++) {
+    if (hasName(head, index, name)) return index;
+  }
+  return -1;
+}
+
+const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
+
+/** Checks a parsed request head. `hasUnknownLength`: content follows, though the head may not say so. */
+export function inspectRequest(head: Head, hop: Hop, hasUnknownLength = false): Request | Refusal {
+  const { start, methodEnd, targetEnd } = head;
+  const method = piece(head, start, methodEnd);
+  if (method === 'CONNECT') return refusals.UnsupportedMethod;
+  const target = parseTarget(piece(head, methodEnd + 1, targetEnd), method);
+  if (target === undefined) return refusals.InvalidRequestTarget;
+  const hostField = findHost(head);
+  if (isRefusal(hostField)) return hostField;
+  const { authority, host } =
+    target.authority === undefined ? hostField : { authority: target.authority, host: hostOf(target.authority) ?? '' };
+  head.connection = inspectConnection(head);
+  const framing = requestFraming(head, hasUnknownLength && head.connection.upgrade === undefined);
+  if (isRefusal(framing)) return framing;
+  return new Request({ head, hop, method, target, authority, host, framing });
+}
+
+/** RFC 9112 §3.2: exactly one valid Host; HTTP/1.0 may omit it. */
+function findHost(head: Head): { authority: string; host: string } | Refusal {
+  const hosts = countOf(head, Field.Host);
+  if (hosts === 0) return head.minorVersion === 0 ? noHost : refusals.MissingHost;
+  if (hosts > 1) return refusals.DuplicateHost;
+  const authority = listText(head, Field.Host);
+  const host = hostOf(authority);
+  return host === undefined ? refusals.InvalidHost : { authority, host };
+}
+
+const noHost = Object.freeze({ authority: '', host: '' });
