@@ -20,11 +20,12 @@ function markOverlaps(group: readonly JudgedListener[], overlaps: Map<JudgedList
   const hosts = hostMap<JudgedListener>();
   for (const listener of group) hosts.set(listener.hostname ?? '', listener);
   for (const listener of group) {
-    hosts.find(listener.hostname ?? '', (wider) => {
+    const mark = (wider: JudgedListener) => {
       if (wider === listener) return;
       if (!overlaps.has(listener)) overlaps.set(listener, overlapWith(wider, listener));
       if (!overlaps.has(wider)) overlaps.set(wider, overlapWith(listener, wider));
-    });
+    };
+    hosts.find(listener.hostname ?? '', mark, undefined);
   }
 }
 

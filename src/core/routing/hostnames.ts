@@ -27,8 +27,8 @@ export interface HostMap<T> {
   get(hostname: string): T | undefined;
   set(hostname: string, value: T): void;
   delete(hostname: string): void;
-  /** Calls `ask` for each value whose pattern matches, the most specific first, until it returns a result. */
-  find<R>(host: string, ask: (value: T) => R | undefined): R | undefined;
+  /** Calls `ask` for each value whose pattern matches, the most specific first, until it returns a result. `about`: passed on to it. */
+  find<R, A>(host: string, ask: (value: T, about: A) => R | undefined, about: A): R | undefined;
 }
 
 export function hostMap<T>(): HostMap<T> {
@@ -44,14 +44,14 @@ export function hostMap<T>(): HostMap<T> {
       if (hostname === '') forAll = undefined;
       else named.delete(hostname);
     },
-    find(host, ask) {
+    find(host, ask, about) {
       // Most tables have no host names: then no patterns are derived from the request's host.
       for (let pattern = named.size === 0 ? '' : host; pattern !== ''; pattern = widerPattern(pattern)) {
         const value = named.get(pattern);
-        const result = value === undefined ? undefined : ask(value);
+        const result = value === undefined ? undefined : ask(value, about);
         if (result !== undefined) return result;
       }
-      return forAll === undefined ? undefined : ask(forAll);
+      return forAll === undefined ? undefined : ask(forAll, about);
     },
   };
 }

@@ -34,10 +34,10 @@ export function createRouteIndex<T>(listeners: readonly Listener[]): RouteIndex<
   return {
     match(listenerPort, request) {
       // The most specific listener handles the request, whether or not one of its routes matches: Gateway API isolates listeners.
-      const on = ports.get(listenerPort)?.find(request.host, itself);
-      return on?.hosts.find(request.host, (bucket) => bucket.find(({ fits }) => fits(request)));
+      const on = ports.get(listenerPort)?.find(request.host, itself, undefined);
+      return on?.hosts.find<IndexedRoute<T>, MatchableRequest>(request.host, firstThatFits, request);
     },
-    listener: (listenerPort, { host }) => ports.get(listenerPort)?.find(host, itself)?.listener.name,
+    listener: (listenerPort, { host }) => ports.get(listenerPort)?.find(host, itself, undefined)?.listener.name,
     replace(routes) {
       const changes = placeRoutes(all, routes, create);
       for (const route of changes.gone) forEachHost(attached, route, removeFromBucket);
@@ -50,6 +50,11 @@ export function createRouteIndex<T>(listeners: readonly Listener[]): RouteIndex<
 }
 
 const itself = <T>(value: T): T => value;
+
+function firstThatFits<T>(bucket: Bucket<IndexedRoute<T>>, request: MatchableRequest): IndexedRoute<T> | undefined {
+  for (const route of bucket) if (route.fits(request)) return route;
+  return undefined;
+}
 
 function byPort<R>(attached: readonly Attached<R>[]): ReadonlyMap<number, HostMap<Attached<R>>> {
   const ports = new Map<number, HostMap<Attached<R>>>();

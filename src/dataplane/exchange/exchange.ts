@@ -124,7 +124,7 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
   private follow(forwarding: Forwarding, request: Request, arrivedMs: number | undefined): void {
     const { timeouts, mirrors } = forwarding;
     this.origin = request.header('origin');
-    if (mirrors && request.head.connection.upgrade === undefined) {
+    if (mirrors && !this.request.upgrades) {
       this.request.mirrors = new Mirrors(this.context, forwarding);
     }
     if (timeouts !== undefined) this.timers = startRouteTimers(this.context.clock, timeouts, arrivedMs, this);
@@ -295,8 +295,8 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
 
   private switched(head: Head): void {
     const { hold, upstream, entry, client } = this;
-    const isAsked = this.asked?.head.connection.upgrade !== undefined;
-    if (!isAsked || !this.request.done || hold === undefined || upstream === undefined) {
+    const { upgrades, done } = this.request;
+    if (!upgrades || !done || hold === undefined || upstream === undefined) {
       this.fail(badGateway('The app switched protocols without a request to do so.'));
       return;
     }

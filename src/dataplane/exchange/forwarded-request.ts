@@ -17,6 +17,8 @@ export class ForwardedRequest {
   /** The endpoint does not accept more of it. */
   blocked = false;
   idempotent = false;
+  /** It asks the app to switch to another protocol. */
+  upgrades = false;
   mirrors: Mirrors | undefined;
   private attempts = 0;
   /** All content, if it came with the head. */
@@ -24,10 +26,11 @@ export class ForwardedRequest {
   /** It can be sent again as it was. */
   private isWhole = false;
 
-  begin({ method, hasBody }: Request): void {
+  begin({ method, hasBody, head }: Request): void {
     this.done = !hasBody;
     this.blocked = false;
     this.idempotent = idempotentMethods.has(method);
+    this.upgrades = head.connection.upgrade !== undefined;
     this.mirrors = undefined;
     this.attempts = 0;
     this.content = noBytes;

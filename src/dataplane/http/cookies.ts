@@ -8,19 +8,20 @@
  *
  * Every step is linear in the header, whatever it holds: the stretches that `findCookie` and `pairEnd` look at do not overlap.
  */
+import { appendedTo } from './short-lists.ts';
 
 /** Returns the values of the cookies of one name, in the order in which they were sent. */
 export function readCookies(headers: readonly string[], name: string): string[] {
-  const values: string[] = [];
+  let values: string[] | undefined;
   for (const header of headers) {
     let at = findCookie(header, name, 0);
     while (at >= 0) {
       const end = pairEnd(header, at);
-      values.push(valueOf(header, at + name.length, end));
+      values = appendedTo(values, valueOf(header, at + name.length, end));
       at = findCookie(header, name, end);
     }
   }
-  return values;
+  return values ?? [];
 }
 
 /** Returns the value of a Cookie header without the cookies of one name; the same string if there are none. */

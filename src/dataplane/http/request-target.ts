@@ -35,12 +35,23 @@ function splitQuery(target: string): Target {
     : { path: target.slice(0, question), query: target.slice(question + 1) };
 }
 
+/** Most requests are for the host of the one before. */
+let lastAuthority = '';
+let lastHost: string | undefined;
+
 /**
  * Returns the host of `host[:port]` in lower case, without the dot that may end an absolute domain name (RFC 3986 §3.2.2);
  * undefined if it is empty or malformed. User information (`user@host`) is refused: it only
  * serves to disguise a host (RFC 9110 §4.2.4).
  */
 export function hostOf(authority: string): string | undefined {
+  if (authority === lastAuthority) return lastHost;
+  lastHost = parseHost(authority);
+  lastAuthority = authority;
+  return lastHost;
+}
+
+function parseHost(authority: string): string | undefined {
   const hostEnd = authority.startsWith('[') ? literalEnd(authority) : skipText(hostBytes, authority, 0);
   if (hostEnd <= 0) return undefined;
   if (

@@ -1,4 +1,5 @@
 /** The meaning of a request head: its target and host, the framing of its body, its connection options. */
+import { appendedTo } from './short-lists.ts';
 import type { RequestView } from '../routing.ts';
 import { inspectConnection } from './connection-options.ts';
 import type { Scheme } from './client-scheme.ts';
@@ -114,11 +115,11 @@ export class Request implements RequestView {
   }
 
   headers(name: string): string[] {
-    const values: string[] = [];
+    let values: string[] | undefined;
     for (let index = findField(this.head, name, 0); index >= 0; index = findField(this.head, name, index + 1)) {
-      values.push(valueText(this.head, index));
+      values = appendedTo(values, valueText(this.head, index));
     }
-    return values;
+    return values ?? [];
   }
 }
 

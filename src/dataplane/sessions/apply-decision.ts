@@ -48,8 +48,8 @@ export function createApplyDecision({ starter, counters, wasConfirmed }: ApplyPo
   return (pending, decision, nowMs) => {
     const { route, startsSession, start } = pending;
     if (decision.kind === 'new') return starter.start(route, freshStart[start]);
-    const { backend, token, seenHereMs } = decision.candidate;
-    const session = { backend, token, seenMs: seenHereMs };
+    const { backend, token, seenHereMs: seenMs } = decision.candidate;
+    const session = { backend, token, seenMs };
     if (decision.kind === 'lost') {
       const reason = wasConfirmed(decision.candidate, nowMs) ? decision.reason : 'Unconfirmed';
       return starter.reassign(route, { ...session, reason, tried: [], start });
@@ -64,6 +64,6 @@ export function createApplyDecision({ starter, counters, wasConfirmed }: ApplyPo
       // Without another pod, the session tries its own once more.
       if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
     }
-    return starter.pin(route, { ...session, slot, start, nowMs });
+    return starter.pin(route, { backend, token, seenMs, slot, start, nowMs });
   };
 }

@@ -100,7 +100,7 @@ export class NewHold implements SessionHold {
     const { carrier } = this.route;
     if (this.kind === 'Nothing') return carrier.keep(response);
     const { replaces, lost } = this.start;
-    const verdict = judge(response, this.backend, { carrier, context });
+    const verdict = judge(response, this.backend, { carrier, context, nowMs: context.clock.nowMs() });
     if (verdict === 'Ends') {
       if (replaces === undefined) return carrier.keep(response);
       endByApp(context, replaces.token);

@@ -113,7 +113,8 @@ export class PinnedHold implements SessionHold {
     const context = this.context;
     recordResponse(this.slot);
     const { carrier } = this.route;
-    const verdict = judge(response, this.backend, { carrier, context });
+    const nowMs = context.clock.nowMs();
+    const verdict = judge(response, this.backend, { carrier, context, nowMs });
     // An id that is too long for a token takes the place of the one with the token.
     if (verdict === 'Ends' || verdict === 'TooLong') {
       endByApp(context, this.token);
@@ -121,7 +122,6 @@ export class PinnedHold implements SessionHold {
       return carrier.clear(response);
     }
     const backend = context.backend(this.backend.key) ?? this.backend;
-    const nowMs = context.clock.nowMs();
     const givesToken = carrier.isAppOwned
       ? verdict === 'Continues' || verdict === 'Repeats'
       : this.confirms ||

@@ -1,4 +1,5 @@
 /** Decides where a request goes and counts sessions: the session side of the interface in `dataplane/routing.ts`. */
+import { appendedTo } from '../http/short-lists.ts';
 import { isUnconfirmed } from '../../core/session/confirmation.ts';
 import { decideSession, maxWaitMs } from '../../core/session/decide.ts';
 import { endsRememberedMs } from '../../core/session/validity.ts';
@@ -23,7 +24,8 @@ import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './sess
 import { createSessionStarter } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
-import { createTokenCache, readTokens } from './token-reader.ts';
+import type { SessionRoute } from './session-route.ts';
+import { createTokenCache, createTokenReader } from './token-reader.ts';
 
 /** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
 export type RouterPorts = {
@@ -125,17 +127,32 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     return elsewhereMs === undefined || (hereMs !== undefined && hereMs > elsewhereMs) ? hereMs : elsewhereMs;
   };
 
+  const backendOf = (route: SessionRoute, id: number) => {
+    const key = route.backendKey(id);
+    return key === undefined ? undefined : state?.backends.get(key);
+  };
+
+  const tokenReader = createTokenReader<SessionRoute>({
+    keysOf: (route, id) => backendOf(route, id)?.keys,
+    cache,
+    counters,
+  });
+
   /** A token whose backend has left the table is no candidate. */
-  const candidatesOf = ({ route, tokens }: Pending, nowMs: number): SessionCandidate[] =>
-    tokens.flatMap((token) => {
-      const backend = state?.backends.get(route.backendKey(token.backendId) ?? '');
-      if (backend === undefined) return [];
-      const { isAppOwned } = route.carrier;
+  const candidatesOf = ({ route, tokens }: Pending, nowMs: number): readonly SessionCandidate[] => {
+    let candidates: SessionCandidate[] | undefined;
+    const hasFixedDate = route.carrier.isAppOwned;
+    for (const token of tokens) {
+      const backend = backendOf(route, token.backendId);
+      if (backend === undefined) continue;
       // Most tokens are young enough by their own date: then it does not matter who saw the session.
-      const isYoung = !isAppOwned && nowMs < token.lastSeenS * 1000 + backend.limits.idleTimeoutMs;
+      const isYoung = !hasFixedDate && nowMs < token.lastSeenS * 1000 + backend.limits.idleTimeoutMs;
       const seenHereMs = isYoung ? undefined : seenMs(token, nowMs);
-      return [{ token, backend, seenHereMs, hasFixedDate: isAppOwned, hasEnded: endedSessions.has(token, nowMs) }];
-    });
+      const hasEnded = endedSessions.has(token, nowMs);
+      candidates = appendedTo(candidates, { token, backend, seenHereMs, hasFixedDate, hasEnded });
+    }
+    return candidates ?? noCandidates;
+  };
 
   /**
    * Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. A token that
@@ -186,15 +203,13 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     table: () => state?.table,
     route(request, listenerPort) {
       if (state === undefined) return reply(notReady);
-      const { routes, backends } = state;
-      const route = routeFor(routes, request, listenerPort);
+      const route = routeFor(state.routes, request, listenerPort);
       if (route === undefined) return reply(noRoute);
       const response = route.respond?.(request, listenerPort);
       if (response !== undefined) return reply(response);
       if (route.kind === 'Plain') return routePlain(route, plain);
       const nowMs = clock.nowMs();
-      const keysOf = (id: number) => backends.get(route.backendKey(id) ?? '')?.keys;
-      const tokens = readTokens(route.carrier.read(request), { keysOf, cache, counters, nowMs });
+      const tokens = tokenReader.read(route.carrier.read(request), route, nowMs);
       const startsSession = tokens.length > 0 && route.startsSession(request);
       const start = route.startOf(request);
       return settle({ route, tokens, startsSession, start, waitUntilMs: nowMs + maxWaitMs }, nowMs);
@@ -266,5 +281,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
   };
 }
+
+const noCandidates: readonly SessionCandidate[] = [];
 
 const reply = (made: Reply): RouteDecision => ({ kind: 'reply', reply: made });

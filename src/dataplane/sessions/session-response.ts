@@ -14,10 +14,9 @@ const unpinnedIdLoggedEveryMs = 60_000;
 export function judge(
   response: SessionResponse,
   { key, record }: CompiledBackend,
-  { carrier, context }: { carrier: CompiledCarrier; context: HoldContext },
+  { carrier, context, nowMs }: { carrier: CompiledCarrier; context: HoldContext; nowMs: number },
 ): AppVerdict {
   if (response.endsSession) return 'Ends';
-  const nowMs = context.clock.nowMs();
   const verdict = carrier.verdict(response, nowMs);
   if (verdict !== 'TooLong') return verdict;
   record.counters.unpinnedIds += 1;

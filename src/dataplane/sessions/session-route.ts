@@ -2,6 +2,7 @@
 import { compileMatch, type MatchableRequest } from '../../core/routing/match.ts';
 import { startOf, type Start } from '../../core/session/confirmation.ts';
 import { backendId } from '../../core/session/token.ts';
+import type { RouteMatch } from '../../api/spec.ts';
 import type { Route, RoutePersistence } from '../../wire/routing-table.ts';
 import { compileCarrier } from './carrier.ts';
 import type { CompiledCarrier } from './compiled-carrier.ts';
@@ -27,8 +28,7 @@ export function compileSessionRoute(route: Route, persistence: RoutePersistence,
   const keys = new Map(
     common.refs.flatMap(({ backend }) => (backend === undefined ? [] : [[backendId(backend), backend]])),
   );
-  const starts = persistence.newSessionOn.map(compileMatch);
-  const excludes = (persistence.exclude ?? []).map(compileMatch);
+  const isExcluded = compileAny(persistence.exclude ?? []);
   return {
     kind: 'Sessions',
     ...common,
@@ -36,10 +36,16 @@ export function compileSessionRoute(route: Route, persistence: RoutePersistence,
     onEndpointLost: persistence.onEndpointLost,
     owner: ownerOf(route),
     backendKey: (id) => keys.get(id),
-    startsSession: (request) => starts.some((matches) => matches(request)),
-    startOf: (request) =>
-      isPreflight(request) || excludes.some((matches) => matches(request)) ? 'Nothing' : startOf(request.method),
+    startsSession: compileAny(persistence.newSessionOn),
+    startOf: (request) => (isPreflight(request) || isExcluded(request) ? 'Nothing' : startOf(request.method)),
   };
+}
+
+/** Whether a request has one of the matches. */
+function compileAny(matches: readonly RouteMatch[]): (request: MatchableRequest) => boolean {
+  if (matches.length === 0) return () => false;
+  const tests = matches.map(compileMatch);
+  return (request) => tests.some((fits) => fits(request));
 }
 
 /** A CORS preflight (Fetch standard, section 3.2.2): browsers send it without cookies, and ignore those of its response. */

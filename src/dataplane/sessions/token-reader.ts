@@ -1,38 +1,48 @@
 /** Reads the tokens of a request. Each is verified once and then cached. Texts that are not valid tokens are counted, never logged. */
+import { appendedTo } from '../http/short-lists.ts';
 import { decodeToken, type SigningKeys, type Token } from '../../core/session/token.ts';
 import { createBoundedMap } from './bounded-map.ts';
 import type { SessionCounters } from './counters.ts';
 
-/** `keysOf`: the keys of a backend of the request's route, by its id. */
-export type TokenTools = {
-  keysOf: (backendId: number) => SigningKeys | undefined;
+/** `keysOf`: of a backend of the route, by its id. */
+export type TokenTools<Route> = {
+  keysOf: (route: Route, backendId: number) => SigningKeys | undefined;
   cache: TokenCache;
   counters: Pick<SessionCounters, 'badTokens'>;
-  nowMs: number;
 };
 
-/** Returns the valid tokens among the texts that a client sent, in their order. */
-export function readTokens(texts: readonly string[], tools: TokenTools): Token[] {
-  const tokens = [];
-  for (const text of texts) {
-    const token = verify(text, tools);
-    if (token !== undefined) tokens.push(token);
-  }
-  return tokens;
+export interface TokenReader<Route> {
+  /** Returns the valid tokens among the texts that a client sent, in their order. */
+  read(texts: readonly string[], route: Route, nowMs: number): readonly Token[];
 }
 
-function verify(text: string, { keysOf, cache, counters, nowMs }: TokenTools): Token | undefined {
-  const known = cache.get(text);
-  // A token that was verified for another route is valid for this one only if the routes share its backend.
-  if (known !== undefined && keysOf(known.backendId) !== undefined) return known;
-  const verdict = decodeToken(text, keysOf, nowMs);
-  if (verdict.kind === 'invalid') {
-    counters.badTokens[verdict.reason] += 1;
-    return undefined;
-  }
-  cache.put(text, verdict.token);
-  return verdict.token;
+export function createTokenReader<Route>({ keysOf, cache, counters }: TokenTools<Route>): TokenReader<Route> {
+  const verify = (text: string, route: Route, nowMs: number): Token | undefined => {
+    const verdict = decodeToken(text, (backendId) => keysOf(route, backendId), nowMs);
+    if (verdict.kind === 'invalid') {
+      counters.badTokens[verdict.reason] += 1;
+      return undefined;
+    }
+    cache.put(text, verdict.token);
+    return verdict.token;
+  };
+
+  return {
+    read(texts, route, nowMs) {
+      let tokens: Token[] | undefined;
+      for (const text of texts) {
+        const known = cache.get(text);
+        // A token that was verified for another route is valid for this one only if the routes share its backend.
+        const isValid = known !== undefined && keysOf(route, known.backendId) !== undefined;
+        const token = isValid ? known : verify(text, route, nowMs);
+        if (token !== undefined) tokens = appendedTo(tokens, token);
+      }
+      return tokens ?? noTokens;
+    },
+  };
 }
+
+const noTokens: readonly Token[] = [];
 
 /**
  * Verified tokens by their text, so that a busy session costs no hash. It holds the content of a token, never that the session is still

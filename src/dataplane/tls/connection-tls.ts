@@ -33,7 +33,7 @@ export class ConnectionTls {
     const { listeners } = this.port;
     if (!this.isVerified && demandsCertificate(this.listener)) return true;
     if (host === this.host && listeners === this.listeners) return false;
-    const owner = listeners.find(host, itself);
+    const owner = listeners.find(host, itself, undefined);
     if (owner !== undefined && owner !== this.listener) return true;
     this.host = host;
     this.listeners = listeners;
@@ -47,4 +47,4 @@ const itself = <T>(value: T): T => value;
 
 /** Returns the listener of a server name; undefined if no listener has it. `serverName`: empty if the client sent none. */
 export const listenerFor = (port: TlsPort, serverName: string): TlsListener | undefined =>
-  port.listeners.find(serverName, itself);
+  port.listeners.find(serverName, itself, undefined);

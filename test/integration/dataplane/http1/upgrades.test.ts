@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createRig, eventually, settled } from './rig.ts';
@@ -32,6 +33,29 @@ test('an Upgrade of HTTP/1.0 is ignored: the app gets an ordinary request', asyn
   client.send('GET /ws HTTP/1.0\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
   expect((await client.rest()).text).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*plain$/);
   expect(appSaw).not.toMatch(/upgrade/i);
+});
+
+test('an app that switches only after requests of other clients have arrived', async () => {
+  const asked: Socket[] = [];
+  const { port } = await rig.rawApp((socket) =>
+    socket.on('data', (chunk) => {
+      if (chunk.includes('GET /ws')) asked.push(socket);
+      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain');
+    }),
+  );
+  const proxy = await rig.proxy(port);
+  const [upgraded, other] = [await proxy.connect(), await proxy.connect()];
+  const plain = async () => {
+    other.send('GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n');
+    expect((await other.response()).status).toBe(200);
+  };
+  await plain();
+  // On the connection that is open by now, where it is sent at once.
+  upgraded.send(upgrade());
+  await eventually(() => asked.length === 1);
+  await plain();
+  asked[0]?.write(switched);
+  expect((await upgraded.response()).status).toBe(101);
 });
 
 describe('WebSocket', () => {
