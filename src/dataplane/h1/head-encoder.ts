@@ -19,13 +19,21 @@ import { linesOf } from './header-lines.ts';
 
 export function encodeRequestHead(request: Request, { filter, edits = noEdits, isLast }: RequestChanges): string {
   const { removed, added } = edits.headers ?? noHeaderEdits;
+  const { head } = request;
   const keepsHost = request.hasOwnHost && edits.host === undefined;
-  const drops = requestDrops(request.hop, keepsHost);
-  const lines = copyLines(request.head, { drops, filter, to: 'app', removed, replacesCaching: false });
+  const keepsFirstLine = keepsHost && edits.path === undefined && head.minorVersion === 1;
+  const rules = {
+    drops: requestDrops(request.hop, keepsHost),
+    filter,
+    to: 'app',
+    removed,
+    replacesCaching: false,
+  } as const;
+  const lines = copyLines(head, rules, keepsFirstLine ? head.start : linesStart(head));
+  const first = keepsFirstLine ? '' : requestLine(request, edits.path);
   const host = keepsHost ? '' : withoutLines(`Host: ${edits.host ?? request.appAuthority}\r\n`, removed);
   const forwarded = withoutLines(forwardedLines(request), removed);
-  const own = `${host}${lines}${forwarded}${linesOf(added)}`;
-  return `${requestLine(request, edits.path)}${own}${hopLines(request, isLast === true)}\r\n`;
+  return `${first}${host}${lines}${forwarded}${linesOf(added)}${hopLines(request, isLast === true)}\r\n`;
 }
 
 const noEdits: RequestEdits = { headers: undefined, host: undefined, path: undefined };
@@ -33,7 +41,7 @@ const noEdits: RequestEdits = { headers: undefined, host: undefined, path: undef
 function forwardedLines(request: Request): string {
   const { head, hop } = request;
   if (hop.isTrusted && statesClient(head)) return linesOf(forwardedFields(request));
-  return `${hop.forwardedLines}X-Forwarded-Host: ${request.appAuthority}\r\n`;
+  return hop.forwarded.linesFor(request.appAuthority);
 }
 
 function requestLine(request: Request, edit: PathEdit | undefined): string {
@@ -56,26 +64,29 @@ function hopLines({ framing, head: { connection } }: Request, isLast: boolean): 
 export function encodeResponseHead(head: Head, changes: ResponseChanges, hopLines: string): string {
   const { filter, edits, sessionFields, method } = changes;
   const caching = sessionFields.length === 0 ? undefined : privateCacheFields(head, method, edits);
-  const lines = copyLines(head, {
+  const rules = {
     drops: responseDrops(head),
     filter,
     to: 'client',
     removed: edits?.removed ?? noHeaderNames,
     replacesCaching: caching !== undefined,
-  });
-  const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
+  } as const;
+  const keepsFirstLine = head.minorVersion === 1;
+  const first = keepsFirstLine ? '' : `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
+  const lines = copyLines(head, rules, keepsFirstLine ? head.start : linesStart(head));
   const added = edits === undefined ? '' : addedLines(edits, caching !== undefined);
-  return `${statusLine}${lines}${added}${caching === undefined ? '' : linesOf(caching)}${linesOf(sessionFields)}${hopLines}\r\n`;
+  return `${first}${lines}${added}${caching === undefined ? '' : linesOf(caching)}${linesOf(sessionFields)}${hopLines}\r\n`;
 }
 
 const addedLines = (edits: HeaderEdits, replacesCaching: boolean): string =>
   linesOf((replacesCaching ? withoutCaching(edits) : edits).added);
 
-function copyLines(head: Head, rules: FieldRules): string {
+/** `from`: where the first of them begins. */
+function copyLines(head: Head, rules: FieldRules, from: number): string {
   const end = head.end - 2;
   const changesOthers = mayChangeOthers(head, rules);
   let copied = '';
-  let runStart = linesStart(head);
+  let runStart = from;
   for (let index = 0; index < head.count; index += 1) {
     const value = fieldId(head, index) === Field.Other && !changesOthers ? undefined : changedValue(head, index, rules);
     if (value !== undefined) {

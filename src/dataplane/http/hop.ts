@@ -13,11 +13,31 @@ export type Hop = {
   isTrusted: boolean;
   /** Of the connection. */
   scheme: Scheme;
-  /** `X-Forwarded-For` and `-Proto` of a client, each ending in CRLF: the same for every request of a connection. */
-  forwardedLines: string;
+  forwarded: ForwardedLines;
   /** Host of an HTTP/1.0 request without one: the address to which the client connected (RFC 9110 §7.1). */
   localAuthority: string;
 };
+
+/** What tells the app about a client that is no proxy. Most requests of a connection are for one host, so their lines are those of the one before. */
+export class ForwardedLines {
+  private readonly ofClient: string;
+  private authority = '';
+  private lines = '';
+
+  constructor(address: string, scheme: Scheme) {
+    this.ofClient = `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`;
+  }
+
+  /** Returns the lines of a request for this authority, each ending in CRLF. */
+  linesFor(authority: string): string {
+    if (authority === this.authority && this.lines !== '') return this.lines;
+    // Copies: `authority` is a part of its head, which it would keep in memory.
+    const lines = Buffer.from(`${this.ofClient}X-Forwarded-Host: ${authority}\r\n`, 'latin1').toString('latin1');
+    this.authority = lines.slice(lines.length - 2 - authority.length, -2);
+    this.lines = lines;
+    return lines;
+  }
+}
 
 /** Most clients are no proxies: their requests, from a trusted address too, take the short way. */
 export const statesClient = (head: Head): boolean =>

@@ -1,5 +1,5 @@
 /** What the proxy knows about the client from its connection, for the headers that tell the app. */
-import type { Hop } from '../http/hop.ts';
+import { ForwardedLines, type Hop } from '../http/hop.ts';
 import type { Scheme } from '../http/client-scheme.ts';
 import { plainAddress } from '../net/addresses.ts';
 import type { ProxyHeader } from '../net/proxy-protocol.ts';
@@ -27,7 +27,7 @@ export function describeHop(socket: TcpSocket, { trusted, header, ...listener }:
     address,
     isTrusted: speaksForItself(header) && trusted.has(address),
     scheme,
-    forwardedLines: `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
+    forwarded: new ForwardedLines(address, scheme),
     localAuthority: authorityOf({ ...server, address: plainAddress(server.address) }),
   };
 }

@@ -12,11 +12,17 @@ import { BodyReader } from '../../../../src/dataplane/h1/body.ts';
 import { nameText, valueText } from '../../../../src/dataplane/http/head-fields.ts';
 import { parseRequestHead } from '../../../../src/dataplane/http/head-parser.ts';
 import { createHead } from '../../../../src/dataplane/http/head.ts';
-import type { Hop } from '../../../../src/dataplane/http/hop.ts';
+import { ForwardedLines, type Hop } from '../../../../src/dataplane/http/hop.ts';
 import { Request, inspectRequest } from '../../../../src/dataplane/http/request.ts';
 import { bodyOf } from './rig.ts';
 
-const hop: Hop = { address: '', isTrusted: false, scheme: 'http', forwardedLines: '', localAuthority: '' };
+const hop: Hop = {
+  address: '',
+  isTrusted: false,
+  scheme: 'http',
+  forwarded: new ForwardedLines('', 'http'),
+  localAuthority: '',
+};
 
 type Read = { method: string; target: string; headers: string[]; body: string };
 

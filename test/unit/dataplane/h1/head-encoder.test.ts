@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { inspectConnection } from '../../../../src/dataplane/http/connection-options.ts';
 import { encodeRequestHead, encodeResponseHead } from '../../../../src/dataplane/h1/head-encoder.ts';
 import type { ResponseChanges } from '../../../../src/dataplane/streams.ts';
-import type { Hop } from '../../../../src/dataplane/http/hop.ts';
+import { ForwardedLines, type Hop } from '../../../../src/dataplane/http/hop.ts';
 import { parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http/head-parser.ts';
 import { createHead } from '../../../../src/dataplane/http/head.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/http/request.ts';
@@ -15,7 +15,7 @@ const hop: Hop = {
   address: '192.0.2.7',
   isTrusted: false,
   scheme: 'http',
-  forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n',
+  forwarded: new ForwardedLines('192.0.2.7', 'http'),
   localAuthority: '10.0.0.1:80',
 };
 const cookie = filterOf(cookieCarrier({ name: 'sid' }));
@@ -200,7 +200,7 @@ describe('a request from a trusted proxy', () => {
     ...hop,
     address: '10.0.0.9',
     isTrusted: true,
-    forwardedLines: 'X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\n',
+    forwarded: new ForwardedLines('10.0.0.9', 'http'),
   };
   const sent = (...lines: string[]) =>
     encodeRequestHead(requestOf(lines, balancer), { filter: cookie, edits: undefined }).split('\r\n').slice(0, -2);
