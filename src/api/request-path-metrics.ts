@@ -39,6 +39,12 @@ export const requestPathMetrics = {
     labels: ['reason'],
     help: 'Connections closed because they did not begin with a valid header of the PROXY protocol, which is required, by reason: Missing, Malformed, TooLong, Timeout, or UntrustedPeer (its sender is not in trustedProxies).',
   },
+  holdfast_http_http2_errors_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['scope', 'reason'],
+    help: 'Connections and streams of HTTP/2 ended because of what the client sent, by scope (Connection or Stream) and by the error code that it got, for example ProtocolError, FlowControlError, RefusedStream (more requests at a time than allowed), or EnhanceYourCalm (a flood of frames without use, or a header block that is too large).',
+  },
   holdfast_tls_handshakes_total: {
     part: 'proxy',
     type: 'counter',

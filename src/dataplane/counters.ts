@@ -1,6 +1,7 @@
 import type { ReplyReason } from './routing.ts';
 import type { LocalError } from './upstream/connect-failure.ts';
 import type { FaultScope } from './faults.ts';
+import type { ErrorName } from './h2/frames.ts';
 import type { RefusalReason } from './http/refusals.ts';
 import type { ProxyHeaderRefusal } from './net/proxy-protocol.ts';
 import type { TlsFailure } from './upstream/tls.ts';
@@ -31,6 +32,8 @@ export type ServerCounters = {
   /** Connections and requests that a limit of the proxy's settings ended. */
   limitRefusals: Record<ProxyLimit, number>;
   proxyProtocolRefusals: Record<ProxyProtocolRefusal, number>;
+  /** Faults of clients that speak HTTP/2, by what was ended, and the code that the client got (RFC 9113 §7). */
+  http2Errors: Record<'Connection' | 'Stream', Partial<Record<ErrorName, number>>>;
   /** Of connections to HTTPS listeners: completed, and failed, which includes those that the client gave up. */
   tlsHandshakes: number;
   tlsHandshakeFailures: Record<HandshakeFailure, number>;
@@ -75,6 +78,7 @@ export function createCounters(): ServerCounters {
       responseHead: 0,
     },
     proxyProtocolRefusals: { Missing: 0, Malformed: 0, TooLong: 0, UntrustedPeer: 0, Timeout: 0 },
+    http2Errors: { Connection: {}, Stream: {} },
     tlsHandshakes: 0,
     tlsHandshakeFailures: {
       UnknownName: 0,

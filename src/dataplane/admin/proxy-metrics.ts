@@ -53,6 +53,10 @@ export const httpSamples = (
   holdfast_http_limit_refusals_total: () =>
     Object.entries(counters.limitRefusals).map(([limit, value]) => ({ labels: { limit }, value })),
   holdfast_http_proxy_protocol_refusals_total: () => byReason(counters.proxyProtocolRefusals),
+  holdfast_http_http2_errors_total: () =>
+    Object.entries(counters.http2Errors).flatMap(([scope, counts]) =>
+      Object.entries(counts).map(([reason, value]) => ({ labels: { scope, reason }, value })),
+    ),
   holdfast_tls_handshakes_total: single(() => counters.tlsHandshakes),
   holdfast_tls_handshake_failures_total: () => byReason(counters.tlsHandshakeFailures),
   holdfast_http_mirrors_total: () =>

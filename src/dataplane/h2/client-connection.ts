@@ -1,4 +1,5 @@
 import type { ServerContext } from '../context.ts';
+import { countReason } from '../counters.ts';
 import { Request } from '../http/request.ts';
 import type { Opened } from '../listener/opened.ts';
 import type { OpenConnection } from '../listener/open-connections.ts';
@@ -7,7 +8,8 @@ import type { Timed } from '../net/deadlines.ts';
 import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
 import { Http2ClientStream } from './client-stream.ts';
 import { preface } from '../http/preface.ts';
-import { ErrorCode, type ConnectionError } from './frames.ts';
+import { FloodBudget } from './flood-budget.ts';
+import { ErrorCode, nameOf, type ConnectionError } from './frames.ts';
 import type { AssembledHead, HeadKind } from './head-assembler.ts';
 import { Session, type SessionRole } from './session.ts';
 import type { Stream } from './stream.ts';
@@ -17,6 +19,8 @@ const maxConcurrentStreams = 100;
 /** Streams that wait to be used again. */
 const maxSpareStreams = 16;
 const maxStreamId = 2 ** 31 - 1;
+/** What a client may send before the apps have taken it. */
+const windowBytes = 1024 * 1024;
 
 /**
  * One connection of a client that speaks HTTP/2: its requests are streams, many at a time.
@@ -34,6 +38,8 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
   private readonly byStream = new Map<Stream, Http2ClientStream>();
   private readonly spare: Http2ClientStream[] = [];
   private prefaceLeft = preface.length;
+  /** Streams that the current read has begun. */
+  private begun = 0;
   private isLeaving = false;
   private isClosing = false;
 
@@ -44,7 +50,8 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     this.gate = new RequestGate(socket, context, opened);
     this.deadlineMs = opened.deadlineMs;
     const { clock, requestHead, requestAssembler } = context;
-    this.session = new Session({ socket, role: this, clock, head: requestHead, assembler: requestAssembler });
+    const parts = { socket, clock, head: requestHead, assembler: requestAssembler };
+    this.session = new Session({ ...parts, role: this, budget: new FloodBudget(clock.nowMs()), windowBytes });
     socket.user = this;
     socket.expect('Stream');
     this.session.begin({
@@ -66,6 +73,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
 
   socketBytes(bytes: Buffer, length: number): void {
     if (this.isClosing) return;
+    this.begun = 0;
     const from = this.prefaceLeft > 0 ? this.readPreface(bytes, length) : 0;
     if (from < length) this.session.read(bytes, from, length);
   }
@@ -130,41 +138,52 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     }
     this.session.lastPeerStreamId = streamId;
     // RFC 9113 §6.8: a client may repeat what it sent after our GOAWAY.
-    if (this.isLeaving || this.session.streams.size >= maxConcurrentStreams) {
-      this.session.resetId(streamId, ErrorCode.RefusedStream);
-    } else if (head === 'malformed') {
-      this.session.resetId(streamId, ErrorCode.ProtocolError);
-    } else {
-      this.beginRequest(streamId, head, endStream);
+    if (this.isLeaving || this.isFull) return this.session.refuse(streamId, ErrorCode.RefusedStream, 'Acknowledged');
+    if (head === 'malformed') return this.session.refuse(streamId, ErrorCode.ProtocolError);
+    return this.beginRequest(streamId, head, endStream);
+  }
+
+  /** No response to a stream of this read can have reached the client before it sent the next one: however soon they end, it had as many open. */
+  private get isFull(): boolean {
+    return Math.max(this.session.streams.size, this.begun) >= maxConcurrentStreams;
+  }
+
+  private beginRequest(
+    streamId: number,
+    head: Exclude<AssembledHead, 'malformed'>,
+    endStream: boolean,
+  ): ConnectionError | undefined {
+    const request =
+      head === 'complete' ? this.gate.admit(this.context.requestHead, { hasUnknownLength: !endStream }) : head;
+    const framing = request instanceof Request ? request.framing : undefined;
+    const expectedBytes = framing?.kind === 'length' ? framing.bytes : undefined;
+    // RFC 9113 §8.1.1: the content is not as long as the head says.
+    if (endStream && expectedBytes !== undefined && expectedBytes > 0) {
+      return this.session.refuse(streamId, ErrorCode.ProtocolError);
     }
+    const client = this.openStream(streamId);
+    client.stream.isRemoteClosed = endStream;
+    client.stream.expect(expectedBytes);
+    if (request instanceof Request) client.begin(request, this.opened.listener.port);
+    else client.beginRefused(request);
     return undefined;
   }
 
-  private beginRequest(streamId: number, head: Exclude<AssembledHead, 'malformed'>, endStream: boolean): void {
+  private openStream(streamId: number): Http2ClientStream {
     const client = this.spare.pop() ?? new Http2ClientStream(this.session, this.context);
     client.stream.open(streamId);
-    client.stream.isRemoteClosed = endStream;
     this.session.streams.set(streamId, client.stream);
     this.byStream.set(client.stream, client);
     this.context.deadlines.watch(client);
     this.deadlineMs = Infinity;
-    const request =
-      head === 'complete' ? this.gate.admit(this.context.requestHead, { hasUnknownLength: !endStream }) : head;
-    if (!(request instanceof Request)) {
-      client.beginRefused(request);
-      return;
-    }
-    const { framing } = request;
-    client.stream.expect(framing.kind === 'length' ? framing.bytes : undefined);
-    if (endStream && framing.kind === 'length' && framing.bytes > 0) client.stream.reset(ErrorCode.ProtocolError);
-    else client.begin(request, this.opened.listener.port);
+    this.begun += 1;
+    return client;
   }
 
   private trailersReceived(stream: Stream, head: AssembledHead, endStream: boolean): ConnectionError | undefined {
     if (stream.isRemoteClosed) return { code: ErrorCode.StreamClosed, detail: 'HEADERS of a stream that has ended' };
     const isValid = head === 'complete' && endStream && stream.receiveTrailers(this.context.requestHead);
-    if (!isValid) this.session.streamError(stream, ErrorCode.ProtocolError);
-    return undefined;
+    return isValid ? undefined : this.session.streamError(stream, ErrorCode.ProtocolError);
   }
 
   streamClosed(stream: Stream): void {
@@ -173,7 +192,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     this.byStream.delete(stream);
     this.context.deadlines.forget(client);
     client.closed();
-    if (this.spare.length < maxSpareStreams) this.spare.push(client);
+    if (client.isUsable && this.spare.length < maxSpareStreams) this.spare.push(client);
     if (this.byStream.size > 0) return;
     if (this.isLeaving) this.close();
     else this.deadlineMs = this.context.deadlines.in(this.context.timeouts.idleMs);
@@ -189,7 +208,12 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     if (this.session.streams.size === 0) this.close();
   }
 
-  failed(): void {
+  streamFailed(code: ErrorCode): void {
+    countReason(this.context.counters.http2Errors.Stream, nameOf(code));
+  }
+
+  failed({ code }: ConnectionError): void {
+    countReason(this.context.counters.http2Errors.Connection, nameOf(code));
     this.close();
   }
 

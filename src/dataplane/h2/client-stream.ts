@@ -29,6 +29,7 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   private hasBegun = false;
   private isTunnel = false;
   private isOver = true;
+  private hasFault = false;
 
   constructor(session: Session, context: ServerContext) {
     this.context = context;
@@ -40,7 +41,6 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   /** `endStream`: nothing follows the head. */
   begin(request: Request, listenerPort: number): void {
     this.prepare(request.method === 'HEAD', isGrpc(request.header('content-type')));
-    this.isTunnel = request.head.connection.upgrade !== undefined;
     this.context.counters.requests += 1;
     this.call(() => this.handler.begin(request, listenerPort));
   }
@@ -59,6 +59,12 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   closed(): void {
     this.isOver = true;
     this.deadlineMs = Infinity;
+    this.user = this.handler;
+  }
+
+  /** For another request: after a fault, which part of its state is damaged is unknown. */
+  get isUsable(): boolean {
+    return !this.hasFault;
   }
 
   /** Shutdown no longer waits. */
@@ -115,6 +121,7 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   }
 
   fault(error: unknown): void {
+    this.hasFault = true;
     this.context.faults.record(error, 'Client');
     try {
       this.user.abort();
@@ -132,6 +139,7 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
 
   sendHead(head: Head, changes: ResponseChanges, endStream: boolean): void {
     this.hasBegun = true;
+    this.isTunnel = head.status === 101;
     this.stream.sendHeaders(responseBlock(head, changes), endStream);
     if (endStream) this.ended();
   }
@@ -180,8 +188,11 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   }
 
   abort(): void {
+    const { user, isOver } = this;
     this.isOver = true;
     this.stream.reset(this.hasBegun ? ErrorCode.InternalError : ErrorCode.Cancel);
+    // As when a connection is cut: its end follows.
+    if (!isOver) this.call(() => user.clientGone());
   }
 
   close(): void {

@@ -1,16 +1,17 @@
 /**
- * Frames that cost this side work and their sender nothing: a peer that sends many of them without any use is not a client but an attack. Each takes from
- * a budget, which fills again with time and with each completed exchange, so no honest peer empties it:
+ * Frames that cost this side work and their sender nothing: a client that sends many of them without any use is not a client but an attack. Each takes from
+ * a budget, which fills again with time and with each completed exchange, so no honest client empties it:
  *
- *   rapid reset (CVE-2023-44487)           RST_STREAM before the response
+ *   rapid reset (CVE-2023-44487)           RST_STREAM before the response, or a frame that makes this side send it (CVE-2025-8671)
  *   PING, SETTINGS (CVE-2019-9512, -9515)  an acknowledgement each
  *   empty frames (CVE-2019-9518)           DATA without content that does not end its stream
- *   WINDOW_UPDATE, PRIORITY                as long as there is nothing to send
+ *   data dribble (CVE-2019-9511)           WINDOW_UPDATE that lets a few bytes through
+ *   WINDOW_UPDATE, PRIORITY                fewer than two for each DATA frame that was sent
  *   CONTINUATION (CVE-2024-27316)          bounded by the size of a header block instead: `header-block.ts`
  */
-export type Costly = 'Reset' | 'Acknowledged' | 'Empty' | 'Idle';
+export type Costly = 'Reset' | 'Dribble' | 'Acknowledged' | 'Empty' | 'Idle';
 
-const costs: Record<Costly, number> = { Reset: 10, Acknowledged: 2, Empty: 1, Idle: 1 };
+const costs: Record<Costly, number> = { Reset: 10, Dribble: 6, Acknowledged: 2, Empty: 1, Idle: 1 };
 
 /** A burst: a hundred streams that are cancelled at once, as by a closed browser tab, and as many again. */
 const most = 2000;

@@ -21,9 +21,9 @@ export interface FrameUser {
   /** The header of a DATA frame: its whole length counts for flow control, padding too. Returns an error that ends the connection. */
   dataBegun(frame: Frame): ConnectionError | undefined;
   /** A part of its content, which the next read may change. `isLast`: the frame ends with it. */
-  data(frame: Frame, bytes: Buffer, range: Range, isLast: boolean): void;
+  data(frame: Frame, bytes: Buffer, range: Range, isLast: boolean): ConnectionError | undefined;
   /** The end of a frame without content, or with padding: so many of its bytes are none. */
-  dataEnded(frame: Frame, padding: number): void;
+  dataEnded(frame: Frame, padding: number): ConnectionError | undefined;
   /** Any other frame. */
   frame(frame: Frame, payload: Buffer): ConnectionError | undefined;
   /** Nothing more is to be read. */
@@ -81,15 +81,13 @@ export class FrameReader {
     this.left -= 1;
     if (length > this.left) return tooMuchPadding;
     this.left -= length;
-    this.enterData();
-    return undefined;
+    return this.enterData();
   }
 
-  private skipPadding(at: number, to: number): number {
+  private skipPadding(at: number, to: number): number | ConnectionError {
     const end = Math.min(to, at + this.left);
     this.left -= end - at;
-    if (this.left === 0) this.endData();
-    return end;
+    return (this.left === 0 ? this.endData() : undefined) ?? end;
   }
 
   private readHeader(bytes: Buffer, at: number, to: number): number | ConnectionError {
@@ -123,40 +121,37 @@ export class FrameReader {
     const error = this.user.dataBegun(frame);
     if (error !== undefined) return error;
     this.padding = 0;
-    if ((frame.flags & Flag.Padded) === 0) {
-      this.enterData();
-      return undefined;
-    }
+    if ((frame.flags & Flag.Padded) === 0) return this.enterData();
     if (frame.length === 0) return tooMuchPadding;
     this.step = 'PadLength';
     return undefined;
   }
 
-  private enterData(): void {
+  private enterData(): ConnectionError | undefined {
     this.step = 'Data';
-    if (this.left === 0) this.enterPadding();
+    return this.left === 0 ? this.enterPadding() : undefined;
   }
 
-  private enterPadding(): void {
+  private enterPadding(): ConnectionError | undefined {
     this.step = 'Padding';
     this.left = this.padding;
-    if (this.left === 0) this.endData();
+    return this.left === 0 ? this.endData() : undefined;
   }
 
-  private endData(): void {
+  private endData(): ConnectionError | undefined {
     this.step = 'Header';
     const isPadded = (this.frame.flags & Flag.Padded) !== 0;
-    this.user.dataEnded(this.frame, isPadded ? this.padding + 1 : 0);
+    return this.user.dataEnded(this.frame, isPadded ? this.padding + 1 : 0);
   }
 
-  private readData(bytes: Buffer, at: number, to: number): number {
+  private readData(bytes: Buffer, at: number, to: number): number | ConnectionError {
     const end = Math.min(to, at + this.left);
     this.left -= end - at;
     const isLast = this.left === 0 && this.padding === 0;
-    this.user.data(this.frame, bytes, { from: at, to: end }, isLast);
+    const error = this.user.data(this.frame, bytes, { from: at, to: end }, isLast);
     if (isLast) this.step = 'Header';
-    else if (this.left === 0) this.enterPadding();
-    return end;
+    else if (this.left === 0) return error ?? this.enterPadding() ?? end;
+    return error ?? end;
   }
 
   private readPayload(bytes: Buffer, at: number, to: number): number | ConnectionError {

@@ -35,6 +35,12 @@ export const ErrorCode = {
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
+export type ErrorName = keyof typeof ErrorCode;
+const names = Object.keys(ErrorCode).filter((name): name is ErrorName => name in ErrorCode);
+
+/** Returns the name under which an error is counted. */
+export const nameOf = (code: ErrorCode): ErrorName => names.find((name) => ErrorCode[name] === code) ?? 'InternalError';
+
 export const Setting = {
   HeaderTableSize: 1,
   EnablePush: 2,

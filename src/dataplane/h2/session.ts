@@ -1,7 +1,8 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Head } from '../http/head.ts';
 import { noRange, type Range, type TcpSocket } from '../net/tcp-socket.ts';
-import { FloodBudget, type Costly } from './flood-budget.ts';
+import type { Costly, FloodBudget } from './flood-budget.ts';
+import { formError } from './frame-form.ts';
 import {
   dataHeader,
   goAway,
@@ -19,20 +20,21 @@ import {
   Flag,
   FrameType,
   flowError,
-  maxWindowBytes,
   protocolError,
-  sizeError,
   type ConnectionError,
   type Frame,
 } from './frames.ts';
 import type { AssembledHead, HeadAssembler, HeadKind } from './head-assembler.ts';
 import { dependsOnItself, HeaderFrames, selfDependency, type HeadersUser } from './header-frames.ts';
 import { PeerSettings } from './peer-settings.ts';
+import { SendWindows } from './send-windows.ts';
 import { ClosedStreams } from './closed-streams.ts';
 import { streamWindowBytes, type Stream, type StreamSession } from './stream.ts';
 
-/** For what the users of all streams have not taken yet. Larger than the window of one: a stream that waits must not stop the others. */
-const connectionWindowBytes = 1024 * 1024;
+/** So much of a connection's window is returned at a time, as it is used. */
+export const returnedWindowBytes = 512 * 1024;
+/** A smaller increment of a window moves less than its frame is worth. */
+const leastIncrement = 256;
 /** What the peer of a connection may make wait to be sent, without reading it: then nothing more is read from it. */
 const maxQueuedBytes = 128 * 1024;
 
@@ -41,7 +43,10 @@ export interface SessionRole extends HeadersUser {
   /** Whether the id is one that the peer may use, or has used. */
   isIdle(streamId: number): boolean;
   goAwayReceived(lastStreamId: number, code: number): void;
+  /** Those with which the peer begins. */
   settingsReceived(): void;
+  /** A fault of the peer has ended one of its streams. */
+  streamFailed(code: ErrorCode): void;
   streamClosed(stream: Stream): void;
   /** The connection ends: GOAWAY was sent, and all streams are gone. */
   failed(error: ConnectionError): void;
@@ -52,6 +57,10 @@ export type SessionParts = {
   socket: TcpSocket;
   role: SessionRole;
   clock: Clock;
+  /** Undefined: the peer is trusted not to flood. */
+  budget: FloodBudget | undefined;
+  /** For what the users of all streams have not taken yet. Larger than the window of one: a stream that waits must not stop the others. */
+  windowBytes: number;
   /** One for all connections: a head is read before the next one is assembled. */
   head: Head;
   assembler: HeadAssembler;
@@ -61,17 +70,15 @@ export type SessionParts = {
 export class Session implements FrameUser, HeadersUser, StreamSession {
   readonly peer = new PeerSettings();
   readonly streams = new Map<number, Stream>();
-  sendWindow = defaultWindowBytes;
   /** The largest id of a stream that the peer has opened. */
   lastPeerStreamId = 0;
   isOver = false;
   private readonly parts: SessionParts;
   private readonly reader = new FrameReader(this);
   private readonly headers: HeaderFrames;
-  private readonly budget: FloodBudget;
   private readonly closed = new ClosedStreams();
-  private readonly waiting = new Set<Stream>();
-  private receiveWindow = connectionWindowBytes;
+  private readonly windows = new SendWindows(this);
+  private receiveWindow: number;
   private unacknowledged = 0;
   private hasSentHeaders = false;
   private hasSettings = false;
@@ -80,13 +87,13 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
-    this.budget = new FloodBudget(parts.clock.nowMs());
+    this.receiveWindow = parts.windowBytes;
     this.headers = new HeaderFrames(this, parts.assembler);
   }
 
   /** Sends the preface of this end. */
   begin(values: Parameters<typeof settings>[0], before = ''): void {
-    const window = windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
+    const window = windowUpdate(0, this.parts.windowBytes - defaultWindowBytes);
     this.write(before + settings({ ...values, InitialWindowSize: streamWindowBytes }) + window);
   }
 
@@ -125,6 +132,10 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     return this.parts.socket.needsDrain;
   }
 
+  get sendWindow(): number {
+    return this.windows.connectionBytes;
+  }
+
   sendHeaders(streamId: number, block: string, endStream: boolean): void {
     // The peer may have a smaller table than the default one; this end has none (RFC 7541 §4.2).
     const whole = this.hasSentHeaders ? block : `\x20${block}`;
@@ -134,8 +145,8 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
 
   sendData(streamId: number, bytes: Buffer, range: Range, endStream: boolean): void {
     const length = range.to - range.from;
-    this.sendWindow -= length;
-    this.budget.moved();
+    this.windows.connectionBytes -= length;
+    this.parts.budget?.moved();
     const header = dataHeader(length, streamId, endStream);
     if (length === 0) this.write(header);
     else this.parts.socket.writeJoined(header, bytes, range, '');
@@ -160,38 +171,30 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   streamClosed(stream: Stream): void {
     this.closed.add(stream.id, 'There');
     this.forget(stream);
-    this.budget.completed();
+    this.parts.budget?.completed();
     this.parts.role.streamClosed(stream);
   }
 
   private forget(stream: Stream): void {
     this.streams.delete(stream.id);
-    this.waiting.delete(stream);
+    this.windows.forget(stream);
   }
 
   /** The stream continues when a window has grown, or the socket has written. */
   awaitWindow(stream: Stream): void {
-    this.waiting.add(stream);
-  }
-
-  private windowGrown(): void {
-    for (const stream of Array.from(this.waiting)) {
-      if (this.isBlocked || this.sendWindow <= 0) return;
-      this.waiting.delete(stream);
-      stream.sendQueued();
-    }
+    this.windows.wait(stream);
   }
 
   socketDrained(): void {
     this.parts.socket.resume();
-    this.windowGrown();
+    this.windows.grown();
   }
 
   // Flow control of what is received.
 
   consumed(bytes: number): void {
     this.unacknowledged += bytes;
-    if (this.isOver || this.unacknowledged < connectionWindowBytes / 2) return;
+    if (this.isOver || this.unacknowledged < returnedWindowBytes) return;
     this.updateWindow(0, this.unacknowledged);
     this.receiveWindow += this.unacknowledged;
     this.unacknowledged = 0;
@@ -204,7 +207,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   // Received frames.
 
   dataBegun(frame: Frame): ConnectionError | undefined {
-    const { streamId, length, flags } = frame;
+    const { streamId, length } = frame;
     this.dataStream = undefined;
     if (this.headers.openStreamId !== 0) return protocolError('a frame interrupts a header block');
     if (!this.hasSettings) return protocolError('the first frame is not SETTINGS');
@@ -216,50 +219,56 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     stream.receiveWindow -= length;
     if (stream.receiveWindow < 0) {
       this.consumed(length);
-      this.streamError(stream, ErrorCode.FlowControlError);
-      return undefined;
+      return this.streamError(stream, ErrorCode.FlowControlError);
     }
     this.dataStream = stream;
-    if (length > 0) this.budget.moved();
-    return length === 0 && (flags & Flag.EndStream) === 0 ? this.charge('Empty') : undefined;
+    return undefined;
   }
 
   /** DATA on a stream that has ended: late, if this end has reset it. */
   private lateData(streamId: number, stream: Stream | undefined, length: number): ConnectionError | undefined {
     this.consumed(length);
-    if (stream === undefined && this.closed.find(streamId) === 'Here') return this.charge('Empty');
-    if (stream === undefined) this.resetId(streamId, ErrorCode.StreamClosed);
-    else this.streamError(stream, ErrorCode.StreamClosed);
-    return this.charge('Reset');
+    if (stream !== undefined) return this.streamError(stream, ErrorCode.StreamClosed);
+    if (this.closed.find(streamId) === 'Here') return this.charge('Empty');
+    return this.refuse(streamId, ErrorCode.StreamClosed);
   }
 
-  data(frame: Frame, bytes: Buffer, range: Range, isLast: boolean): void {
-    const endStream = isLast && (frame.flags & Flag.EndStream) !== 0;
-    this.pass(bytes, range, endStream);
+  data(frame: Frame, bytes: Buffer, range: Range, isLast: boolean): ConnectionError | undefined {
+    this.parts.budget?.moved();
+    return this.pass(bytes, range, isLast && (frame.flags & Flag.EndStream) !== 0);
   }
 
-  dataEnded(frame: Frame, padding: number): void {
+  dataEnded({ flags, length }: Frame, padding: number): ConnectionError | undefined {
     if (padding > 0) this.dataStream?.consumed(padding);
-    if ((frame.flags & Flag.EndStream) !== 0) this.pass(noPayload, noRange, true);
+    if ((flags & Flag.EndStream) !== 0) return this.pass(noPayload, noRange, true);
+    return length === padding ? this.charge('Empty') : undefined;
   }
 
-  private pass(bytes: Buffer, range: Range, endStream: boolean): void {
+  private pass(bytes: Buffer, range: Range, endStream: boolean): ConnectionError | undefined {
     const stream = this.dataStream;
-    if (stream === undefined || stream.receive(bytes, range, endStream)) return;
+    if (stream === undefined || stream.receive(bytes, range, endStream)) return undefined;
     this.dataStream = undefined;
-    this.streamError(stream, ErrorCode.ProtocolError);
+    return this.streamError(stream, ErrorCode.ProtocolError);
   }
 
-  /** Its user learns of it as of a reset by the peer. */
-  streamError(stream: Stream, code: ErrorCode): void {
-    this.resetId(stream.id, code);
+  /** Its user learns of it as of a reset by the peer. Returns an error if there were too many. */
+  streamError(stream: Stream, code: ErrorCode): ConnectionError | undefined {
+    const error = this.refuse(stream.id, code);
     this.forget(stream);
     stream.gone(code);
     this.parts.role.streamClosed(stream);
+    return error;
+  }
+
+  /** As `streamError`, of a stream that has no user. */
+  refuse(streamId: number, code: ErrorCode, costly: Costly = 'Reset'): ConnectionError | undefined {
+    this.resetId(streamId, code);
+    this.parts.role.streamFailed(code);
+    return this.charge(costly);
   }
 
   frame(frame: Frame, payload: Buffer): ConnectionError | undefined {
-    return this.misplaced(frame) ?? this.takeFrame(frame, payload);
+    return this.misplaced(frame) ?? formError(frame) ?? this.takeFrame(frame, payload);
   }
 
   private misplaced({ type, streamId }: Frame): ConnectionError | undefined {
@@ -289,7 +298,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
       case FrameType.Ping:
         return this.ping(frame, payload);
       case FrameType.GoAway:
-        return this.goAwayReceived(frame, payload);
+        return this.goAwayReceived(payload);
       case FrameType.WindowUpdate:
         return this.windowUpdateReceived(frame, payload);
       default:
@@ -299,7 +308,8 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   }
 
   private charge(costly: Costly): ConnectionError | undefined {
-    return this.budget.take(costly, this.parts.clock.nowMs())
+    const { budget, clock } = this.parts;
+    return budget === undefined || budget.take(costly, clock.nowMs())
       ? undefined
       : { code: ErrorCode.EnhanceYourCalm, detail: 'too many frames without use' };
   }
@@ -315,100 +325,64 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     return this.parts.role.headersReceived(streamId, head, endStream);
   }
 
+  /** Priorities are not used (RFC 9113 §5.3.2). */
   private priority({ streamId }: Frame, payload: Buffer): ConnectionError | undefined {
-    if (streamId === 0) return protocolError('PRIORITY of stream 0');
-    // Priorities are not used (RFC 9113 §5.3.2), but a frame of the wrong size could be anything.
-    if (payload.length !== 5) return sizeError('PRIORITY is not 5 bytes long');
     return dependsOnItself(payload, 0, streamId) ? selfDependency : this.charge('Idle');
   }
 
   private resetReceived({ streamId }: Frame, payload: Buffer): ConnectionError | undefined {
-    if (payload.length !== 4) return sizeError('RST_STREAM is not 4 bytes long');
-    if (streamId === 0 || this.parts.role.isIdle(streamId)) {
-      return protocolError('RST_STREAM of a stream that is not open');
-    }
+    if (this.parts.role.isIdle(streamId)) return protocolError('RST_STREAM of a stream that is not open');
     const stream = this.streams.get(streamId);
-    if (stream !== undefined) {
-      this.closed.add(streamId, 'There');
-      this.forget(stream);
-      stream.gone(errorCodeOf(payload.readUInt32BE(0)));
-      this.parts.role.streamClosed(stream);
-    }
+    if (stream === undefined) return this.charge('Empty');
+    this.closed.add(streamId, 'There');
+    this.forget(stream);
+    stream.gone(errorCodeOf(payload.readUInt32BE(0)));
+    this.parts.role.streamClosed(stream);
     return this.charge('Reset');
   }
 
-  private settingsFrame({ streamId, flags }: Frame, payload: Buffer): ConnectionError | undefined {
-    if (streamId !== 0) return protocolError('SETTINGS of a stream');
-    if ((flags & Flag.Ack) !== 0) {
-      return payload.length === 0 ? undefined : sizeError('an acknowledgement with settings');
-    }
+  private settingsFrame({ flags }: Frame, payload: Buffer): ConnectionError | undefined {
+    if ((flags & Flag.Ack) !== 0) return this.charge('Idle');
     const before = this.peer.initialWindowBytes;
-    const error = this.peer.apply(payload) ?? this.resizeWindows(this.peer.initialWindowBytes - before);
+    const error = this.peer.apply(payload);
     if (error !== undefined) return error;
-    this.hasSettings = true;
+    // At once (RFC 9113 §6.5.3): before what larger windows let through.
     this.write(settingsAck);
-    this.parts.role.settingsReceived();
+    if (!this.windows.resize(this.streams.values(), this.peer.initialWindowBytes - before)) return tooLargeWindow;
+    if (!this.hasSettings) this.parts.role.settingsReceived();
+    this.hasSettings = true;
     return this.charge('Acknowledged');
   }
 
-  /** RFC 9113 §6.9.2: windows may become negative. */
-  private resizeWindows(change: number): ConnectionError | undefined {
-    if (change === 0) return undefined;
-    for (const stream of this.streams.values()) {
-      stream.sendWindow += change;
-      if (stream.sendWindow > maxWindowBytes) {
-        return flowError('SETTINGS_INITIAL_WINDOW_SIZE makes a window larger than 2^31-1');
-      }
-    }
-    this.windowGrown();
-    return undefined;
-  }
-
-  private ping({ streamId, flags }: Frame, payload: Buffer): ConnectionError | undefined {
-    if (payload.length !== 8) return sizeError('PING is not 8 bytes long');
-    if (streamId !== 0) return protocolError('PING of a stream');
-    if ((flags & Flag.Ack) !== 0) return undefined;
+  private ping({ flags }: Frame, payload: Buffer): ConnectionError | undefined {
+    if ((flags & Flag.Ack) !== 0) return this.charge('Idle');
     this.write(pingAck(payload));
     return this.charge('Acknowledged');
   }
 
-  private goAwayReceived({ streamId }: Frame, payload: Buffer): ConnectionError | undefined {
-    if (streamId !== 0) return protocolError('GOAWAY of a stream');
-    if (payload.length < 8) return sizeError('GOAWAY is shorter than 8 bytes');
+  private goAwayReceived(payload: Buffer): ConnectionError | undefined {
     this.parts.role.goAwayReceived(payload.readUInt32BE(0) & 0x7fff_ffff, payload.readUInt32BE(4));
-    return undefined;
+    return this.charge('Idle');
   }
 
   private windowUpdateReceived({ streamId }: Frame, payload: Buffer): ConnectionError | undefined {
-    if (payload.length !== 4) return sizeError('WINDOW_UPDATE is not 4 bytes long');
     const increment = payload.readUInt32BE(0) & 0x7fff_ffff;
-    if (streamId === 0) return this.growConnection(increment);
-    if (this.parts.role.isIdle(streamId)) return protocolError('WINDOW_UPDATE of a stream that is not open');
+    if (streamId === 0 && increment === 0) return protocolError('WINDOW_UPDATE of 0');
+    if (streamId === 0 && !this.windows.growConnection(increment)) return tooLargeWindow;
+    if (streamId !== 0 && this.parts.role.isIdle(streamId)) {
+      return protocolError('WINDOW_UPDATE of a stream that is not open');
+    }
     const stream = this.streams.get(streamId);
-    if (stream === undefined) return this.charge('Idle');
-    if (increment === 0 || stream.sendWindow + increment > maxWindowBytes) {
-      this.streamError(stream, increment === 0 ? ErrorCode.ProtocolError : ErrorCode.FlowControlError);
-      return undefined;
+    if (stream !== undefined && increment === 0) return this.streamError(stream, ErrorCode.ProtocolError);
+    if (stream !== undefined && !this.windows.growStream(stream, increment)) {
+      return this.streamError(stream, ErrorCode.FlowControlError);
     }
-    stream.sendWindow += increment;
-    if (!this.waiting.delete(stream)) return this.charge('Idle');
-    stream.sendQueued();
-    return undefined;
-  }
-
-  private growConnection(increment: number): ConnectionError | undefined {
-    if (increment === 0) return protocolError('WINDOW_UPDATE of 0');
-    if (this.sendWindow + increment > maxWindowBytes) {
-      return flowError('WINDOW_UPDATE makes a window larger than 2^31-1');
-    }
-    this.sendWindow += increment;
-    if (this.waiting.size === 0) return this.charge('Idle');
-    this.windowGrown();
-    return undefined;
+    return this.charge(increment < leastIncrement ? 'Dribble' : 'Idle');
   }
 }
 
 const noPayload = Buffer.alloc(0);
+const tooLargeWindow = flowError('a window becomes larger than 2^31-1');
 
 /** RFC 9113 §7: an unknown code is one of INTERNAL_ERROR. */
 const errorCodeOf = (code: number): ErrorCode =>

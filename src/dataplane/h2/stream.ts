@@ -6,9 +6,9 @@
  *     └── RST_STREAM, sent or received ─────────────────────────────────► closed
  */
 import { copyHead, type Head } from '../http/head.ts';
-import { noBytes } from '../net/byte-copy.ts';
 import { noRange, type Range } from '../net/tcp-socket.ts';
 import { ErrorCode } from './frames.ts';
+import { JoinedBytes } from './joined-bytes.ts';
 
 /** The connection of a stream. */
 export interface StreamSession {
@@ -50,12 +50,13 @@ export class Stream {
   private readonly session: StreamSession;
   private readonly user: StreamUser;
   /** Content that waits for a window. */
-  private queue: Buffer[] = [];
-  private queuedBytes = 0;
+  private readonly queue = new JoinedBytes();
   /** The header block of trailers, or nothing, after what is queued. */
   private queuedEnd: string | undefined;
   /** Content that waits for the user. */
-  private received: Buffer[] = [];
+  private readonly received = new JoinedBytes();
+  /** There is such content, or the end after none. */
+  private hasReceived = false;
   private receivedTrailers: Head | undefined;
   private isPaused = true;
   private ignoresRest = false;
@@ -75,10 +76,10 @@ export class Stream {
     this.receiveWindow = streamWindowBytes;
     this.isLocalClosed = false;
     this.isRemoteClosed = false;
-    this.queue = [];
-    this.queuedBytes = 0;
+    this.queue.clear();
     this.queuedEnd = undefined;
-    this.received = [];
+    this.received.clear();
+    this.hasReceived = false;
     this.receivedTrailers = undefined;
     this.isPaused = true;
     this.ignoresRest = false;
@@ -99,13 +100,12 @@ export class Stream {
   sendContent(bytes: Buffer, range: Range, endStream: boolean): boolean {
     if (this.isLocalClosed) return true;
     let { from } = range;
-    if (this.queuedBytes === 0) from = this.sendNow(bytes, range, endStream);
-    if (from < range.to) {
-      this.queue.push(Buffer.from(bytes.subarray(from, range.to)));
-      this.queuedBytes += range.to - from;
+    if (this.queue.length === 0) from = this.sendNow(bytes, range, endStream);
+    if (!this.isLocalClosed) {
+      this.queue.add(bytes, { from, to: range.to });
       if (endStream) this.queuedEnd = '';
     }
-    const mustWait = this.queuedBytes > 0 || this.session.isBlocked;
+    const mustWait = this.queue.length > 0 || this.session.isBlocked;
     if (mustWait) this.session.awaitWindow(this);
     return !mustWait;
   }
@@ -140,23 +140,21 @@ export class Stream {
 
   sendTrailers(block: string): void {
     if (this.isLocalClosed) return;
-    if (this.queuedBytes > 0) this.queuedEnd = block;
+    if (this.queue.length > 0) this.queuedEnd = block;
     else this.sendHeaders(block, true);
   }
 
   /** A window has grown. */
   sendQueued(): void {
     while (this.queue.length > 0) {
-      const [bytes = noBytes] = this.queue;
-      const isLast = this.queue.length === 1 && this.queuedEnd === '';
+      const bytes = this.queue.first();
+      const isLast = this.queue.length === bytes.length && this.queuedEnd === '';
       const end = this.sendNow(bytes, { from: 0, to: bytes.length }, isLast);
-      this.queuedBytes -= end;
+      this.queue.drop(end);
       if (end < bytes.length) {
-        this.queue[0] = bytes.subarray(end);
         this.session.awaitWindow(this);
         return;
       }
-      this.queue.shift();
     }
     const trailers = this.queuedEnd;
     this.queuedEnd = undefined;
@@ -204,8 +202,9 @@ export class Stream {
     this.receivedBytes += range.to - range.from;
     this.isRemoteClosed = endStream;
     if (!this.hasValidLength()) return false;
-    if (this.isPaused || this.received.length > 0) {
-      this.received.push(Buffer.from(bytes.subarray(range.from, range.to)));
+    if (this.isPaused || this.hasReceived) {
+      this.received.add(bytes, range);
+      this.hasReceived = true;
     } else {
       this.pass(bytes, range, endStream);
     }
@@ -217,7 +216,7 @@ export class Stream {
   receiveTrailers(trailers: Head): boolean {
     this.isRemoteClosed = true;
     if (!this.hasValidLength()) return false;
-    if (this.isPaused || this.received.length > 0) this.receivedTrailers = copyHead(trailers);
+    if (this.isPaused || this.hasReceived) this.receivedTrailers = copyHead(trailers);
     else this.user.trailers(trailers);
     this.closeIfOver();
     return true;
@@ -241,9 +240,11 @@ export class Stream {
   /** Passes on what has arrived meanwhile, and from now on what arrives. */
   read(): void {
     this.isPaused = false;
-    while (this.received.length > 0 && !this.isPaused) {
-      const bytes = this.received.shift() ?? noBytes;
-      const isLast = this.isRemoteClosed && this.received.length === 0 && this.receivedTrailers === undefined;
+    while (this.hasReceived && !this.isPaused) {
+      const bytes = this.received.first();
+      this.received.drop(bytes.length);
+      this.hasReceived = this.received.length > 0;
+      const isLast = this.isRemoteClosed && !this.hasReceived && this.receivedTrailers === undefined;
       this.pass(bytes, { from: 0, to: bytes.length }, isLast);
     }
     const trailers = this.receivedTrailers;
@@ -272,6 +273,8 @@ export class Stream {
 
   /** What nobody has read counts no longer against the connection. */
   discard(): void {
-    for (const { length } of this.received.splice(0)) this.session.consumed(length);
+    this.session.consumed(this.received.length);
+    this.received.clear();
+    this.hasReceived = false;
   }
 }

@@ -5,8 +5,8 @@ import type { UpstreamCodec, UpstreamConnection } from '../upstream/connection.t
 import { preface } from '../http/preface.ts';
 import type { ConnectionError } from './frames.ts';
 import type { AssembledHead, HeadAssembler, HeadKind } from './head-assembler.ts';
-import { Session, type SessionRole } from './session.ts';
-import type { Stream } from './stream.ts';
+import { returnedWindowBytes, Session, type SessionRole } from './session.ts';
+import { streamWindowBytes, type Stream } from './stream.ts';
 import { Http2UpstreamStream, type StreamConnection } from './upstream-stream.ts';
 
 export type Http2UpstreamPorts = {
@@ -18,8 +18,13 @@ export type Http2UpstreamPorts = {
   idleDeadlineMs(): number;
 };
 
-/** Until the endpoint has said how many it accepts: what most accept. */
-const assumedStreams = 100;
+/** What most endpoints accept. More of them go to another connection. */
+const mostStreams = 100;
+/**
+ * The streams are of different clients: those that wait for clients who do not read must not stop the others, so each may have its whole window
+ * beside what is not returned yet.
+ */
+const windowBytes = mostStreams * streamWindowBytes + returnedWindowBytes;
 /** Ids are used up after this; another connection takes over long before. */
 const maxStreams = 2 ** 30 - 1000;
 
@@ -37,7 +42,6 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
   private readonly leased = new Set<Http2UpstreamStream>();
   private readonly byStream = new Map<Stream, Http2UpstreamStream>();
   private nextId = 1;
-  private hasSettings = false;
   private isLeaving = false;
 
   constructor(connection: UpstreamConnection, ports: Http2UpstreamPorts) {
@@ -47,6 +51,9 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
       socket: connection.socket,
       role: this,
       clock: ports.clock,
+      // Clients can make an app send what would cost: they would end the connection of others.
+      budget: undefined,
+      windowBytes,
       head: ports.responseHead,
       assembler: ports.responseAssembler,
     });
@@ -76,7 +83,7 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
   // Streams.
 
   lease(user: UpstreamStreamUser): UpstreamStream | undefined {
-    const most = this.hasSettings ? this.session.peer.maxConcurrentStreams : assumedStreams;
+    const most = Math.min(mostStreams, this.session.peer.maxConcurrentStreams);
     if (this.isLeaving || this.session.isOver || this.leased.size >= most) return undefined;
     const stream = new Http2UpstreamStream(this.session, this, user);
     this.leased.add(stream);
@@ -188,7 +195,7 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
     this.rest();
   }
 
-  settingsReceived(): void {
-    this.hasSettings = true;
-  }
+  settingsReceived(): void {}
+
+  streamFailed(): void {}
 }

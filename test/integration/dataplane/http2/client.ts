@@ -40,7 +40,8 @@ export async function startHttp2App(
   listener: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => unknown,
 ): Promise<{ port: number; sessions: ServerHttp2Session[]; close(): void }> {
   const sessions: ServerHttp2Session[] = [];
-  const app = http2.createServer();
+  // In MB: the default refuses streams when clients do not read the responses.
+  const app = http2.createServer({ maxSessionMemory: 1000 });
   app.on('session', (session) => sessions.push(session));
   app.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);

@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process';
 import http2 from 'node:http2';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Flag, FrameType, Setting } from '../../../../src/dataplane/h2/frames.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { bodyOf, createRig } from '../http1/rig.ts';
 import { connectHttp2, type Http2Client } from './client.ts';
+import { connectFrames, headers, windowUpdate } from './frame-client.ts';
 
 const rig = createRig();
 const clients: Http2Client[] = [];
@@ -61,6 +63,20 @@ describe('a request over HTTP/2', () => {
     const { ask } = await start(async (request, response) => response.end(await bodyOf(request)));
     const answers = await Promise.all([1, 2, 3].map(() => ask({ ':method': 'PUT' }, large)));
     expect(answers.map(({ body }) => body.equals(large))).toEqual([true, true, true]);
+  });
+
+  test('gets the end of its response after what had to wait for its window', async () => {
+    const { proxy } = await start((_request, response) => {
+      response.write('abc');
+      response.end();
+    });
+    const client = await connectFrames(proxy.port, [Setting.InitialWindowSize, 1]);
+    client.send(headers(1));
+    await client.until(({ type }) => type === FrameType.Data);
+    client.send(windowUpdate(1, 10));
+    const last = await client.until(({ type, flags }) => type === FrameType.Data && flags === Flag.EndStream);
+    expect(last.payload.toString()).toBe('bc');
+    client.socket.destroy();
   });
 
   test('ends alone when its app breaks the response', async () => {
