@@ -25,8 +25,6 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   private readonly handler: RequestHandler;
   private isHead = false;
   private isGrpc = false;
-  /** The final response has begun. */
-  private hasBegun = false;
   private isTunnel = false;
   private isOver = true;
   private hasFault = false;
@@ -50,7 +48,6 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
     this.deadlineMs = Infinity;
     this.isHead = isHead;
     this.isGrpc = isGrpcRequest;
-    this.hasBegun = false;
     this.isTunnel = false;
     this.isOver = false;
   }
@@ -138,7 +135,6 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   }
 
   sendHead(head: Head, changes: ResponseChanges, endStream: boolean): void {
-    this.hasBegun = true;
     this.isTunnel = head.status === 101;
     this.stream.sendHeaders(responseBlock(head, changes), endStream);
     if (endStream) this.ended();
@@ -190,7 +186,7 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   abort(): void {
     const { user, isOver } = this;
     this.isOver = true;
-    this.stream.reset(this.hasBegun ? ErrorCode.InternalError : ErrorCode.Cancel);
+    this.stream.reset(ErrorCode.InternalError);
     // As when a connection is cut: its end follows.
     if (!isOver) this.call(() => user.clientGone());
   }

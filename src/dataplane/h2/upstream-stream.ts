@@ -39,10 +39,12 @@ export interface StreamConnection {
 export class Http2UpstreamStream implements UpstreamStream, StreamUser {
   user: UpstreamStreamUser;
   readonly stream: Stream;
-  readonly isReused: boolean;
   /** The endpoint says so when it has not processed a request. */
   readonly mayRefuse = true;
   private readonly connection: StreamConnection;
+  private readonly isOfReused: boolean;
+  /** By the app. */
+  private wasReset = false;
   private method = '';
   /** The final head was received. */
   hasHead = false;
@@ -51,8 +53,13 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
   constructor(session: Session, connection: StreamConnection, user: UpstreamStreamUser) {
     this.connection = connection;
     this.user = user;
-    this.isReused = connection.isReused;
+    this.isOfReused = connection.isReused;
     this.stream = new Stream(session, this);
+  }
+
+  /** An app that resets a stream has not closed the connection unknown to us. */
+  get isReused(): boolean {
+    return this.isOfReused && !this.wasReset;
   }
 
   get isReady(): boolean {
@@ -173,6 +180,7 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
   }
 
   gone(code: ErrorCode | undefined): void {
+    this.wasReset = code !== undefined;
     const reason = code === undefined ? 'closed the connection' : `reset the stream with code ${code}`;
     this.over((user) => user.upstreamGone(reason, { wasProcessed: code !== ErrorCode.RefusedStream }));
   }

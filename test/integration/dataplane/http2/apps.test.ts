@@ -100,6 +100,18 @@ describe('an app that speaks HTTP/2', () => {
     expect(whole.body.toString()).toBe('whole');
   });
 
+  test('that resets a stream does not get its request again', async () => {
+    const paths: unknown[] = [];
+    const { ask } = await start((stream, headers) => {
+      paths.push(headers[':path']);
+      if (headers[':path'] === '/reset') stream.close(2);
+      else stream.respond({ ':status': 204 }, { endStream: true });
+    });
+    await ask({ ':path': '/before' });
+    expect((await ask({ ':path': '/reset' })).status).toBe(502);
+    expect(paths).toEqual(['/before', '/reset']);
+  });
+
   test('that goes away gets no new requests on that connection', async () => {
     const { app, ask } = await start((stream) => {
       stream.respond({ ':status': 200 });
