@@ -33,7 +33,8 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-export async function startChromium(): Promise<Chromium> {
+/** `options`: of its command line. */
+export async function startChromium(options: readonly string[] = []): Promise<Chromium> {
   const profile = await mkdtemp(join(tmpdir(), 'holdfast-chromium-'));
   const browser = spawn(
     command,
@@ -50,6 +51,7 @@ export async function startChromium(): Promise<Chromium> {
       '--hide-scrollbars',
       '--remote-debugging-port=0',
       `--user-data-dir=${profile}`,
+      ...options,
       'about:blank',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
