@@ -68,7 +68,7 @@ export class ForwardedRequest {
     if (this.attempts > 1) return;
     this.mirrors?.begin(request, changes.filter, this.done);
     this.isWhole = this.done;
-    if (this.idempotent || upstream.mayRefuse) request.remember();
+    request.leave({ mayBeRecalled: this.idempotent || upstream.mayRefuse });
   }
 
   /** Returns false if the endpoint accepts no more for now. */

@@ -50,6 +50,8 @@ export type Head = {
   status: number;
   refusal: Refusal;
   connection: ConnectionOptions;
+  /** One of its fields is marked by `markNeverIndexed`, which its bytes do not show. */
+  hasNeverIndexed: boolean;
 };
 
 /** Numbers of a field in `fields`. */
@@ -73,6 +75,7 @@ export function createHead(limits: HeadLimits): Head {
     status: 0,
     refusal: refusals.InvalidRequestLine,
     connection: noConnectionOptions,
+    hasNeverIndexed: false,
   };
 }
 
@@ -88,6 +91,7 @@ export function beginHead(head: Head, bytes: Buffer, start: number, end: number)
   head.limit = Math.min(end, start + head.limits.headBytes);
   head.count = 0;
   head.text = undefined;
+  head.hasNeverIndexed = false;
   head.known.fill(0);
 }
 
@@ -95,9 +99,11 @@ export function beginHead(head: Head, bytes: Buffer, start: number, end: number)
 export const neverIndexed = 0x100;
 
 /** Marks the field that was added last. */
-export function markNeverIndexed({ fields, count }: Head): void {
+export function markNeverIndexed(head: Head): void {
+  const { fields, count } = head;
   const at = (count - 1) * stride + 4;
   fields[at] = (fields[at] ?? 0) | neverIndexed;
+  head.hasNeverIndexed = true;
 }
 
 /** The four offsets of the next field have been written: it is one of the head from now on. */

@@ -29,8 +29,8 @@ type Parts = {
 /**
  * A request with a valid head. The head is one of many requests and is overwritten after the turn in which this one arrived:
  *
- *     current ──keep()──► kept                  it must wait
- *        └──remember()──► text ──recall()──► kept      it was sent, and may have to be sent again
+ *     current ──keep()──► kept                          it must wait
+ *        └──leave()──► sent ──recall()──► kept          it was sent, and may have to be sent again
  */
 export class Request implements RequestView {
   head: Head;
@@ -42,7 +42,9 @@ export class Request implements RequestView {
   readonly host: string;
   readonly framing: Framing;
   private isKept = false;
+  /** The head as it was sent, and the number of its fields. */
   private text = '';
+  private fieldCount = 0;
 
   constructor(parts: Parts) {
     this.head = parts.head;
@@ -60,15 +62,20 @@ export class Request implements RequestView {
     this.isKept = true;
   }
 
-  /** Costs nothing if the head was sent as HTTP/1.1. */
-  remember(): void {
-    if (!this.isKept) this.text = headText(this.head);
+  /** The head was sent. Its text costs nothing if that was as HTTP/1.1. */
+  leave({ mayBeRecalled }: { mayBeRecalled: boolean }): void {
+    if (mayBeRecalled && this.head.hasNeverIndexed) this.keep();
+    if (this.isKept) return;
+    if (mayBeRecalled) this.text = headText(this.head);
+    this.fieldCount = this.head.count;
+    this.head = leftHead;
   }
 
   recall(): void {
     if (this.isKept) return;
     const bytes = Buffer.from(this.text, 'latin1');
-    const head = createHead(this.head.limits);
+    const { length } = bytes;
+    const head = createHead({ lineBytes: length, headBytes: length + 1, fields: this.fieldCount });
     parseRequestHead(head, bytes, 0, bytes.length);
     head.connection = inspectConnection(head);
     this.head = head;
@@ -129,6 +136,9 @@ function findField(head: Head, name: string, from: number): number {
   }
   return -1;
 }
+
+/** Of a request whose own was overwritten. */
+const leftHead = createHead({ lineBytes: 0, headBytes: 0, fields: 0 });
 
 const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
 
