@@ -40,6 +40,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
   private prefaceLeft = preface.length;
   /** Streams that the current read has begun. */
   private begun = 0;
+  private isAnnounced = false;
   private isLeaving = false;
   private isClosing = false;
 
@@ -177,6 +178,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     this.context.deadlines.watch(client);
     this.deadlineMs = Infinity;
     this.begun += 1;
+    if (this.context.shutdown !== 'no') this.announceShutdown();
     return client;
   }
 
@@ -194,6 +196,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     client.closed();
     if (client.isUsable && this.spare.length < maxSpareStreams) this.spare.push(client);
     if (this.byStream.size > 0) return;
+    if (this.context.shutdown === 'closing') this.leave();
     if (this.isLeaving) this.close();
     else this.deadlineMs = this.context.deadlines.in(this.context.timeouts.idleMs);
   }
@@ -229,9 +232,14 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     return this.isClosing && (this.socket.isFinished || this.socket.isDestroyed);
   }
 
-  /** What the client sends from now on comes too late; it has not seen this yet, so its next streams are still accepted (RFC 9113 §6.8). */
+  /**
+   * The client should send its next requests elsewhere. It has not seen this yet, so those that it sends meanwhile are still accepted (RFC 9113 §6.8). Before
+   * its first request, it would take the connection for one that accepts none.
+   */
   announceShutdown(): void {
-    if (!this.isClosing && !this.isLeaving) this.session.sendGoAway(maxStreamId);
+    if (this.isAnnounced || this.isClosing || this.isLeaving || this.session.lastPeerStreamId === 0) return;
+    this.isAnnounced = true;
+    this.session.sendGoAway(maxStreamId);
   }
 
   closeIfIdle(): void {
@@ -254,6 +262,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
   private close(): void {
     if (this.isClosing) return;
     this.isClosing = true;
+    this.session.isOver = true;
     this.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
     this.socket.end();
     this.socket.resume();

@@ -21,9 +21,8 @@ beforeAll(async () => {
   if (whyNoChromium !== undefined) return;
   const authority = await createAuthority();
   world = await createPods('a', 'b', 'c');
-  const listener = { name: 'https', protocol: 'HTTPS', port: 443, certificates: ['shop'] } as const;
   const started = await world.proxy(
-    { ...listener, certificates: ['shop'] },
+    { name: 'https', protocol: 'HTTPS', port: 443, certificates: ['shop'] },
     await authority.issue({ hostnames: ['shop.example'] }),
   );
   proxy = started;

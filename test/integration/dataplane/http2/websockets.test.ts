@@ -47,10 +47,9 @@ function webSocketOn({ stream }: Opened): WebSocket {
     undefined,
     { autoPong: true, closeTimeout: 30_000 },
   ]) as WebSocket & {
-    _isServer: boolean;
     setSocket(socket: unknown, head: Buffer, options: object): void;
   };
-  webSocket._isServer = false;
+  Reflect.set(webSocket, '_isServer', false);
   webSocket.setSocket(stream, Buffer.alloc(0), { maxPayload: 10_000_000, allowSynchronousEvents: true });
   return webSocket;
 }
