@@ -136,6 +136,7 @@ describe('no request is lost in a shutdown', () => {
       const isReached = eventually(
         () => state.answered,
         (answered) => answered > goal,
+        25_000,
       );
       // The first that fails ends the test.
       await Promise.race([isReached, sending]);
