@@ -44,7 +44,8 @@ const service = {
       type: 'string',
       enum: ['http', 'kubernetes.io/h2c', 'kubernetes.io/ws', 'grpc'],
       default: 'http',
-      description: 'Application protocol of the pods (GEP-1911).',
+      description:
+        'Application protocol of the pods (GEP-1911). With kubernetes.io/h2c and grpc they get HTTP/2, otherwise HTTP/1.1.',
     },
   },
 } as const satisfies Schema;

@@ -201,6 +201,13 @@ describe('a BackendTLSPolicy', () => {
     expect(refs()).toEqual([{ weight: 1 }]);
     await put(policy('tls'));
     expect(refs()).toEqual([{ backend: 'infra/pay:443', weight: 1 }]);
+    expect(backend()?.protocol).toBeUndefined();
+  });
+
+  test.each(['grpc', 'grpcs'])('lets pods with appProtocol %s have HTTP/2 over TLS', async (appProtocol) => {
+    await world.after(() => world.put(services, service('pay', { appProtocol })));
+    await put(policy('tls'));
+    expect(backend()).toMatchObject({ protocol: 'HTTP2', tls: expect.anything() });
   });
 });
 

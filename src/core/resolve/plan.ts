@@ -5,6 +5,7 @@ import { proxyKind } from '../../api/holdfastproxy.ts';
 import { group, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
+import { readAppProtocol } from '../route/app-protocol.ts';
 import type { ParametersRef } from '../snapshot/snapshot.ts';
 import { endpointIdentityOf, type EndpointIdentity } from './successor.ts';
 import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
@@ -33,6 +34,8 @@ export type ServingPlan = {
   target: { kind: 'Deployment' | 'StatefulSet'; name: string };
   /** Absent: the only container port of the target. */
   targetPort?: number | string;
+  /** What the pods speak. Absent: HTTP/1.1. */
+  protocol?: 'HTTP2';
   hostnames: string[];
   matches: RouteMatch[];
   limits: SessionLimits;
@@ -65,6 +68,7 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
     drainTimeoutMs: durationMs(spec.drain.timeout),
     target: { kind: spec.targetRef.kind, name: spec.targetRef.name },
     ...(spec.service.targetPort !== undefined && { targetPort: spec.service.targetPort }),
+    ...(readAppProtocol(spec.service.appProtocol).speaks === 'HTTP2' && { protocol: 'HTTP2' }),
     hostnames: (spec.route.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
     matches: spec.route.matches,
     limits: planLimits(spec.sessionPersistence),

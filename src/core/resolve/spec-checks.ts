@@ -96,12 +96,6 @@ const isSet = (value: object | undefined): true | undefined => (value === undefi
 export const unsupportedFields: readonly Field[] = [
   { path: 'spec.replicas', value: (spec) => spec.replicas, remedy: 'remove it and scale the target directly' },
   {
-    path: 'spec.service.appProtocol',
-    value: (spec) => spec.service.appProtocol,
-    supported: ['http', 'kubernetes.io/ws'],
-    remedy: 'use http or kubernetes.io/ws, and have the pods serve HTTP/1.1',
-  },
-  {
     path: 'spec.route.kind',
     value: (spec) => spec.route.kind,
     supported: ['HTTPRoute', 'None'],

@@ -13,6 +13,8 @@ export type XBackendIR = {
   key: string;
   selector: Readonly<Record<string, string>>;
   port: number;
+  /** Absent: HTTP/1.1, or what the route says. */
+  protocol?: 'HTTP2';
   persistence?: PersistenceIR;
   problems: XBackendProblem[];
 };
@@ -35,6 +37,7 @@ function read({ namespace, name, spec }: XBackend): XBackendIR {
     key: `${namespace}/XBackend.${name}`,
     selector: spec.endpointSelector?.matchLabels ?? {},
     port: spec.port?.number ?? 0,
+    ...(http2Protocols.has(spec.protocol ?? '') && { protocol: 'HTTP2' }),
     ...(persistence && { persistence }),
     problems: [...findProblems(spec), ...problems.map(asUnsupported)],
   };
@@ -71,13 +74,14 @@ function findMissing({ endpointSelector, port }: XBackendSpec): XBackendProblem[
   );
 }
 
-const protocols: ReadonlySet<string> = new Set(['HTTP', 'HTTP11']);
+const http1Protocols: ReadonlySet<string> = new Set(['HTTP', 'HTTP11']);
+const http2Protocols: ReadonlySet<string> = new Set(['HTTP2', 'H2C', 'GRPC']);
 
 function findProtocolProblems({ protocol = 'HTTP', tls: { mode = 'None' } = {} }: XBackendSpec): XBackendProblem[] {
   const messages = [
-    ...(protocols.has(protocol)
+    ...(http1Protocols.has(protocol) || http2Protocols.has(protocol)
       ? []
-      : [`spec.protocol: ${protocol} is not supported: pods receive HTTP/1.1, so use HTTP or HTTP11.`]),
+      : [`spec.protocol: ${protocol} is not supported: use HTTP, HTTP11, HTTP2, H2C or GRPC.`]),
     ...(mode === 'None'
       ? []
       : [

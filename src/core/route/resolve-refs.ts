@@ -6,6 +6,8 @@ import { isPermitted, type Grants } from '../resolve/reference-grants.ts';
 import type { Service, ServicePort } from '../snapshot/snapshot.ts';
 import type { XBackend } from '../snapshot/x-backend.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
+import type { BackendProtocol } from '../../wire/routing-table.ts';
+import { readAppProtocol } from './app-protocol.ts';
 import type { BackendTarget, PersistenceIR, RouteIR, RouteSource, RuleIR } from './ir.ts';
 import { xBackendGroup } from './read-x-backend.ts';
 import { resolveXBackend } from './resolve-x-backend.ts';
@@ -26,7 +28,7 @@ export type WorkloadRefReason = Extract<
 
 /**
  * A port of a Service, or an XBackend. `key`: `namespace/name:port`. `service`: `namespace/name`, or the key of the XBackend. `workload`: the
- * StickyWorkload of its pods. `policy`: sessions by an XBackendTrafficPolicy or by the XBackend.
+ * StickyWorkload of its pods. `policy`: sessions by an XBackendTrafficPolicy or by the XBackend. `protocol`: what its pods speak, if it says so.
  */
 export type ServiceTarget = {
   key: string;
@@ -34,6 +36,7 @@ export type ServiceTarget = {
   port: ServicePort;
   workload?: ServingPlan;
   policy?: PersistenceIR;
+  protocol?: BackendProtocol;
 };
 
 export type RefLookup = {
@@ -112,37 +115,34 @@ function resolveService({ namespace, name, port }: BackendTarget, lookup: RefLoo
   if (service.isExternalName) return notFound('is of type ExternalName, which has no pods: use another Service.');
   const found = service.ports.find((one) => one.port === port);
   if (found === undefined) return notFound(`has no TCP port ${port}: use another one.`);
-  if (!speaksHttp1(found, key, lookup.backendTls)) {
-    return {
-      reason: 'UnsupportedProtocol',
-      message: `appProtocol ${found.appProtocol} of port ${port} of Service ${key} is not supported: pods receive HTTP/1.1, over TLS only with a BackendTLSPolicy.`,
-    };
-  }
-  return { backend: targetOf(service, found, lookup) };
+  const obstacle = findProtocolObstacle(found, key, lookup.backendTls);
+  return obstacle === undefined
+    ? { backend: targetOf(service, found, lookup) }
+    : { reason: 'UnsupportedProtocol', message: obstacle };
 }
 
 function targetOf(service: Service, port: ServicePort, { workloadOf, policies }: RefLookup): ServiceTarget {
   const key = `${service.namespace}/${service.name}`;
   const workload = workloadOf(service);
   const policy = policies.get(key)?.persistence;
-  return { key: `${key}:${port.port}`, service: key, port, ...(workload && { workload }), ...(policy && { policy }) };
+  const { speaks } = readAppProtocol(port.appProtocol);
+  return {
+    key: `${key}:${port.port}`,
+    service: key,
+    port,
+    ...(workload && { workload }),
+    ...(policy && { policy }),
+    // HTTP/1.1 is what pods get that say nothing.
+    ...(speaks === 'HTTP2' && { protocol: speaks }),
+  };
 }
 
-/** Others are names of an organization or of IANA that say nothing against HTTP/1.1 (GEP-1911). */
-const otherProtocols: ReadonlySet<string> = new Set([
-  'kubernetes.io/h2c',
-  'kubernetes.io/wss',
-  'https',
-  'grpc',
-  'grpcs',
-  'h2c',
-  'http2',
-]);
-/** HTTP/1.1 over TLS. */
-const tlsProtocols: ReadonlySet<string> = new Set(['https', 'kubernetes.io/wss']);
-
-function speaksHttp1(port: ServicePort, service: string, backendTls: RefLookup['backendTls']): boolean {
-  const protocol = (port.appProtocol ?? 'http').toLowerCase();
-  if (!otherProtocols.has(protocol)) return true;
-  return tlsProtocols.has(protocol) && backendTls?.find(service, port.name) !== undefined;
+function findProtocolObstacle(
+  { appProtocol, port, name }: ServicePort,
+  service: string,
+  backendTls: RefLookup['backendTls'],
+): string | undefined {
+  const { needsTls } = readAppProtocol(appProtocol);
+  if (!needsTls || backendTls?.find(service, name) !== undefined) return undefined;
+  return `appProtocol ${appProtocol} of port ${port} of Service ${service} is a protocol over TLS, and no BackendTLSPolicy says how to use it: create one for the Service.`;
 }

@@ -2,6 +2,7 @@
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ServicePort } from '../snapshot/snapshot.ts';
 import type { XBackend } from '../snapshot/x-backend.ts';
+import type { BackendProtocol } from '../../wire/routing-table.ts';
 import type { BackendTarget, PersistenceIR } from './ir.ts';
 import { readXBackend, type XBackendIR, type XBackendProblem } from './read-x-backend.ts';
 import type { WorkloadOfService } from './service-workloads.ts';
@@ -13,6 +14,7 @@ type XBackendTarget = {
   port: ServicePort;
   workload?: ServingPlan;
   policy?: PersistenceIR;
+  protocol?: BackendProtocol;
 };
 
 type Outcome = { backend: XBackendTarget } | { reason: XBackendProblem['reason'] | 'BackendNotFound'; message: string };
@@ -37,9 +39,10 @@ export function resolveXBackend({ namespace, name, port }: BackendTarget, { xBac
   return { backend: { ...targetOf(backend), ...(workload && { workload }) } };
 }
 
-const targetOf = ({ key, port, persistence }: XBackendIR): XBackendTarget => ({
+const targetOf = ({ key, port, persistence, protocol }: XBackendIR): XBackendTarget => ({
   key: `${key}:${port}`,
   service: key,
   port: { name: '', port, targetPort: port },
   ...(persistence && { policy: persistence }),
+  ...(protocol && { protocol }),
 });

@@ -37,7 +37,11 @@ function resolveTarget(target: BackendTarget, of: ServingPlan, lookup: WorkloadL
   const workload = lookup.served.get(key) ?? of;
   const { port = 0 } = target;
   const servicePort = { name: portName, port, targetPort: workload.targetPort ?? port };
-  return { kind: 'resolved', backend: { key, service: key, port: servicePort, workload } };
+  const { protocol } = workload;
+  return {
+    kind: 'resolved',
+    backend: { key, service: key, port: servicePort, workload, ...(protocol && { protocol }) },
+  };
 }
 
 type Obstacle = { reason: WorkloadRefReason; message: string };

@@ -5,13 +5,22 @@ import type { RemovedPod, Snapshot } from '../snapshot/snapshot.ts';
 import { buildFrom, type BuiltBackend, type HeldBackend } from './built-backend.ts';
 import { deriveEndpoints, updateEndpoints } from './endpoints.ts';
 import { firstPort, type Reach } from './reach.ts';
-import { buildSessions, readSessions, type RingSources } from './session-sources.ts';
-import type { ClusterIndex } from './cluster-index.ts';
+import { buildSessions, readSessions, sourceOf, type RingSources } from './session-sources.ts';
+import { usesService, type ClusterIndex } from './cluster-index.ts';
 import { addRemoved, touchedUids, type Touched } from './touched.ts';
 
 /** `touched`: what differs from the translation before; absent without one. */
 export type BackendSources = RingSources &
   Pick<Snapshot, 'removedPods'> & { index: ClusterIndex; touched: Touched | undefined };
+
+/** The slices of a Service of another owner do not count, unless it selects the pods in place of the StickyWorkload's own. */
+export const ownBackend = (one: ServingPlan, index: ClusterIndex): HeldBackend => ({
+  key: one.key,
+  plan: one,
+  ...(one.protocol && { protocol: one.protocol }),
+  sessions: sourceOf(one),
+  service: usesService(one, index) ? one.key : undefined,
+});
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildBackends(
@@ -33,7 +42,7 @@ export function buildBackend(
   sources: BackendSources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
-  const { key, plan, sessions: source } = held;
+  const { key, plan, protocol, sessions: source } = held;
   const { index, touched } = sources;
   const from = readSessions(source, sources);
   if (from === undefined) return undefined;
@@ -46,7 +55,7 @@ export function buildBackend(
       touched && addRemoved(uidsOf(held, reach, touched), known.removed, removed),
     derive: () => deriveEndpoints({ plan, reach }, { index, removed }),
     update: (...known: UpdateFrom) => updateEndpoints(...known, { plan, reach }, { index, removed }),
-    head: () => ({ key, policy: source.policy, ...sessionsOf(source, sources) }),
+    head: () => ({ key, policy: source.policy, ...sessionsOf(source, sources), ...(protocol && { protocol }) }),
   };
   return buildFrom(steps, before);
 }
@@ -68,7 +77,7 @@ const reachOf = (
 const uidsOf = ({ plan, service }: HeldBackend, { slices }: Reach, touched: Touched): Set<string> =>
   touchedUids(touched, { target: targetKey(plan.namespace, plan.target), service, slices });
 
-const settingsOf = ({ plan, service, port }: HeldBackend): unknown[] => [
+const settingsOf = ({ plan, service, port, protocol }: HeldBackend): unknown[] => [
   plan.target.kind,
   plan.target.name,
   plan.targetPort,
@@ -76,6 +85,7 @@ const settingsOf = ({ plan, service, port }: HeldBackend): unknown[] => [
   service,
   port?.name,
   port?.targetPort,
+  protocol,
 ];
 
 /** The Deployment is another object with each update of its status. */

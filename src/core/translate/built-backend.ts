@@ -2,7 +2,7 @@
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ServiceTarget } from '../route/resolve-refs.ts';
 import type { ServicePort } from '../snapshot/snapshot.ts';
-import type { Backend } from '../../wire/routing-table.ts';
+import type { Backend, BackendProtocol } from '../../wire/routing-table.ts';
 import { sameJson } from '../../wire/same-json.ts';
 import type { Derived } from './endpoints.ts';
 import type { SessionSource } from './session-sources.ts';
@@ -13,6 +13,7 @@ export type HeldBackend = {
   plan: ServingPlan;
   service: string | undefined;
   port?: ServicePort;
+  protocol?: BackendProtocol;
   sessions: SessionSource;
 };
 

@@ -1,8 +1,10 @@
 /** The backends that a proxy of a retired Gateway has, by the keys under which it has them: the routes that led to them are deleted. */
 import { indexServiceWorkloads } from '../route/service-workloads.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
+import { readAppProtocol } from '../route/app-protocol.ts';
+import { ownBackend } from './backends.ts';
 import type { HeldBackend } from './built-backend.ts';
-import { ownsService, usesService, type ClusterIndex } from './cluster-index.ts';
+import { ownsService, type ClusterIndex } from './cluster-index.ts';
 import { sourceOf } from './session-sources.ts';
 
 /** `namespace/service:port@rule`, see `heldKey`. */
@@ -15,13 +17,14 @@ export function readClaims(keys: Iterable<string>, { plans, index }: Sources): H
   const workloadOf = indexServiceWorkloads(plans.values(), index.targets);
   return [...keys].flatMap((key) => {
     const own = plans.get(key);
-    if (own) return [{ key, plan: own, sessions: sourceOf(own), service: usesService(own, index) ? key : undefined }];
+    if (own) return [ownBackend(own, index)];
     const [, name = '', number] = inRule.exec(key) ?? [];
     const service = index.services.get(name);
     const port = service?.ports.find((one) => one.port === Number(number));
     const plan = service && workloadOf(service);
     if (!plan || !port) return [];
     const isOwn = plan.key === name && ownsService(plan, index);
-    return [{ key, plan, service: name, ...(!isOwn && { port }), sessions: sourceOf(plan) }];
+    const protocol = readAppProtocol(port.appProtocol).speaks === 'HTTP2' && ({ protocol: 'HTTP2' } as const);
+    return [{ key, plan, service: name, ...(!isOwn && { port }), ...protocol, sessions: sourceOf(plan) }];
   });
 }

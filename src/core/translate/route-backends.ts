@@ -39,7 +39,8 @@ function add(found: RouteBackends, target: ServiceTarget, { reference, source, r
   if (plan === undefined) found.plain.push({ key, target, sessions });
   else {
     const isOwn = plan.key === target.service && ownsService(plan, index);
-    found.held.push({ key, plan, service: target.service, ...(!isOwn && { port: target.port }), sessions });
+    const { service, port, protocol } = target;
+    found.held.push({ key, plan, service, ...(!isOwn && { port }), ...(protocol && { protocol }), sessions });
   }
   const owner = plan?.key ?? ('workload' in sessions.keys ? sessions.keys.workload : undefined);
   if (owner !== undefined) found.owners.set(key, owner);

@@ -36,18 +36,22 @@ export function buildServiceBackend(
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
   const { key, target, sessions: source } = one;
-  const { service, port } = target;
+  const { service, port, protocol } = target;
   const from = source ? readSessions(source, sources) : [];
   if (from === undefined) return undefined;
   const { slicesByService, podsByUid: pods } = sources.index;
   const found = { slices: slicesByService.get(service) ?? [], pods, portName: port.name };
   const steps = {
     of: one,
-    builtFrom: [service, port.name, ...from],
+    builtFrom: [service, port.name, protocol, ...from],
     touched: () => sources.touched && touchedUids(sources.touched, { service, slices: found.slices }),
     derive: () => findEndpoints(found),
     update: (known: Derived, uids: ReadonlySet<string>) => updateEndpoints(known, uids, found),
-    head: () => ({ key, ...(source ? sessionsOf(source, sources) : { policy: 'LeastRequests' as const }) }),
+    head: () => ({
+      key,
+      ...(source ? sessionsOf(source, sources) : { policy: 'LeastRequests' as const }),
+      ...(protocol && { protocol }),
+    }),
   };
   return buildFrom(steps, before);
 }

@@ -6,7 +6,6 @@
  */
 import { judgeBackendTls } from '../backend-tls/judge-policies.ts';
 import { planGateways } from '../resolve/gateway-plan.ts';
-import type { ServingPlan } from '../resolve/plan.ts';
 import { indexParameters } from '../resolve/proxy-parameters.ts';
 import { findRetired, type RetiredGateway } from '../resolve/retired-gateways.ts';
 import { indexWorkloads } from '../resolve/workload-index.ts';
@@ -21,10 +20,10 @@ import { indexTrafficPolicies } from '../route/traffic-policies.ts';
 import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { secureBackends } from './backend-tls.ts';
-import { buildBackends } from './backends.ts';
+import { buildBackends, ownBackend } from './backends.ts';
 import type { BuiltBackend, HeldBackend } from './built-backend.ts';
 import { readClaims } from './claimed-backends.ts';
-import { indexCluster, usesService, type ClusterIndex } from './cluster-index.ts';
+import { indexCluster, type ClusterIndex } from './cluster-index.ts';
 import { changeIndex, compareLists, indexEndpoints, type EndpointChanges } from './endpoint-index.ts';
 import { addLeft, findLeft } from './left-backends.ts';
 import { judgeWorkloads, shadeRoutes, type JudgedWorkloads } from './judge-workloads.ts';
@@ -32,7 +31,6 @@ import { differOnlyIn, endpointParts, moveEndpoints } from './move-endpoints.ts'
 import { buildRetiredTable } from './retired-tables.ts';
 import { findRouteBackends } from './route-backends.ts';
 import { buildServiceBackends } from './service-backends.ts';
-import { sourceOf } from './session-sources.ts';
 import { buildTable, indexByBackend, type Judged } from './tables.ts';
 import { findTouched, type Touched } from './touched.ts';
 import type { Translation } from './translation.ts';
@@ -159,14 +157,6 @@ function findLeading(all: readonly JudgedRoute[], retired: Iterable<RetiredGatew
       one.route.source.workload !== undefined || kept.has(one) || one.parents.some(({ kind }) => kind === 'attached'),
   );
 }
-
-/** The slices of a Service of another owner do not count, unless it selects the pods in place of the StickyWorkload's own. */
-const ownBackend = (one: ServingPlan, index: ClusterIndex): HeldBackend => ({
-  key: one.key,
-  plan: one,
-  sessions: sourceOf(one),
-  service: usesService(one, index) ? one.key : undefined,
-});
 
 const backendsOf = (built: ReadonlyMap<string, BuiltBackend>): Record<string, Backend> =>
   Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));

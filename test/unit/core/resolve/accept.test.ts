@@ -45,12 +45,6 @@ describe('an unsupported field is refused with its name and what to do', () => {
     ],
     ['spec.replicas 0', { replicas: 0 }, 'spec.replicas 0 is not supported'],
     [
-      'HTTP/2 to the pods',
-      { service: { appProtocol: 'kubernetes.io/h2c' } },
-      'spec.service.appProtocol kubernetes.io/h2c is not supported',
-    ],
-    ['gRPC to the pods', { service: { appProtocol: 'grpc' } }, 'spec.service.appProtocol grpc is not supported'],
-    [
       'GRPCRoute',
       { route: { kind: 'GRPCRoute' } },
       'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute, or None',
@@ -147,6 +141,7 @@ test('every field of the spec is either supported or refused: none is ignored', 
     'service.targetPort',
     'route.parentRefs',
     'route.hostnames',
+    'service.appProtocol',
     'route.matches',
     'route.backends',
     'sessionPersistence',
@@ -157,7 +152,6 @@ test('every field of the spec is either supported or refused: none is ignored', 
   ];
   const refused = [
     'replicas',
-    'service.appProtocol',
     'route.kind',
     'loadBalancing.policy',
     'loadBalancing.consistentHash',

@@ -10,7 +10,6 @@ function resolve(ref: BackendReference, world: ShortWorld = {}): string | undefi
       services: [
         { name: 'cart', ports: [{ name: '', port: 80, targetPort: 8080 }] },
         { name: 'alias', isExternalName: true },
-        { name: 'grpc', ports: [{ name: '', port: 80, targetPort: 8080, appProtocol: 'kubernetes.io/h2c' }] },
         { name: 'ws', ports: [{ name: '', port: 80, targetPort: 8080, appProtocol: 'kubernetes.io/ws' }] },
         { name: 'own', ports: [{ name: '', port: 80, targetPort: 8080, appProtocol: 'example.com/thing' }] },
         { name: 'cart', namespace: 'zoo' },
@@ -30,7 +29,6 @@ test.each<[string, BackendReference, string]>([
   ['an ExternalName Service', { name: 'alias', port: 80 }, 'BackendNotFound'],
   ['another kind', { kind: 'Gadget', name: 'cart', port: 80 }, 'InvalidKind'],
   ['another group', { group: 'example.com', name: 'cart', port: 80 }, 'InvalidKind'],
-  ['a port for HTTP/2', { name: 'grpc', port: 80 }, 'UnsupportedProtocol'],
   ['a port for WebSockets', { name: 'ws', port: 80 }, 'shop/ws:80'],
   ['a port for a protocol that only its organization knows', { name: 'own', port: 80 }, 'shop/own:80'],
   ['another namespace without a ReferenceGrant', { name: 'cart', namespace: 'zoo', port: 80 }, 'RefNotPermitted'],

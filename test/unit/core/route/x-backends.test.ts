@@ -115,7 +115,7 @@ describe('the sessions of an XBackend', () => {
 describe('an XBackend is refused with its field', () => {
   test.each<[string, Partial<XBackendSpec> & Record<string, unknown>, RegExp]>([
     ['an external host name', { type: 'ExternalHostname' }, /^UnsupportedValue .* spec\.type: ExternalHostname/],
-    ['HTTP/2', { protocol: 'H2C' }, /^UnsupportedProtocol .* spec\.protocol: H2C/],
+    ['another protocol', { protocol: 'MCP' }, /^UnsupportedProtocol .* spec\.protocol: MCP/],
     ['TLS', { tls: { mode: 'ServerOnly' } }, /^UnsupportedProtocol .* spec\.tls\.mode: ServerOnly/],
     ['no label', { endpointSelector: {} }, /^UnsupportedValue .* spec\.endpointSelector\.matchLabels/],
     ['no port', { port: {} }, /^UnsupportedValue .* spec\.port\.number/],
@@ -132,6 +132,11 @@ describe('an XBackend is refused with its field', () => {
 
   test.each(['HTTP', 'HTTP11'])('but %s is supported', (protocol) => {
     expect(refusalOf({ protocol, tls: { mode: 'None' } })).toBeUndefined();
+  });
+
+  test.each(['HTTP2', 'H2C', 'GRPC'])('and %s, which is HTTP/2 to the pods', (protocol) => {
+    const [backend] = Object.values(world({ protocol }).tables['shop/web']?.backends ?? {});
+    expect(backend?.protocol).toBe('HTTP2');
   });
 });
 

@@ -157,7 +157,7 @@ const settings: Change[] = [
     })),
   }),
   (s) => changeSpecs(s, { loadBalancing: { policy: 'Random', maxSessionsPerEndpoint: 3 } }),
-  (s) => changeSpecs(s, { service: { targetPort: 9000, port: 80, appProtocol: 'http' } }),
+  (s) => changeSpecs(s, { service: { targetPort: 9000, port: 80, appProtocol: 'grpc' } }),
 ];
 
 const changeSpecs = (s: Snapshot, spec: Partial<Snapshot['workloads'][number]['spec']>): Snapshot => ({
