@@ -31,6 +31,8 @@ export const reasons = {
   UnsupportedGatewayClass: 'Another controller manages the GatewayClass of a Gateway in spec.route.parentRefs.',
   NotAllowedByListeners: 'No listener of a Gateway allows routes of this namespace or kind.',
   NoMatchingListenerHostname: 'No listener of a Gateway has a hostname in common with spec.route.hostnames.',
+  HostnameConflict:
+    'An older GRPCRoute has a hostname in common with the route on the same listener, which serves routes of one kind for a host.',
   NoMatchingParent: 'A Gateway has no usable listener with the given sectionName.',
   TranslationFailed:
     'The operator cannot translate the object, because of a defect of Holdfast. Its previous version stays in effect, and other objects are not affected.',

@@ -41,9 +41,11 @@ import type {
   Listener,
   NamedCarrier,
   RemovedEndpoint,
+  RequestMatch,
   Route,
   RoutePersistence,
   RoutingTable,
+  RpcMatch,
   SessionLimits,
   SubjectAltName,
 } from './routing-table.ts';
@@ -61,11 +63,22 @@ const method: Check<NonNullable<RouteMatch['method']>> = (value) => string(value
 type NameValue = NonNullable<RouteMatch['headers']>[number];
 const nameValue = object<NameValue>({ type: oneOf('Exact', 'RegularExpression'), name: string, value: string });
 
-const routeMatch = object<RouteMatch>({
+const matchShape = {
   path: object<RouteMatch['path']>({ type: oneOf('Exact', 'PathPrefix', 'RegularExpression'), value: string }),
   method: optional(method),
   headers: optional(list(nameValue)),
   queryParams: optional(list(nameValue)),
+};
+const routeMatch = object<RouteMatch>(matchShape);
+const requestMatch = object<RequestMatch>({
+  ...matchShape,
+  rpc: optional(
+    object<RpcMatch>({
+      type: oneOf('Exact', 'RegularExpression'),
+      service: optional(string),
+      method: optional(string),
+    }),
+  ),
 });
 
 const keyRingShape = object<KeyRing>({
@@ -142,7 +155,7 @@ const route = object<Route>({
   name: string,
   listeners: optional(list(string)),
   hostnames: list(string),
-  match: routeMatch,
+  match: requestMatch,
   filters: optional(list(routeFilter)),
   protocol: optional(backendProtocol),
   timeouts: optional(object<RouteTimeouts>({ requestMs: optional(time), backendRequestMs: optional(time) })),

@@ -43,7 +43,7 @@ export type Route = {
   listeners?: string[];
   /** Lower case; a leading `*.` matches any number of labels; empty: every host. */
   hostnames: string[];
-  match: RouteMatch;
+  match: RequestMatch;
   filters?: RouteFilter[];
   timeouts?: RouteTimeouts;
   /** What backends speak that do not say. Absent: HTTP/1.1. */
@@ -53,6 +53,12 @@ export type Route = {
   /** Absent: requests have no sessions, and each backend is without `sessions` too. */
   persistence?: RoutePersistence;
 };
+
+/** Of an HTTPRoute, or with `rpc` of a GRPCRoute, whose path is the prefix `/`. */
+export type RequestMatch = RouteMatch & { rpc?: RpcMatch };
+
+/** Service and method of gRPC; a name that is absent matches all. */
+export type RpcMatch = { type: 'Exact' | 'RegularExpression'; service?: string; method?: string };
 
 /** `backend`: absent if it does not exist or must not be used, and its share of the requests gets 500. */
 export type BackendRef = { backend?: string; weight: number; filters?: RouteFilter[] };

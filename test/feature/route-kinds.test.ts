@@ -39,10 +39,16 @@ test('their statuses are written once they are installed, and a policy applies',
     metadata: { namespace: 'shop', name: 'plain', uid: 'uid-of-plain' },
     spec: { ports: [{ port: 80 }] },
   });
-  await world.after(() => world.put(httpRoutes, object(httpRoutes, 'route', { parentRefs, rules: [{ backendRefs }] })));
+  const web = { parentRefs, hostnames: ['web.example'], rules: [{ backendRefs }] };
+  await world.after(() => world.put(httpRoutes, object(httpRoutes, 'route', web)));
   await world.after(() => world.put(customResourceDefinitions, grpcRouteDefinition, trafficPolicyDefinition));
   await world.after(() => {
-    world.put(grpcRoutes, object(grpcRoutes, 'calls', { parentRefs, rules: [{ backendRefs }] }));
+    const calls = {
+      parentRefs,
+      hostnames: ['calls.example'],
+      rules: [{ matches: [{ method: { service: 'a.B' } }], backendRefs }],
+    };
+    world.put(grpcRoutes, object(grpcRoutes, 'calls', calls));
     world.put(
       trafficPolicies,
       object(trafficPolicies, 'policy', {
@@ -52,12 +58,18 @@ test('their statuses are written once they are installed, and a policy applies',
     );
   });
   expect(world.mustFind(grpcRoutes, 'calls')['status']).toMatchObject({
-    parents: [{ conditions: [{ type: 'Accepted', status: 'False', reason: 'UnsupportedValue' }, { status: 'True' }] }],
+    parents: [{ conditions: [{ type: 'Accepted', status: 'True', reason: 'Accepted' }, { status: 'True' }] }],
   });
   expect(world.mustFind(trafficPolicies, 'policy')['status']).toMatchObject({
     ancestors: [{ conditions: [{ type: 'Accepted', status: 'True', reason: 'Accepted' }] }],
   });
   expect(operator.translations.table('shop/web')?.table.routes).toMatchObject([
-    { persistence: { carrier: { name: 'of-the-policy' } } },
+    {
+      hostnames: ['calls.example'],
+      match: { rpc: { service: 'a.B' } },
+      protocol: 'HTTP2',
+      persistence: { carrier: { name: 'of-the-policy' } },
+    },
+    { hostnames: ['web.example'], persistence: { carrier: { name: 'of-the-policy' } } },
   ]);
 });

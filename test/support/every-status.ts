@@ -63,12 +63,17 @@ export const everyStatus: WithStatus[] = [
     resource: resources.httpRoutes,
     object: object(resources.httpRoutes, 'front', {
       parentRefs,
+      hostnames: ['front.example'],
       rules: [{ backendRefs: [toService] }, { matches: [{ path: { value: '/x' } }], backendRefs: [toXBackend] }],
     }),
   },
   {
     resource: resources.grpcRoutes,
-    object: object(resources.grpcRoutes, 'calls', { parentRefs, rules: [{ backendRefs: [toService] }] }),
+    object: object(resources.grpcRoutes, 'calls', {
+      parentRefs,
+      hostnames: ['calls.example'],
+      rules: [{ backendRefs: [toService] }],
+    }),
   },
   {
     resource: resources.trafficPolicies,

@@ -1,7 +1,7 @@
 /** The condition ResolvedRefs of a listener: the kinds of routes that it asks for, its certificates, and the authorities of its clients. */
 import { holds, lacks, type Verdict } from '../status/dated-conditions.ts';
 import type { GatewayListener } from '../snapshot/snapshot.ts';
-import { isHttpRoute } from '../resolve/route-kinds.ts';
+import { isSupported } from '../resolve/route-kinds.ts';
 import type { AuthorityLookup } from './client-certificates.ts';
 import type { LoadedCertificate } from './certificate.ts';
 import type { ListenerProblem, ListenerSource } from './listener.ts';
@@ -40,7 +40,7 @@ const joined = ([first, ...others]: readonly Failure[]): Failure | undefined =>
 
 function judge({ allowedRoutes, protocol }: GatewayListener, failed: ResolvedRefs['problem']): Verdict {
   if (failed !== undefined) return lacks('ResolvedRefs', failed.reason, failed.message);
-  const unknown = allowedRoutes.kinds.filter((kind) => !isHttpRoute(kind)).map(({ kind }) => kind);
+  const unknown = allowedRoutes.kinds.filter((kind) => !isSupported(kind)).map(({ kind }) => kind);
   if (unknown.length > 0) {
     const message = `Routes of kind ${unknown.join(', ')} are not supported by this version.`;
     return lacks('ResolvedRefs', 'InvalidRouteKinds', message);

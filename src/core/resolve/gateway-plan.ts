@@ -66,13 +66,16 @@ function parametersOf({ gateway, userManaged, generatedFor }: Unresolved, lookup
   return resolveParameters({ gateway, className, ...(own && { own }) }, lookup);
 }
 
-/** Only the routes of StickyWorkloads ask for a Gateway to be generated: those of users refer to it once it exists. */
+/**
+ * Only the routes of StickyWorkloads ask for a Gateway to be generated: those of users refer to it once it exists. It also exists for the
+ * older GRPCRoute that has all hosts of the StickyWorkload.
+ */
 function generateFor({ route, parents }: JudgedRoute, plans: Record<string, Unresolved>): void {
   const { workload } = route.source;
   if (workload === undefined) return;
   for (const verdict of parents) {
-    if (verdict.kind === 'refused') continue;
     const { gateway } = verdict;
+    if (gateway === undefined) continue;
     const plan = (plans[gatewayKey(gateway)] ??= { gateway, routes: [], generatedFor: [] });
     const isGenerated = workload.parents.some((parent) => parent.isGenerated);
     if (isGenerated && plan.userManaged === undefined) plan.generatedFor.push(workload);

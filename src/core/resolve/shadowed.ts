@@ -3,13 +3,13 @@
  * equal ones the older wins (Gateway API). A match that precedes another requires a longer path, a method or more headers and parameters, so it
  * never has all of the other's requests, with one exception: a regular expression that every path fits precedes each prefix.
  */
-import type { RouteMatch } from '../../api/spec.ts';
 import { intersectHostnames } from '../routing/hostnames.ts';
 import { matchKeys, noConditions } from '../routing/match-key.ts';
 import { compareMatches } from '../routing/match.ts';
 import { fitsEveryPath } from '../routing/regex.ts';
 import type { RouteIR } from '../route/ir.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
+import type { RequestMatch } from '../../wire/routing-table.ts';
 import { servedListeners, type GatewayPlan } from './gateway-plan.ts';
 
 /**
@@ -19,7 +19,7 @@ import { servedListeners, type GatewayPlan } from './gateway-plan.ts';
 export type Claimant = { key: string; title: string; field: string; age: string; backends: readonly string[] };
 
 /** The match of a route on one host of one listener. */
-type Claim = { of: Claimant; match: RouteMatch; host: string };
+type Claim = { of: Claimant; match: RequestMatch; host: string };
 
 /**
  * `by`: the route that has the requests. `isOlder`: it has an equal match; otherwise its regular expression takes precedence. `host`: empty for every
@@ -56,10 +56,14 @@ function shadeHost(claims: readonly Claim[], { shadows, unshadowed }: Found): vo
       continue;
     }
     const isOlder = compareMatches(receiver.match, match) === 0;
-    if (!shadows.has(of.key)) shadows.set(of.key, { by, isOlder, of, host, path: match.path.value, isWhole: false });
+    if (!shadows.has(of.key)) shadows.set(of.key, { by, isOlder, of, host, path: pathOf(match), isWhole: false });
     if (!isOlder && leavesRequests(receiver.match, match)) unshadowed.add(of.key);
   }
 }
+
+/** The path of a gRPC request is `/SERVICE/METHOD`. */
+const pathOf = ({ path, rpc }: RequestMatch): string =>
+  rpc === undefined ? path.value : `/${rpc.service ?? '*'}/${rpc.method ?? '*'}`;
 
 /** Returns the claim that receives the requests of a claim: of the equal ones and those of every path, the one that precedes the others. */
 function indexReceivers(claims: readonly Claim[]): (of: Claim) => Claim {
@@ -91,7 +95,7 @@ const isOfEveryPath = ({ match: { path } }: Claim): boolean =>
   path.type === 'RegularExpression' && fitsEveryPath(path.value);
 
 /** The path of `OPTIONS *` has no slash, which some of these expressions require. */
-const leavesRequests = (receiver: RouteMatch, { path, method = 'OPTIONS' }: RouteMatch): boolean =>
+const leavesRequests = (receiver: RequestMatch, { path, method = 'OPTIONS' }: RequestMatch): boolean =>
   receiver.path.value.includes('/') &&
   method === 'OPTIONS' &&
   (path.type === 'PathPrefix' ? /^\/+$/.test(path.value) : !path.value.startsWith('/'));

@@ -99,7 +99,7 @@ export const unsupportedFields: readonly Field[] = [
     path: 'spec.route.kind',
     value: (spec) => spec.route.kind,
     supported: ['HTTPRoute', 'None'],
-    remedy: 'use HTTPRoute, or None and a route of your own',
+    remedy: 'use HTTPRoute, which leads gRPC to the pods too, or None and a GRPCRoute of your own',
   },
   ...(['parentRefs', 'hostnames', 'backends'] as const).map((field) => ({
     path: `spec.route.${field}`,

@@ -12,11 +12,18 @@ import { parentKey, type AttachableListener, type ParentObject, type ParentObjec
 
 /** `listeners`: ids of the listeners that accept the route. */
 export type AttachedTo = { kind: 'attached'; parent: ParentIR; gateway: GatewayRef; listeners: string[] };
-export type RefusedBy<Reason> = { kind: 'refused'; parent: ParentIR; reason: Reason; message: string };
+/** `gateway`: set if it accepts the route, and another one has its hosts. */
+export type RefusedBy<Reason> = {
+  kind: 'refused';
+  parent: ParentIR;
+  reason: Reason;
+  message: string;
+  gateway?: GatewayRef;
+};
 export type Attachment = AttachedTo | RefusedBy<AttachReason>;
 export type AttachVerdict = Attachment | RefusedBy<RouteProblem['reason']>;
 
-type AttachReason = 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname';
+type AttachReason = 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname' | 'HostnameConflict';
 
 export type AttachLookup = {
   parents: ParentObjects;

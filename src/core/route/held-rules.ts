@@ -61,7 +61,10 @@ const backendsOf = ({ backendRefs }: RuleIR, refs: JudgedRoute['refs']): Service
     return verdict?.kind === 'resolved' ? [verdict.backend] : [];
   });
 
-const ruleKey = ({ key }: RouteSource, { id }: RuleIR): string => `${key}/${id}`;
+const ruleKey = (source: RouteSource, { id }: RuleIR): string => `${sourceName(source)}/${id}`;
+
+/** Distinguishes routes of both kinds that have the same name. */
+export const sourceName = ({ kind, key }: RouteSource): string => (kind === 'HTTPRoute' ? key : `${kind}/${key}`);
 
 /**
  * The key of a backend in a rule: tokens contain its hash, so that two rules never share a session. A StickyWorkload has one route and one

@@ -1,5 +1,4 @@
 /** A route with names, defaults and units resolved: one form for every kind of route that is served. */
-import type { RouteMatch } from '../../api/spec.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type {
   RequestMirror,
@@ -8,6 +7,7 @@ import type {
   RouteTimeouts,
   UrlRewrite,
 } from '../../wire/route-filters.ts';
+import type { RequestMatch } from '../../wire/routing-table.ts';
 
 export type RouteIR = {
   source: RouteSource;
@@ -51,7 +51,7 @@ export type ParentIR = {
 export type RuleIR = {
   /** The same as long as the rule is, whatever is inserted before it. */
   id: string;
-  matches: RouteMatch[];
+  matches: RequestMatch[];
   filters: FilterIR[];
   backendRefs: BackendRefIR[];
   timeouts?: RouteTimeouts;

@@ -25,7 +25,7 @@ export function judgeRoutes(
 }
 
 /** Equal verdicts on an equal route stay the same object, so that what depends on them alone is not done again. */
-export const keepJudged = (next: JudgedRoute, before: JudgedRoute | undefined): JudgedRoute =>
+export const keepJudged = <Judged extends JudgedRoute>(next: Judged, before: Judged | undefined): Judged =>
   before &&
   sameJson(before.route, next.route) &&
   sameJson(before.parents, next.parents) &&

@@ -1,5 +1,4 @@
-/** Reads the filters of an HTTPRoute. */
-import type { RouteMatch } from '../../api/spec.ts';
+/** Reads the filters of an HTTPRoute or a GRPCRoute. */
 import { backendFilter, routeFilter } from '../../wire/parse-filters.ts';
 import type { HeaderModifier, HeaderValue, RequestRedirect } from '../../wire/route-filters.ts';
 import type {
@@ -13,13 +12,14 @@ import type {
 import type { FilterIR, PathModifierIR, RouteProblem } from './ir.ts';
 import { readTarget } from './read-references.ts';
 import { unknownIn } from './unknown-fields.ts';
+import type { RequestMatch } from '../../wire/routing-table.ts';
 import { wireFilter } from './wire-filters.ts';
 
 /** `at`: path of what is read. `matches`: of the rule. `problems`: collects what is not supported. */
 export type FilterReading = {
   at: string;
   of: 'rule' | 'backendRef';
-  matches: readonly RouteMatch[];
+  matches: readonly RequestMatch[];
   /** Of the route. */
   namespace: string;
   problems: RouteProblem[];

@@ -1,13 +1,10 @@
 /** Reads an HTTPRoute of Gateway API. */
 import type { RouteMatch } from '../../api/spec.ts';
-import { findRegexDefects, describeRegexDefect } from '../routing/regex.ts';
-import { endpointId } from '../session/token.ts';
-import type { HttpBackendRef, HttpRouteMatch, HttpRouteRule } from '../snapshot/http-route.ts';
+import type { HttpRouteMatch, HttpRouteRule } from '../snapshot/http-route.ts';
 import type { HttpRoute } from '../snapshot/snapshot.ts';
-import type { BackendRefIR, RouteIR, RouteProblem, RuleIR } from './ir.ts';
-import { checkTogether, readFilters, type FilterReading } from './read-filters.ts';
-import { readParent, readTarget } from './read-references.ts';
-import { readPersistence } from './read-persistence.ts';
+import type { RouteIR, RouteProblem, RuleIR } from './ir.ts';
+import { readParent } from './read-references.ts';
+import { readRule, readValueMatch, type Reading } from './read-rule.ts';
 import { readTimeouts } from './read-timeouts.ts';
 import { findUnknownFields } from './unknown-fields.ts';
 
@@ -26,44 +23,19 @@ function read({ namespace, name, uid, generation, createdAt, spec }: HttpRoute):
     source: { kind: 'HTTPRoute', key: `${namespace}/${name}`, namespace, name, uid, generation, createdAt },
     parents: (spec.parentRefs ?? []).map((ref) => readParent(ref, namespace)),
     hostnames: (spec.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
-    rules: (spec.rules ?? []).map((rule, at) => readRule(rule, { at: `spec.rules[${at}]`, namespace, problems })),
+    rules: (spec.rules ?? []).map((rule, at) => readHttpRule(rule, { at: `spec.rules[${at}]`, namespace, problems })),
     problems,
   };
 }
 
-/** `at`: path of what is read. `problems`: collects what is not supported. */
-type Reading = { at: string; namespace: string; problems: RouteProblem[] };
-
 const everything: HttpRouteMatch[] = [{}];
 
-function readRule(rule: HttpRouteRule, reading: Reading): RuleIR {
+function readHttpRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   const { at, problems } = reading;
   const given = rule.matches ?? [];
-  const matches = (given.length === 0 ? everything : given).map(readMatch);
   problems.push(...findConnect(given, `${at}.matches`));
-  const defects = matches.flatMap((match, number) => findRegexDefects(match, `${at}.matches[${number}]`));
-  for (const defect of defects) {
-    problems.push({ path: defect.path, reason: 'UnsupportedValue', message: describeRegexDefect(defect) });
-  }
-  const filterReading: FilterReading = {
-    at: `${at}.filters`,
-    of: 'rule',
-    matches,
-    namespace: reading.namespace,
-    problems,
-  };
-  const filters = readFilters(rule.filters ?? [], filterReading);
-  checkTogether(filters, filterReading);
   return {
-    id: rule.name ?? endpointId(JSON.stringify(matches)).slice(0, 8),
-    matches,
-    filters,
-    ...(rule.sessionPersistence && {
-      persistence: readPersistence(rule.sessionPersistence, { at: `${at}.sessionPersistence`, problems }),
-    }),
-    backendRefs: (rule.backendRefs ?? []).map((ref, number) =>
-      readBackendRef(ref, matches, { ...reading, at: `${at}.backendRefs[${number}]` }),
-    ),
+    ...readRule(rule, (given.length === 0 ? everything : given).map(readMatch), reading),
     ...readTimeouts(rule.timeouts, { at: `${at}.timeouts`, problems }),
   };
 }
@@ -82,26 +54,4 @@ const readMatch = ({ path = {}, method, headers, queryParams }: HttpRouteMatch):
   ...(method !== undefined && method !== 'CONNECT' && { method }),
   ...(headers && headers.length > 0 && { headers: headers.map(readValueMatch) }),
   ...(queryParams && queryParams.length > 0 && { queryParams: queryParams.map(readValueMatch) }),
-});
-
-const readValueMatch = ({
-  type = 'Exact',
-  name,
-  value,
-}: NonNullable<HttpRouteMatch['headers']>[number]): NonNullable<RouteMatch['headers']>[number] => ({
-  type,
-  name,
-  value,
-});
-
-const readBackendRef = (ref: HttpBackendRef, matches: RouteMatch[], reading: Reading): BackendRefIR => ({
-  target: readTarget(ref, reading),
-  weight: ref.weight ?? 1,
-  filters: readFilters(ref.filters ?? [], {
-    at: `${reading.at}.filters`,
-    of: 'backendRef',
-    matches,
-    namespace: reading.namespace,
-    problems: reading.problems,
-  }),
 });

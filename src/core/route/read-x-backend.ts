@@ -1,5 +1,6 @@
 /** Reads an XBackend, and finds what the proxy cannot do: any entry in `problems` refuses it, which must not be served without that. */
 import type { XBackend, XBackendSpec } from '../snapshot/x-backend.ts';
+import type { BackendProtocol } from '../../wire/routing-table.ts';
 import type { PersistenceIR, RouteProblem } from './ir.ts';
 import { readPersistence } from './read-persistence.ts';
 import { unknownIn } from './unknown-fields.ts';
@@ -13,8 +14,8 @@ export type XBackendIR = {
   key: string;
   selector: Readonly<Record<string, string>>;
   port: number;
-  /** Absent: HTTP/1.1, or what the route says. */
-  protocol?: 'HTTP2';
+  /** Absent: what the route says, or HTTP/1.1. */
+  protocol?: BackendProtocol;
   persistence?: PersistenceIR;
   problems: XBackendProblem[];
 };
@@ -32,12 +33,13 @@ function read({ namespace, name, spec }: XBackend): XBackendIR {
   const problems: RouteProblem[] = [];
   const persistence =
     spec.sessionPersistence && readPersistence(spec.sessionPersistence, { at: 'spec.sessionPersistence', problems });
+  const protocol = protocols.get(spec.protocol ?? 'HTTP');
   return {
     // The name of a Service has no capital letters.
     key: `${namespace}/XBackend.${name}`,
     selector: spec.endpointSelector?.matchLabels ?? {},
     port: spec.port?.number ?? 0,
-    ...(http2Protocols.has(spec.protocol ?? '') && { protocol: 'HTTP2' }),
+    ...(protocol && { protocol }),
     ...(persistence && { persistence }),
     problems: [...findProblems(spec), ...problems.map(asUnsupported)],
   };
@@ -74,12 +76,18 @@ function findMissing({ endpointSelector, port }: XBackendSpec): XBackendProblem[
   );
 }
 
-const http1Protocols: ReadonlySet<string> = new Set(['HTTP', 'HTTP11']);
-const http2Protocols: ReadonlySet<string> = new Set(['HTTP2', 'H2C', 'GRPC']);
+/** `HTTP` is of any version. */
+const protocols: ReadonlyMap<string, BackendProtocol | undefined> = new Map([
+  ['HTTP', undefined],
+  ['HTTP11', 'HTTP1'],
+  ['HTTP2', 'HTTP2'],
+  ['H2C', 'HTTP2'],
+  ['GRPC', 'HTTP2'],
+]);
 
 function findProtocolProblems({ protocol = 'HTTP', tls: { mode = 'None' } = {} }: XBackendSpec): XBackendProblem[] {
   const messages = [
-    ...(http1Protocols.has(protocol) || http2Protocols.has(protocol)
+    ...(protocols.has(protocol)
       ? []
       : [`spec.protocol: ${protocol} is not supported: use HTTP, HTTP11, HTTP2, H2C or GRPC.`]),
     ...(mode === 'None'

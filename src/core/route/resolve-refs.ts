@@ -89,14 +89,14 @@ function resolveTarget(target: BackendTarget, source: RouteSource, lookup: RefLo
       `no ReferenceGrant in namespace ${namespace} permits an ${source.kind} of namespace ${source.namespace} to refer to ${kind} ${name}: create one there.`,
     );
   }
-  const outcome = resolve(target, lookup);
+  const outcome = resolve(target, lookup, source.kind);
   return 'backend' in outcome ? { kind: 'resolved', ...outcome } : fail(outcome.reason, outcome.message);
 }
 
 /** What a reference leads to, or why it does not. */
 export type RefOutcome = { backend: ServiceTarget } | { reason: RefReason; message: string };
 
-type Resolver = (target: BackendTarget, lookup: RefLookup) => RefOutcome;
+type Resolver = (target: BackendTarget, lookup: RefLookup, kind: RouteSource['kind']) => RefOutcome;
 
 /** Returns undefined for a kind that is not supported, or not installed. */
 function resolverOf({ group, kind }: BackendTarget, { xBackends }: RefLookup): Resolver | undefined {
@@ -104,7 +104,11 @@ function resolverOf({ group, kind }: BackendTarget, { xBackends }: RefLookup): R
   return group === xBackendGroup && kind === 'XBackend' && xBackends !== undefined ? resolveXBackend : undefined;
 }
 
-function resolveService({ namespace, name, port }: BackendTarget, lookup: RefLookup): RefOutcome {
+function resolveService(
+  { namespace, name, port }: BackendTarget,
+  lookup: RefLookup,
+  kind: RouteSource['kind'],
+): RefOutcome {
   const key = `${namespace}/${name}`;
   const notFound = (message: string): RefOutcome => ({
     reason: 'BackendNotFound',
@@ -115,7 +119,7 @@ function resolveService({ namespace, name, port }: BackendTarget, lookup: RefLoo
   if (service.isExternalName) return notFound('is of type ExternalName, which has no pods: use another Service.');
   const found = service.ports.find((one) => one.port === port);
   if (found === undefined) return notFound(`has no TCP port ${port}: use another one.`);
-  const obstacle = findProtocolObstacle(found, key, lookup.backendTls);
+  const obstacle = findProtocolObstacle(found, { ...lookup, service: key, kind });
   return obstacle === undefined
     ? { backend: targetOf(service, found, lookup) }
     : { reason: 'UnsupportedProtocol', message: obstacle };
@@ -139,10 +143,13 @@ function targetOf(service: Service, port: ServicePort, { workloadOf, policies }:
 
 function findProtocolObstacle(
   { appProtocol, port, name }: ServicePort,
-  service: string,
-  backendTls: RefLookup['backendTls'],
+  { service, kind, backendTls }: { service: string; kind: RouteSource['kind'] } & Pick<RefLookup, 'backendTls'>,
 ): string | undefined {
-  const { needsTls } = readAppProtocol(appProtocol);
+  const { speaks, needsTls } = readAppProtocol(appProtocol);
+  const field = `appProtocol ${appProtocol} of port ${port} of Service ${service}`;
+  if (speaks === 'HTTP1' && kind === 'GRPCRoute') {
+    return `${field} is HTTP/1.1, and gRPC needs HTTP/2: use kubernetes.io/h2c or grpc there.`;
+  }
   if (!needsTls || backendTls?.find(service, name) !== undefined) return undefined;
-  return `appProtocol ${appProtocol} of port ${port} of Service ${service} is a protocol over TLS, and no BackendTLSPolicy says how to use it: create one for the Service.`;
+  return `${field} is a protocol over TLS, and no BackendTLSPolicy says how to use it: create one for the Service.`;
 }

@@ -3,7 +3,7 @@ import type { ServingPlan } from '../resolve/plan.ts';
 import type { ServicePort } from '../snapshot/snapshot.ts';
 import type { XBackend } from '../snapshot/x-backend.ts';
 import type { BackendProtocol } from '../../wire/routing-table.ts';
-import type { BackendTarget, PersistenceIR } from './ir.ts';
+import type { BackendTarget, PersistenceIR, RouteSource } from './ir.ts';
 import { readXBackend, type XBackendIR, type XBackendProblem } from './read-x-backend.ts';
 import type { WorkloadOfService } from './service-workloads.ts';
 
@@ -22,7 +22,11 @@ type Outcome = { backend: XBackendTarget } | { reason: XBackendProblem['reason']
 /** `xBackends`: by `namespace/name`. */
 type Lookup = { xBackends?: ReadonlyMap<string, XBackend>; workloadOf: WorkloadOfService };
 
-export function resolveXBackend({ namespace, name, port }: BackendTarget, { xBackends, workloadOf }: Lookup): Outcome {
+export function resolveXBackend(
+  { namespace, name, port }: BackendTarget,
+  { xBackends, workloadOf }: Lookup,
+  kind: RouteSource['kind'],
+): Outcome {
   const found = xBackends?.get(`${namespace}/${name}`);
   const named = `XBackend ${namespace}/${name}`;
   if (found === undefined) return { reason: 'BackendNotFound', message: `${named} does not exist: create it.` };
@@ -35,6 +39,12 @@ export function resolveXBackend({ namespace, name, port }: BackendTarget, { xBac
       message: `${named} has the port ${backend.port}, not ${port}: remove port from the reference.`,
     };
   }
+  if (backend.protocol === 'HTTP1' && kind === 'GRPCRoute') {
+    return {
+      reason: 'UnsupportedProtocol',
+      message: `spec.protocol of ${named} is HTTP/1.1, and gRPC needs HTTP/2: use GRPC there.`,
+    };
+  }
   const workload = workloadOf({ namespace, name, ownerUids: [], selector: backend.selector });
   return { backend: { ...targetOf(backend), ...(workload && { workload }) } };
 }
@@ -44,5 +54,5 @@ const targetOf = ({ key, port, persistence, protocol }: XBackendIR): XBackendTar
   service: key,
   port: { name: '', port, targetPort: port },
   ...(persistence && { policy: persistence }),
-  ...(protocol && { protocol }),
+  ...(protocol === 'HTTP2' && { protocol }),
 });

@@ -1,25 +1,25 @@
 /** One text for all matches that the same requests have, so that equal ones are found without comparing each with each. */
-import type { RouteMatch } from '../../api/spec.ts';
-
+import type { RequestMatch } from '../../wire/routing-table.ts';
 import { prefixOf } from './match.ts';
 
 /** `requests`: of the whole match. `conditions`: of what it requires beside the path. */
 export type MatchKeys = { requests: string; conditions: string };
 
-const known = new WeakMap<RouteMatch, MatchKeys>();
+const known = new WeakMap<RequestMatch, MatchKeys>();
 
 /** Matches are never modified, so the texts are made once. */
-export function matchKeys(match: RouteMatch): MatchKeys {
+export function matchKeys(match: RequestMatch): MatchKeys {
   const before = known.get(match) ?? makeKeys(match);
   known.set(match, before);
   return before;
 }
 
-function makeKeys({ path, method, headers, queryParams }: RouteMatch): MatchKeys {
+function makeKeys({ path, rpc, method, headers, queryParams }: RequestMatch): MatchKeys {
   const conditions = JSON.stringify([
     method ?? '',
     requirementsOf(headers, (name) => name.toLowerCase()),
     requirementsOf(queryParams, (name) => name),
+    ...(rpc ? [[rpc.type, rpc.service, rpc.method]] : []),
   ]);
   const value = path.type === 'PathPrefix' ? prefixOf(path.value) : path.value;
   return { requests: JSON.stringify([path.type, value, conditions]), conditions };
@@ -28,7 +28,7 @@ function makeKeys({ path, method, headers, queryParams }: RouteMatch): MatchKeys
 /** The conditions of a match that requires nothing beside the path. */
 export const noConditions = JSON.stringify(['', [], []]);
 
-type NameValue = NonNullable<RouteMatch['headers']>[number];
+type NameValue = NonNullable<RequestMatch['headers']>[number];
 
 /** Gateway API ignores all but the first match of a name; their order means nothing. */
 function requirementsOf(list: readonly NameValue[] = [], fold: (name: string) => string): string[][] {

@@ -1,7 +1,7 @@
 /** Gateway API's matching of paths, methods, headers and query parameters, compiled once per route, and its precedence between routes. */
-import type { RouteMatch } from '../../api/spec.ts';
-import type { Route } from '../../wire/routing-table.ts';
+import type { RequestMatch, Route } from '../../wire/routing-table.ts';
 import { compileRegex } from './regex.ts';
+import { compareRpcs, compileRpc } from './rpc-match.ts';
 
 /** What matching needs of a request; the proxy's RequestView is one. */
 export interface MatchableRequest {
@@ -15,11 +15,12 @@ export interface MatchableRequest {
 
 type Test = (request: MatchableRequest) => boolean;
 /** Compiles a single match, without the host. */
-export function compileMatch(match: RouteMatch): Test {
+export function compileMatch(match: RequestMatch): Test {
   const tests: Test[] = [];
   const path = compilePath(match.path);
   if (path !== undefined) tests.push(path);
-  const { method } = match;
+  const { method, rpc } = match;
+  if (rpc !== undefined) tests.push(compileRpcPath(rpc));
   if (method !== undefined) tests.push((request) => request.method === method);
   tests.push(...firstOfEachName(match.headers ?? [], (name) => name.toLowerCase()).map(compileHeader));
   if (match.queryParams !== undefined && match.queryParams.length > 0) tests.push(compileQuery(match.queryParams));
@@ -28,7 +29,12 @@ export function compileMatch(match: RouteMatch): Test {
   return (request) => tests.every((test) => test(request));
 }
 
-function compilePath({ type, value }: RouteMatch['path']): Test | undefined {
+function compileRpcPath(rpc: NonNullable<RequestMatch['rpc']>): Test {
+  const fits = compileRpc(rpc);
+  return ({ path }) => fits(path);
+}
+
+function compilePath({ type, value }: RequestMatch['path']): Test | undefined {
   if (type === 'Exact') return (request) => request.path === value;
   if (type === 'RegularExpression') {
     const fits = compileRegex(value);
@@ -52,7 +58,7 @@ function prefixLength(value: string): number {
   return length;
 }
 
-type NameValue = NonNullable<RouteMatch['headers']>[number];
+type NameValue = NonNullable<RequestMatch['headers']>[number];
 
 /** Gateway API ignores all but the first match of a name. */
 function firstOfEachName(matches: readonly NameValue[], fold: (name: string) => string): NameValue[] {
@@ -107,21 +113,22 @@ const hostRank = ({ hostnames }: Route) =>
   Math.max(0, ...hostnames.map((name) => (name.startsWith('*.') ? name.length : 1000 + name.length)));
 
 /**
- * Negative if `a` takes precedence: exact path, regular expression, prefix; longer paths (of a prefix without its trailing slash); a method; more headers; more query parameters.
+ * Negative if `a` takes precedence: exact path, regular expression, prefix; longer paths (of a prefix without its trailing slash); of gRPC longer services, then methods; a method; more headers; more query parameters.
  * Gateway API does not specify regular expressions: here they precede prefixes, as an expression covers few paths and a prefix many.
  */
-export function compareMatches(a: RouteMatch, b: RouteMatch): number {
+export function compareMatches(a: RequestMatch, b: RequestMatch): number {
   return (
     pathRank[b.path.type] - pathRank[a.path.type] ||
     lengthOf(b.path) - lengthOf(a.path) ||
+    compareRpcs(a.rpc, b.rpc) ||
     Number(b.method !== undefined) - Number(a.method !== undefined) ||
     count(b.headers) - count(a.headers) ||
     count(b.queryParams) - count(a.queryParams)
   );
 }
 
-const lengthOf = ({ type, value }: RouteMatch['path']): number =>
+const lengthOf = ({ type, value }: RequestMatch['path']): number =>
   type === 'PathPrefix' ? prefixLength(value) : value.length;
 
-const pathRank: Record<RouteMatch['path']['type'], number> = { Exact: 2, RegularExpression: 1, PathPrefix: 0 };
+const pathRank: Record<RequestMatch['path']['type'], number> = { Exact: 2, RegularExpression: 1, PathPrefix: 0 };
 const count = (list: readonly unknown[] | undefined) => list?.length ?? 0;

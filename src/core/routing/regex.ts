@@ -4,7 +4,7 @@
  * that `(a+)+b` almost matches would stop a proxy for seconds.
  */
 import { RE2JS, RE2Set } from 're2js';
-import type { RouteMatch } from '../../api/spec.ts';
+import type { RequestMatch } from '../../wire/routing-table.ts';
 
 /** A UUID takes 45 instructions. */
 const maxRegexInstructions = 256;
@@ -69,11 +69,11 @@ export function findRegexDefect(source: string): string | undefined {
 export type RegexDefect = { path: string; source: string; reason: string };
 
 /** Returns the unsupported expressions of a match. `at`: the path of the match. */
-export const findRegexDefects = (match: RouteMatch, at: string): RegexDefect[] =>
+export const findRegexDefects = (match: RequestMatch, at: string): RegexDefect[] =>
   expressionsOf(match, at).flatMap(defectOf);
 
 /** The same for a list of matches. */
-export const findRegexDefectsIn = (matches: readonly RouteMatch[], list: string): RegexDefect[] =>
+export const findRegexDefectsIn = (matches: readonly RequestMatch[], list: string): RegexDefect[] =>
   matches.flatMap((match, number) => findRegexDefects(match, `${list}[${number}]`));
 
 function defectOf(expression: { path: string; source: string }): RegexDefect | [] {
@@ -81,8 +81,14 @@ function defectOf(expression: { path: string; source: string }): RegexDefect | [
   return reason === undefined ? [] : { ...expression, reason };
 }
 
-function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch, match: string) {
+function expressionsOf({ path, rpc, headers = [], queryParams = [] }: RequestMatch, match: string) {
   const values = [
+    ...(['service', 'method'] as const).flatMap((name) => {
+      const value = rpc?.[name];
+      return rpc === undefined || value === undefined
+        ? []
+        : [{ type: rpc.type, value, path: `${match}.method.${name}` }];
+    }),
     { ...path, path: `${match}.path.value` },
     ...headers.map((header, at) => ({ ...header, path: `${match}.headers[${at}].value` })),
     ...queryParams.map((parameter, at) => ({ ...parameter, path: `${match}.queryParams[${at}].value` })),

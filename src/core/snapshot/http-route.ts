@@ -1,4 +1,4 @@
-/** HTTPRoutes as their users write them: the fields of Gateway API v1.6 that Holdfast reads, with the API server's defaults where it has them. */
+/** HTTPRoutes and GRPCRoutes as their users write them: the fields of Gateway API v1.6 that Holdfast reads, with the API server's defaults where it has them. */
 
 /** Go may write an empty list as null. */
 type List<T> = readonly T[] | null;
@@ -42,12 +42,12 @@ export type SessionPersistenceSpec = {
   header?: { name?: string };
 };
 
-type ValueMatch = { type?: 'Exact' | 'RegularExpression'; name: string; value: string };
+export type MatchedValue = { type?: 'Exact' | 'RegularExpression'; name: string; value: string };
 
 export type HttpRouteMatch = {
   path?: { type?: 'Exact' | 'PathPrefix' | 'RegularExpression'; value?: string };
-  headers?: List<ValueMatch>;
-  queryParams?: List<ValueMatch>;
+  headers?: List<MatchedValue>;
+  queryParams?: List<MatchedValue>;
   method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
 };
 
@@ -100,5 +100,14 @@ export type HttpRequestRedirect = {
 export type GrpcRouteSpec = {
   parentRefs?: List<RouteParentRef>;
   hostnames?: List<string>;
-  rules?: List<{ backendRefs?: List<BackendReference> }>;
+  rules?: List<GrpcRouteRule>;
+};
+
+export type GrpcRouteRule = Pick<HttpRouteRule, 'name' | 'filters' | 'backendRefs' | 'sessionPersistence'> & {
+  matches?: List<GrpcRouteMatch>;
+};
+
+export type GrpcRouteMatch = {
+  method?: { type?: 'Exact' | 'RegularExpression'; service?: string; method?: string };
+  headers?: List<MatchedValue>;
 };

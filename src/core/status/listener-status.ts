@@ -2,7 +2,7 @@
 import type { LoadedCertificate } from '../listener/certificate.ts';
 import type { JudgedListener } from '../listener/listener.ts';
 import { formatTime } from '../names/format.ts';
-import { allowsHttpRoutes, type RouteKind } from '../resolve/route-kinds.ts';
+import { supportedAmong, type RouteKind } from '../resolve/route-kinds.ts';
 import { dateConditions, lacks, readConditions, type Observed, type Verdict } from './dated-conditions.ts';
 
 /** `programmed`: that of the proxies. `nowMs`: certificates expire. */
@@ -25,9 +25,7 @@ export function judgeListenerEntry(
 
 /** The kinds that are asked for and supported; a protocol that is not supported supports no kind. */
 const supportedKindsOf = ({ protocol, allowedRoutes }: JudgedListener): RouteKind[] =>
-  (protocol === 'HTTP' || protocol === 'HTTPS') && allowsHttpRoutes(allowedRoutes.kinds)
-    ? [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }]
-    : [];
+  protocol === 'HTTP' || protocol === 'HTTPS' ? supportedAmong(allowedRoutes.kinds) : [];
 
 function verdictsOf(listener: JudgedListener, programmed: Verdict, nowMs: number): Verdict[] {
   const { verdicts, problem, certificates } = listener;

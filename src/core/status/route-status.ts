@@ -1,4 +1,4 @@
-/** The status of an HTTPRoute, of a user or rendered for a StickyWorkload. */
+/** The status of an HTTPRoute or a GRPCRoute, of a user or rendered for a StickyWorkload. */
 import type { AttachVerdict } from '../route/attach.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { RefVerdict } from '../route/resolve-refs.ts';
@@ -38,7 +38,7 @@ function judgeParent(verdict: AttachVerdict, shadows: Shadows): Verdict[] {
 /** A message of a condition has at most 32 KiB. */
 const maxMessages = 8;
 
-function judgeRefs({ refs }: JudgedRoute): Verdict {
+function judgeRefs({ route, refs }: JudgedRoute): Verdict {
   const broken = [...refs.values()].filter((verdict) => verdict.kind === 'unresolved');
   const [first] = broken;
   if (first === undefined) return holds('ResolvedRefs', 'ResolvedRefs', 'All references are resolved.');
@@ -47,7 +47,13 @@ function judgeRefs({ refs }: JudgedRoute): Verdict {
   return lacks(
     'ResolvedRefs',
     reasonOf(first),
-    [...messages, ...more, 'Their share of the requests gets 500.'].join(' '),
+    [
+      ...messages,
+      ...more,
+      route.source.kind === 'GRPCRoute'
+        ? 'Their share of the calls gets UNAVAILABLE.'
+        : 'Their share of the requests gets 500.',
+    ].join(' '),
   );
 }
 

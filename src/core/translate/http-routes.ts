@@ -1,13 +1,12 @@
-/** The routes of a routing table that an HTTPRoute or a StickyWorkload's `spec.route` comes to: one for each match. */
+/** The routes of a routing table that an HTTPRoute, a GRPCRoute or a StickyWorkload's `spec.route` comes to: one for each match. */
 import type { AttachedRoute } from '../resolve/gateway-plan.ts';
-import type { RouteMatch } from '../../api/spec.ts';
-import { heldKey, type HeldRule, type HeldRules } from '../route/held-rules.ts';
+import { heldKey, sourceName, type HeldRule, type HeldRules } from '../route/held-rules.ts';
 import type { BackendRefIR, BackendTarget, FilterIR, RouteSource, RuleIR } from '../route/ir.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { ServiceTarget } from '../route/resolve-refs.ts';
 import { wireFilter } from '../route/wire-filters.ts';
 import { sameJson } from '../../wire/same-json.ts';
-import type { BackendRef, Listener, Route, RoutePersistence } from '../../wire/routing-table.ts';
+import type { BackendRef, Listener, RequestMatch, Route, RoutePersistence } from '../../wire/routing-table.ts';
 
 type Place = Pick<Route, 'listeners'>;
 type Built = { place: Place; persistence: (RoutePersistence | undefined)[]; routes: Route[] };
@@ -37,20 +36,21 @@ function build(judged: JudgedRoute, place: Place, heldRules: HeldRules): Route[]
       ...place,
       hostnames,
       match,
+      ...(source.kind === 'GRPCRoute' && { protocol: 'HTTP2' as const }),
       ...buildRule(match, { rule, source, refs: judged.refs, held: heldRules.get(rule) }),
     })),
   );
 }
 
-/** That of a StickyWorkload has one rule, and an HTTPRoute of a user may have its name. */
-const nameOf = ({ key, workload }: RouteSource, rule: number, match: number): string =>
-  workload === undefined ? `${key}#${rule}.${match}` : `${key}#${match}`;
+/** That of a StickyWorkload has one rule, and routes of a user may have its name. */
+const nameOf = (source: RouteSource, rule: number, match: number): string =>
+  source.workload === undefined ? `${sourceName(source)}#${rule}.${match}` : `${source.key}#${match}`;
 
 type Refs = JudgedRoute['refs'];
 type RuleContext = { rule: RuleIR; source: RouteSource; refs: Refs; held: HeldRule | undefined };
 
 const buildRule = (
-  match: RouteMatch,
+  match: RequestMatch,
   context: RuleContext,
 ): Pick<Route, 'filters' | 'timeouts' | 'backendRefs' | 'persistence'> => ({
   ...buildFilters(context.rule.filters, match, context.refs),
@@ -62,7 +62,7 @@ const buildRule = (
 /** An unresolved reference keeps its share of the requests, which get 500: another backend must not get them instead. */
 function buildBackendRef(
   { target, weight, filters }: BackendRefIR,
-  match: RouteMatch,
+  match: RequestMatch,
   context: RuleContext,
 ): BackendRef {
   const found = resolvedTo(target, context.refs);
@@ -82,7 +82,7 @@ const keyIn = (target: ServiceTarget, { rule, source, held }: RuleContext): stri
   held === undefined ? target.key : heldKey(target, source, rule);
 
 /** A copy of a request starts no session: mirrors refer to backends without. */
-function buildFilters(filters: readonly FilterIR[], match: RouteMatch, refs: Refs): Pick<Route, 'filters'> {
+function buildFilters(filters: readonly FilterIR[], match: RequestMatch, refs: Refs): Pick<Route, 'filters'> {
   if (filters.length === 0) return {};
   const place = { prefix: match.path.value, backendOf: (target: BackendTarget) => resolvedTo(target, refs)?.key };
   return { filters: filters.flatMap((filter) => wireFilter(filter, place) ?? []) };

@@ -32,6 +32,7 @@ import { buildRetiredTable } from './retired-tables.ts';
 import { findRouteBackends } from './route-backends.ts';
 import { buildServiceBackends } from './service-backends.ts';
 import { buildTable, indexByBackend, type Judged } from './tables.ts';
+import { settleRoutes } from './settle-routes.ts';
 import { findTouched, type Touched } from './touched.ts';
 import type { Translation } from './translation.ts';
 
@@ -48,8 +49,8 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
     return moveEndpoints(before, { snapshot, touched, index: { ...before.index, ...endpoints } });
   }
   const index = indexCluster(snapshot, endpoints, before?.index);
-  const verdicts = judge(snapshot, index, before);
-  const { all, ...planned } = plan(snapshot, verdicts);
+  const { all, ...verdicts } = judge(snapshot, index, before);
+  const planned = plan(snapshot, { ...verdicts, all });
   const built = build(all, { ...verdicts, ...planned, snapshot, touched, before });
   return { ...verdicts, ...planned, ...built, snapshot };
 }
@@ -58,8 +59,8 @@ export function translate(snapshot: Snapshot, before?: Translation): Translation
 const concernsProxies = ({ pods: { gone, come } }: EndpointChanges): boolean =>
   [gone, come].some((pods) => pods.some(({ gateway }) => gateway !== undefined));
 
-/** The verdict on an HTTPRoute depends on everything but these, and the route itself. */
-const notForRoutes: ReadonlySet<string> = new Set([...endpointParts, 'httpRoutes']);
+/** The verdict on a route depends on everything but these, and the route itself, until it is settled which kind of route has which host. */
+const notForRoutes: ReadonlySet<string> = new Set([...endpointParts, 'httpRoutes', 'grpcRoutes']);
 
 function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | undefined) {
   const workloads = indexWorkloads(snapshot);
@@ -70,16 +71,24 @@ function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | un
   const lookup = { ...workloads.attachment, ...index, workloadOf, policies, backendTls };
   const isLookupSame = before !== undefined && differOnlyIn(notForRoutes, before.snapshot, snapshot);
   const earlier = (verdicts: Translation['httpRoutes'] = new Map()): EarlierVerdicts => ({ verdicts, isLookupSame });
-  const httpRoutes = judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup, earlier(before?.httpRoutes));
+  const unsettled = {
+    httpRoutes: judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup, earlier(before?.unsettled.httpRoutes)),
+    grpcRoutes: judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup, earlier(before?.unsettled.grpcRoutes)),
+  };
+  const { parents } = lookup;
+  const settled = settleRoutes({ ...judged, ...unsettled }, { own: routesOfWorkloads(judged), parents, before });
+  const ofUsersOnly = [...settled.httpRoutes.values(), ...settled.grpcRoutes.values()];
+  const all = oldestFirst([...routesOfWorkloads({ ...judged, ...settled }), ...ofUsersOnly]);
   return {
     ...judged,
+    ...settled,
+    all,
+    unsettled,
     workloads,
     index,
     backendTls,
-    httpRoutes,
-    grpcRoutes: judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup, earlier(before?.grpcRoutes)),
-    policies: judgePolicies(snapshot.trafficPolicies, policies, [...routesOfWorkloads(judged), ...httpRoutes.values()]),
-    xBackends: judgeXBackends(index.xBackends, httpRoutes.values()),
+    policies: judgePolicies(snapshot.trafficPolicies, policies, all),
+    xBackends: judgeXBackends(index.xBackends, ofUsersOnly),
   };
 }
 
@@ -96,12 +105,11 @@ function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workl
 const routesOfWorkloads = ({ plans, routes }: Pick<JudgedWorkloads, 'plans' | 'routes'>): JudgedRoute[] =>
   [...plans.keys()].flatMap((key) => routes[key]?.judged ?? []);
 
-function plan(snapshot: Snapshot, { plans, routes, httpRoutes, workloads, index }: Verdicts) {
-  const all = oldestFirst([...routesOfWorkloads({ plans, routes }), ...httpRoutes.values()]);
+function plan(snapshot: Snapshot, { routes, all, workloads, index }: Verdicts) {
   const parameters = indexParameters(snapshot);
   const gateways = planGateways(workloads.gateways.served, { routes: all, parameters });
   const retired = findRetired({ ...snapshot, ...index }, gateways, all);
-  return { all, parameters, gateways, retired, ...shadeRoutes(routes, gateways) };
+  return { parameters, gateways, retired, ...shadeRoutes(routes, gateways) };
 }
 
 type Known = Pick<Translation, 'snapshot' | 'plans' | 'index' | 'backendTls' | 'gateways' | 'retired'> & {

@@ -16,6 +16,7 @@ import type { BackendTlsPolicies } from '../backend-tls/judge-policies.ts';
 import type { BuiltBackend } from './built-backend.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import type { LeftBackends } from './left-backends.ts';
+import type { RouteVerdicts } from './settle-routes.ts';
 
 export type Translation = {
   /** By `namespace/name` of the Gateway. */
@@ -35,7 +36,10 @@ export type Translation = {
   httpRoutes: ReadonlyMap<string, JudgedRoute>;
   /** The routes that receive requests in place of users' routes, by `HTTPRoute/namespace/name`, and by key of the Gateway. */
   routeShadows: ReadonlyMap<string, ReadonlyMap<string, Shadow>>;
+  /** Likewise. */
   grpcRoutes: ReadonlyMap<string, JudgedRoute>;
+  /** The verdicts on both kinds before it was settled which of them has which host, for the next translation. */
+  unsettled: Pick<RouteVerdicts, 'httpRoutes' | 'grpcRoutes'>;
   backendTls: BackendTlsPolicies;
   /** The XBackendTrafficPolicies, by `namespace/name`. */
   policies: ReadonlyMap<string, JudgedPolicy>;

@@ -17,13 +17,7 @@ export type CachedGrpcRoute = CachedWithStatus & { route: GrpcRoute };
 
 export function projectGrpcRoute(object: KubeObject): CachedGrpcRoute {
   const { spec = {} } = object as KubeObject & { spec?: GrpcRouteSpec };
-  const { parentRefs, hostnames, rules } = spec;
-  return projectRoute(object, {
-    parentRefs: parentRefs ?? [],
-    hostnames: hostnames ?? [],
-    // Matches and filters are not read: no GRPCRoute is served yet.
-    rules: (rules ?? []).map(({ backendRefs }) => ({ backendRefs: backendRefs ?? [] })),
-  });
+  return projectRoute(object, spec);
 }
 
 function projectRoute<Spec>(object: KubeObject, spec: Spec) {

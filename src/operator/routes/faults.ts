@@ -19,6 +19,11 @@ type Found = Pick<FaultyEntries, 'list' | 'refs'> & { cached: CachedWithStatus; 
 
 type Find = (fault: Fault, caches: Pick<Caches, 'get'>, translation: Translation) => Found | undefined;
 
+const routesOfUsers = ({ httpRoutes: http, grpcRoutes: grpc }: Pick<Translation, 'httpRoutes' | 'grpcRoutes'>) => [
+  ...http.values(),
+  ...grpc.values(),
+];
+
 const finders: Partial<Record<string, Find>> = {
   HTTPRoute(fault, caches, { workloads }) {
     const cached = caches.get('httpRoutes', fault);
@@ -30,14 +35,14 @@ const finders: Partial<Record<string, Find>> = {
     const { parents } = workloads.attachment;
     return cached && { cached, resource: grpcRoutes, list: 'parents', refs: findParents(cached.route, parents) };
   },
-  XBackendTrafficPolicy(fault, caches, { httpRoutes: routes }) {
+  XBackendTrafficPolicy(fault, caches, routes) {
     const cached = caches.get('trafficPolicies', fault);
-    const gateways = cached && findGateways(cached.policy, gatewaysByService(routes.values()));
+    const gateways = cached && findGateways(cached.policy, gatewaysByService(routesOfUsers(routes)));
     return cached && { cached, resource: trafficPolicies, list: 'ancestors', refs: gateways?.map(ancestorRef) };
   },
-  XBackend(fault, caches, { httpRoutes: routes }) {
+  XBackend(fault, caches, routes) {
     const cached = caches.get('xBackends', fault);
-    const gateways = gatewaysByBackend(routes.values()).get(`${fault.namespace}/${fault.name}`);
+    const gateways = gatewaysByBackend(routesOfUsers(routes)).get(`${fault.namespace}/${fault.name}`);
     const refs = [...(gateways?.values() ?? [])].map(ancestorRef);
     return cached && { cached, resource: xBackends, list: 'ancestors', refs };
   },

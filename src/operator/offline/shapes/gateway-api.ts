@@ -111,7 +111,18 @@ const rule = object({
 });
 
 const attached = { parentRefs: list(parentRef), hostnames: list(text) };
-const grpcRule = object({ backendRefs: list(object({ ...backend, weight: integer(0, 1_000_000) }, ['name'])) });
+
+const grpcMatch = object({
+  method: object({ type: oneOf('Exact', 'RegularExpression'), service: text, method: text }),
+  headers: list(valueMatch),
+});
+const grpcRule = object({
+  name: text,
+  matches: list(grpcMatch),
+  filters: list(filter),
+  backendRefs: list(backendRef),
+  sessionPersistence,
+});
 
 /** The schemas of `spec`, by group and kind. */
 export const gatewayApiSpecs: Record<string, Record<string, Schema>> = {

@@ -47,7 +47,7 @@ describe('an unsupported field is refused with its name and what to do', () => {
     [
       'GRPCRoute',
       { route: { kind: 'GRPCRoute' } },
-      'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute, or None',
+      'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute, which leads gRPC to the pods too, or None',
     ],
     [
       'a host name of a route that the user creates',

@@ -3,7 +3,13 @@ import type { RouteMatch } from '../../../../src/api/spec.ts';
 import { sortRoutes, type MatchableRequest } from '../../../../src/core/routing/match.ts';
 import { createRouteIndex } from '../../../../src/core/routing/route-index.ts';
 import { intersectHostnames, shareHost } from '../../../../src/core/routing/hostnames.ts';
-import type { Listener, Route, RoutePersistence, RoutingTable } from '../../../../src/wire/routing-table.ts';
+import type {
+  Listener,
+  RequestMatch,
+  Route,
+  RoutePersistence,
+  RoutingTable,
+} from '../../../../src/wire/routing-table.ts';
 
 const listeners = [{ name: 'http', protocol: 'HTTP' as const, port: 80 }];
 const prefix = (value: string): RouteMatch['path'] => ({ type: 'PathPrefix', value });
@@ -14,7 +20,7 @@ const persistence: RoutePersistence = {
   onEndpointLost: 'Reassign',
   newSessionOn: [],
 };
-const route = (name: string, match: Partial<RouteMatch>, hostnames: string[] = []): Route => ({
+const route = (name: string, match: Partial<RequestMatch>, hostnames: string[] = []): Route => ({
   name,
   hostnames,
   match: { path: prefix('/'), ...match },
@@ -370,6 +376,24 @@ describe('precedence', () => {
       route('shorter prefix, one header', { path: prefix('/a'), headers: [header('a', '1')] }),
       route('shorter prefix, query', { path: prefix('/a'), queryParams: [header('a', '1')] }),
       route('shorter prefix', { path: prefix('/a') }),
+    ];
+    const names = (routes: Route[]) => routes.map(({ name }) => name);
+    expect(names(sortRoutes(inOrder.toReversed()))).toEqual(names(inOrder));
+  });
+
+  test('of gRPC, of any type: longer services, then longer methods, then headers', () => {
+    const type = 'Exact';
+    const inOrder = [
+      route('service and method', { rpc: { type, service: 'a.Long', method: 'Get' } }),
+      route('expression of a service', { rpc: { type: 'RegularExpression', service: 'a.Lon.' } }),
+      route('shorter service, header', {
+        rpc: { type, service: 'a.B', method: 'GetAll' },
+        headers: [header('a', '1')],
+      }),
+      route('shorter service', { rpc: { type, service: 'a.B', method: 'GetAll' } }),
+      route('method', { rpc: { type, method: 'GetAllOfThem' } }),
+      route('headers', { headers: [header('a', '1')] }),
+      route('everything', {}),
     ];
     const names = (routes: Route[]) => routes.map(({ name }) => name);
     expect(names(sortRoutes(inOrder.toReversed()))).toEqual(names(inOrder));
