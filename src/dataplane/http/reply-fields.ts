@@ -42,30 +42,30 @@ const GrpcStatus = {
   Unauthenticated: 16,
 } as const;
 
-/** As clients of gRPC read statuses of HTTP, but for what the proxy knows better. */
-function grpcStatus({ status, reason }: Pick<Reply, 'status'> & { reason?: string }): number {
-  if (reason === 'TooManyRequests') return GrpcStatus.ResourceExhausted;
-  switch (status) {
-    case 400:
-    case 431:
-      return GrpcStatus.Internal;
-    case 401:
-      return GrpcStatus.Unauthenticated;
-    case 403:
-      return GrpcStatus.PermissionDenied;
-    case 404:
-      return GrpcStatus.Unimplemented;
-    case 408:
-    case 504:
-      return GrpcStatus.DeadlineExceeded;
-    case 429:
-    case 502:
-    case 503:
-      return GrpcStatus.Unavailable;
-    default:
-      return GrpcStatus.Unknown;
-  }
-}
+/** What the proxy knows better than a status of HTTP says; of missing backends Gateway API says it (GRPCRouteRule.backendRefs). */
+const statusByReason: ReadonlyMap<string, number> = new Map([
+  ['TooManyRequests', GrpcStatus.ResourceExhausted],
+  ['AllFull', GrpcStatus.ResourceExhausted],
+  ['BackendUnresolved', GrpcStatus.Unavailable],
+  ['NoBackend', GrpcStatus.Unavailable],
+]);
+
+/** As clients of gRPC read statuses of HTTP. */
+const statusByHttp: ReadonlyMap<number, number> = new Map([
+  [400, GrpcStatus.Internal],
+  [401, GrpcStatus.Unauthenticated],
+  [403, GrpcStatus.PermissionDenied],
+  [404, GrpcStatus.Unimplemented],
+  [408, GrpcStatus.DeadlineExceeded],
+  [429, GrpcStatus.Unavailable],
+  [431, GrpcStatus.Internal],
+  [502, GrpcStatus.Unavailable],
+  [503, GrpcStatus.Unavailable],
+  [504, GrpcStatus.DeadlineExceeded],
+]);
+
+const grpcStatus = ({ status, reason = '' }: Pick<Reply, 'status'> & { reason?: string }): number =>
+  statusByReason.get(reason) ?? statusByHttp.get(status) ?? GrpcStatus.Unknown;
 
 export const isGrpc = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/grpc(?:$|[+;])/iu.test(contentType);
