@@ -6,10 +6,11 @@ import { commandReference } from './command-reference.ts';
 import { crdFile, proxyCrdFile } from './crd.ts';
 import { dashboardFile } from './dashboard.ts';
 import { errorReference } from './error-reference.ts';
-import { fieldReference, proxyReference } from './field-reference.ts';
+import { fieldReference, proxyReference, tableReference } from './field-reference.ts';
 import { isGenerated, withHeader } from './file.ts';
 import { metricReference } from './metric-reference.ts';
 import { reasonReference } from './reason-reference.ts';
+import { tableSchema } from './table-schema.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
@@ -21,6 +22,8 @@ const generatedFiles = [
   proxyCrdFile,
   fieldReference,
   proxyReference,
+  tableReference,
+  tableSchema,
   reasonReference,
   metricReference,
   errorReference,

@@ -5,6 +5,7 @@ import type { Rule, Schema } from '../../src/api/schema.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { apiVersion, kind } from '../../src/api/stickyworkload.ts';
+import { tableFileSchema } from '../../src/api/table-file.ts';
 import { unsupportedFields } from '../../src/core/resolve/spec-checks.ts';
 import type { GeneratedFile } from './file.ts';
 import { code, renderTable } from './markdown.ts';
@@ -18,16 +19,24 @@ function listFields(field: Field): Field[] {
     return [field, ...listFields({ path: `${path}[]`, schema: schema.items, required: false }).slice(1)];
   }
   if (schema.type !== 'object') return [field];
-  const below = Object.entries(schema.properties).flatMap(([name, child]) =>
-    listFields({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }),
-  );
-  return [field, ...below];
+  const below = Object.entries(schema.properties).flatMap(([name, child]) => listFields(childOf(field, name, child)));
+  const { additionalProperties: named } = schema;
+  if (named?.type !== 'object') return [field, ...below];
+  return [field, ...below, ...listFields({ path: `${path}.NAME`, schema: named, required: false })];
 }
+
+const childOf = ({ path, schema }: Field, name: string, child: Schema): Field => ({
+  path: path === '' ? name : `${path}.${name}`,
+  schema: child,
+  required: schema.type === 'object' && (schema.required?.includes(name) ?? false),
+});
 
 function describeType(schema: Schema): string {
   if (schema.type === undefined) return 'integer or string';
   if (schema.type === 'array') return `list of ${describeType(schema.items)}`;
-  if (schema.type === 'object' && schema.additionalProperties) return 'map of strings';
+  if (schema.type === 'object' && schema.additionalProperties) {
+    return schema.additionalProperties.type === 'object' ? 'map of objects' : 'map of strings';
+  }
   return schema.type === 'string' && schema.format !== undefined ? schema.format : schema.type;
 }
 
@@ -69,7 +78,7 @@ function describeRules({ path, schema }: Field): string[] {
 }
 
 /** A section for one field of the spec or status, with all that is below it. */
-function renderSection(field: Field): string {
+function renderSection(field: Field, checkedBy: string): string {
   const fields = listFields(field);
   const table = renderTable(
     ['Field', 'Type', 'Default', 'Values', 'Description'],
@@ -82,15 +91,17 @@ function renderSection(field: Field): string {
     ]),
   );
   const rules = fields.flatMap(describeRules);
-  const refused = rules.length > 0 ? `\n\nChecked by the API server:\n\n${rules.join('\n')}` : '';
+  const refused = rules.length > 0 ? `\n\n${checkedBy}:\n\n${rules.join('\n')}` : '';
   return `### ${field.path}\n\n${table}${refused}`;
 }
 
-function renderSections(path: string, schema: Extract<Schema, { type: 'object' }>): string {
+function renderSections(
+  path: string,
+  schema: Extract<Schema, { type: 'object' }>,
+  checkedBy = 'Checked by the API server',
+): string {
   return Object.entries(schema.properties)
-    .map(([name, child]) =>
-      renderSection({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }),
-    )
+    .map(([name, child]) => renderSection(childOf({ path, schema, required: true }, name, child), checkedBy))
     .join('\n\n');
 }
 
@@ -143,3 +154,14 @@ ${renderSections('status', proxyStatusSchema)}
 `;
 
 export const proxyReference: GeneratedFile = { path: 'docs/reference/holdfastproxy.md', body: proxyBody };
+
+const tableBody = `# Table file
+
+What a proxy serves without Kubernetes: \`holdfast proxy --table FILE\`, in YAML or JSON. The [guide](../guide/standalone.md) begins with ten lines of it. \`holdfast proxy --check --table FILE\` says what a
+file comes to, or every problem with its line. The same as JSON Schema, for editors: [table.schema.json](table.schema.json).
+A duration is one to four whole numbers with a unit: \`90s\`, \`1h30m\`, \`500ms\`. Where a description speaks of a pod, it is an endpoint of the file.
+
+${renderSections('', tableFileSchema, 'Checked as well')}
+`;
+
+export const tableReference: GeneratedFile = { path: 'docs/reference/table-file.md', body: tableBody };

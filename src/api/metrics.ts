@@ -242,6 +242,12 @@ export const metrics = {
     labels: [],
     help: 'Seconds since the routing table was last known to be current.',
   },
+  holdfast_table_file_current: {
+    part: 'proxy',
+    type: 'gauge',
+    labels: [],
+    help: 'Only with --table: 1 if the table in use is that of the file, 0 if the file is invalid and the last good table stays in use.',
+  },
   holdfast_endpoints: {
     part: 'proxy',
     type: 'gauge',

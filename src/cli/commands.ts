@@ -17,7 +17,11 @@ export const commands = {
       {
         usage: '--table FILE',
         meaning:
-          'run standalone, without Kubernetes: use the routing table in FILE (JSON) and reload it when it changes',
+          'run standalone, without Kubernetes: serve what the table file FILE says (YAML or JSON), and follow its changes',
+      },
+      {
+        usage: '--check',
+        meaning: 'with --table: print what would be served, or what is wrong with the file, and exit with 0 or 1',
       },
     ],
     part: 'proxy',

@@ -46,16 +46,21 @@ export type StopOptions = { graceMs?: number };
 const resolveAll = async (host: string): Promise<readonly string[]> =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 
-export const liveProxyPorts = (live: Pick<ProxyPorts, 'clock' | 'log' | 'faults'>): ProxyPorts => ({
+/** Only in a cluster a Service maps the ports: a table file names those that the proxy binds. */
+export const liveProxyPorts = (
+  live: Pick<ProxyPorts, 'clock' | 'log' | 'faults'>,
+  { source }: Pick<ProxyConfig, 'source'>,
+): ProxyPorts => ({
   ...live,
   resolve: resolveAll,
-  bindPort,
+  bindPort: source.kind === 'file' ? (port) => port : bindPort,
 });
 
 const sweepIntervalMs = 100;
 /** Takes less than a millisecond; a table of a million sessions is swept in half a minute, a usual one at each turn. */
 const rowsPerSweep = 8192;
 
+/** Rejects without a valid table in the file that it is to serve. */
 export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promise<Proxy> {
   const { clock, log } = ports;
   const router = createSessionRouter({
@@ -80,7 +85,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const settings = createAppliedSettings(server, { openFiles, log });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
   const target = createProxyTarget({ router, server, settings, listeners, clock, log });
-  const source = startTableSource(config.source, ports, target);
+  const source = await startTableSource(config.source, ports, target);
   const stopSweeping = startSweeping(router, clock);
   let stopping = false;
   const parts = { router, server, settings, listeners, target, source, accessLines, clock, log };
@@ -141,6 +146,7 @@ function startAdmin(
       slotOf,
       table,
       connectedReplicas: () => source.connected().length,
+      fileIsCurrent: () => source.fileIsCurrent(),
       tableAgeMs: () => (table() === undefined ? undefined : clock.nowMs() - target.asOfMs()),
     }),
     ...httpSamples(server.counters, server, accessLines.counts),

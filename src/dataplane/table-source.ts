@@ -6,9 +6,11 @@ import { createProxyClient } from '../wire/client/proxy-client.ts';
 import type { OperatorConfig, TableSourceConfig } from './config.ts';
 import { startDiscovery, type Discovery, type DiscoveryTarget } from './discovery/discovery.ts';
 import { createLastKnownGood } from './discovery/last-known-good.ts';
-import { followTableFile } from './discovery/table-file.ts';
 
-export type TableSource = Pick<Discovery, 'connected' | 'handOver' | 'sendLastReport' | 'stop'>;
+export type TableSource = Pick<Discovery, 'connected' | 'handOver' | 'sendLastReport' | 'stop'> & {
+  /** Whether the table in use is that of the table file; undefined without one. */
+  fileIsCurrent(): boolean | undefined;
+};
 
 export type TableSourcePorts = {
   clock: Clock;
@@ -20,11 +22,12 @@ export type TableSourcePorts = {
 /** Heartbeats arrive every 2 s: a stream that is silent for this long is dead. */
 const silenceLimitMs = 10_000;
 
-export const startTableSource = (
+/** Rejects if there is no valid table in the file. */
+export const startTableSource = async (
   config: TableSourceConfig,
   ports: TableSourcePorts,
   target: DiscoveryTarget,
-): TableSource =>
+): Promise<TableSource> =>
   config.kind === 'operator'
     ? startOperatorSource(config.operator, ports, target)
     : startFileSource(config.file, ports, target);
@@ -37,14 +40,17 @@ function startOperatorSource(
   log.info({ gateway: operator.gateway, host }, 'following the operator');
   const client = createProxyClient({ ...operator, silenceLimitMs });
   const lastKnownGood = tableFile === undefined ? undefined : createLastKnownGood(tableFile, { clock, log });
-  return startDiscovery(
-    { clock, random: Math.random, log, client, resolve: () => resolve(host), lastKnownGood },
-    target,
-  );
+  const ports = { clock, random: Math.random, log, client, resolve: () => resolve(host), lastKnownGood };
+  return { ...startDiscovery(ports, target), fileIsCurrent: () => undefined };
 }
 
-/** Without an operator there is no replica to report or hand over to. */
-function startFileSource(file: string, { clock, log }: TableSourcePorts, target: DiscoveryTarget): TableSource {
+/** Without an operator there is no replica to report or hand over to. A proxy in a cluster does not load the parser of such files. */
+async function startFileSource(
+  file: string,
+  { clock, log }: TableSourcePorts,
+  target: DiscoveryTarget,
+): Promise<TableSource> {
+  const { followTableFile } = await import('./table-file/follow-table.ts');
   const onTable = (table: RoutingTable) => {
     target.onTable({ stream: 0, revision: 0n, asOfMs: clock.nowMs(), table });
   };
@@ -52,11 +58,12 @@ function startFileSource(file: string, { clock, log }: TableSourcePorts, target:
   const onUnchanged = () => {
     target.onConfirmed(clock.nowMs());
   };
-  const stop = followTableFile(file, { clock, log, onTable, onUnchanged });
+  const followed = await followTableFile(file, { clock, log, onTable, onUnchanged });
   return {
     connected: () => [],
     handOver: () => Promise.resolve(false),
     sendLastReport: () => Promise.resolve(),
-    stop: () => Promise.resolve(stop()),
+    stop: () => Promise.resolve(followed.stop()),
+    fileIsCurrent: () => followed.isCurrent(),
   };
 }

@@ -4,11 +4,12 @@ import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import { proxyKind } from '../../api/holdfastproxy.ts';
 import { group, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
-import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
+import { backendKey, defaultGateway } from '../names/names.ts';
 import { readAppProtocol } from '../route/app-protocol.ts';
 import type { ParametersRef } from '../snapshot/snapshot.ts';
+import { planLimits, planPersistence } from './plan-persistence.ts';
 import { endpointIdentityOf, type EndpointIdentity } from './successor.ts';
-import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
+import type { BalancingPolicy, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
 
 export type GatewayRef = { namespace: string; name: string };
 
@@ -96,58 +97,6 @@ function planParameters(
   const { name } = parametersRef;
   return { parametersRef: { field: 'spec.dataplane.parametersRef', group, kind: proxyKind, namespace, name } };
 }
-
-type SessionPersistence = StickyWorkloadSpec['sessionPersistence'];
-
-const defaultConfirmTimeoutMs = 60_000;
-
-const planLimits = ({ idleTimeout, confirmTimeout, absoluteTimeout }: SessionPersistence): SessionLimits => ({
-  idleTimeoutMs: durationMs(idleTimeout),
-  confirmTimeoutMs: Math.min(
-    durationMs(idleTimeout),
-    confirmTimeout === undefined ? defaultConfirmTimeoutMs : durationMs(confirmTimeout),
-  ),
-  ...(absoluteTimeout !== undefined && { absoluteTimeoutMs: durationMs(absoluteTimeout) }),
-});
-
-function planPersistence(workload: string, persistence: SessionPersistence): RoutePersistence {
-  const { onEndpointLost, newSessionOn = [], exclude = [] } = persistence;
-  return { carrier: planCarrier(workload, persistence), onEndpointLost, newSessionOn, exclude };
-}
-
-/** The schema's defaults, which the API server sets only if the spec has a cookie. */
-const cookieDefaults = {
-  path: '/',
-  sameSite: 'Lax',
-  secure: 'Auto',
-  partitioned: false,
-  lifetimeType: 'Session',
-} as const;
-
-function planCarrier(workload: string, { type, header, cookie, application }: SessionPersistence): Carrier {
-  if (type === 'Application' && application?.cookieName !== undefined) {
-    return { type: 'ApplicationCookie', name: application.cookieName };
-  }
-  if (type === 'Application' && application?.headerName !== undefined) {
-    return { type: 'ApplicationHeader', name: application.headerName };
-  }
-  // The schema requires a header name with this type.
-  if (type === 'Header' && header) return { type: 'Header', name: header.name };
-  const { name = defaultCookieName(workload), secure, ...attributes } = { ...cookieDefaults, ...cookie };
-  const isAuto = secure === 'Auto';
-  const domain = withoutDot(attributes.domain);
-  return {
-    type: 'Cookie',
-    name,
-    ...attributes,
-    ...(domain !== undefined && { domain }),
-    secure: secure === 'Always',
-    ...(isAuto && { secureIfHttps: true }),
-  };
-}
-
-/** RFC 6265 ignores a leading dot of a domain. */
-const withoutDot = (domain: string | undefined): string | undefined => domain?.replace(/^[.]/, '');
 
 function planBalancing({
   policy,

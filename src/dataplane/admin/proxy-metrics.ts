@@ -93,6 +93,8 @@ export type SessionMetricPorts = {
   table: () => RoutingTable | undefined;
   /** Returns the number of operator replicas whose stream is open. */
   connectedReplicas: () => number;
+  /** Whether the table in use is that of the table file; undefined without one. */
+  fileIsCurrent: () => boolean | undefined;
   /** Returns the time since the table was last known to be current; undefined without a table. */
   tableAgeMs: () => number | undefined;
 };
@@ -102,6 +104,7 @@ export function sessionSamples({
   slotOf,
   table,
   connectedReplicas,
+  fileIsCurrent,
   tableAgeMs,
 }: SessionMetricPorts): MetricSamples<Exclude<ProxyMetric, HttpMetric | ProcessMetric>> {
   const perBackend = (read: (backend: BackendCounters) => Sample[]) => () =>
@@ -128,6 +131,10 @@ export function sessionSamples({
     holdfast_table_waits_total: single(() => counters.waited),
     holdfast_table_age_seconds: () =>
       [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
+    holdfast_table_file_current: () =>
+      [fileIsCurrent()]
+        .filter((isCurrent) => isCurrent !== undefined)
+        .map((isCurrent) => ({ value: Number(isCurrent) })),
     holdfast_endpoints: perTableBackend((backend) => byState(backend, () => 1)),
     holdfast_endpoints_ejected: perTableBackend(({ key, endpoints }) => [
       { value: endpoints.filter(({ id }) => isFailing(slotOf(key, id))).length },

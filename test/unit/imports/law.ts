@@ -62,6 +62,11 @@ const law: readonly Article[] = [
     but: operatorClient,
   },
   {
+    from: 'src/core/table-file',
+    may: ['src/api', 'src/core', 'src/wire', 'src/platform/record.ts', 'src/platform/cidr.ts', 'node:crypto'],
+    but: operatorClient,
+  },
+  {
     from: 'src/core',
     may: ['src/api', 'src/wire', 'src/platform/record.ts', 'src/platform/cidr.ts'],
     but: operatorClient,
@@ -76,6 +81,10 @@ const law: readonly Article[] = [
   },
   { from: 'src/operator/main.ts', may: [...operatorMay, 'src/operator', 'src/kube/live'], but: operatorClient },
   { from: 'src/operator', may: operatorMay, but: operatorClient },
+  {
+    from: 'src/dataplane/table-file',
+    may: [...dataplaneMay, 'src/core/table-file', 'src/core/listener/certificate.ts', 'yaml'],
+  },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
   { from: 'src/dataplane/net', may: ['src/wire', 'src/platform', 'node:'] },
   { from: 'src/dataplane/http', may: [...requestPath('routing.ts'), 'node:'] },
