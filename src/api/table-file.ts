@@ -49,12 +49,24 @@ const listener = {
         },
       },
     },
+    httpsRedirectPort: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 65535,
+      description:
+        'Every request to this HTTP listener is redirected (301) to https on this port, 443 where clients use the usual one. The listener gets no routes.',
+    },
   },
   'x-kubernetes-validations': [
     {
       rule: "(self.protocol == 'HTTPS') == has(self.certificates)",
       message: 'certificates must be set if and only if protocol is HTTPS',
       fieldPath: '.certificates',
+    },
+    {
+      rule: "!has(self.httpsRedirectPort) || self.protocol == 'HTTP'",
+      message: 'httpsRedirectPort requires protocol HTTP: remove it from this listener',
+      fieldPath: '.httpsRedirectPort',
     },
   ],
 } as const satisfies Schema;

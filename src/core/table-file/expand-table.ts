@@ -35,7 +35,10 @@ export function expandTable(inputs: TableInputs, nowMs: number): ExpandedTable {
       gateway: { namespace, name: 'table' },
       proxy: settingsOf(inputs.table, []),
       listeners: listeners.map(expandListener),
-      routes: sortRoutes(routes.flatMap((route, at) => expandRoute(route, `routes[${at}]`, backends))),
+      routes: sortRoutes([
+        ...routes.flatMap((route, at) => expandRoute(route, `routes[${at}]`, inputs.table)),
+        ...listeners.flatMap((listener, at) => expandRedirect(listener, `listeners[${at}]`)),
+      ]),
       backends: Object.fromEntries(
         Object.entries(backends).map(([name, backend]) => [
           keyOf(name),
@@ -70,14 +73,35 @@ const certificatesOf = ({ table, files }: TableInputs): Record<string, Certifica
       .map(({ certificate, key }) => [certificate, { chain: files.get(certificate) ?? '', key: files.get(key) ?? '' }]),
   );
 
+type TableRoute = TableFile['routes'][number];
+
+/** Returns undefined for all of them. */
+function listenersOf({ listeners: named }: TableRoute, listeners: readonly TableListener[]): string[] | undefined {
+  const routed = listeners.filter(({ httpsRedirectPort }) => httpsRedirectPort === undefined);
+  return named ?? (routed.length === listeners.length ? undefined : routed.map(listenerName));
+}
+
+function expandRedirect(listener: TableListener, at: string): Route[] {
+  const { httpsRedirectPort: port } = listener;
+  if (port === undefined) return [];
+  return [
+    {
+      name: at,
+      listeners: [listenerName(listener)],
+      hostnames: [],
+      match: { path: { type: 'PathPrefix', value: '/' } },
+      filters: [{ type: 'RequestRedirect', scheme: 'https', port, statusCode: 301 }],
+      backendRefs: [],
+    },
+  ];
+}
+
 /** `at`: the place in the file, which is the name in logs and metrics. */
-function expandRoute(
-  { listeners, hostnames = [], matches, backends: refs }: TableFile['routes'][number],
-  at: string,
-  backends: TableFile['backends'],
-): Route[] {
+function expandRoute(route: TableRoute, at: string, { listeners: all, backends }: TableFile): Route[] {
+  const { hostnames = [], matches, backends: refs } = route;
   const [first] = refs;
   const persistence = first && persistenceOf(first.name, backends);
+  const listeners = listenersOf(route, all);
   return matches.map((match, index) => ({
     name: `${at}.matches[${index}]`,
     ...(listeners && { listeners }),

@@ -36,7 +36,8 @@ function findListenerConflicts({ listeners }: TableFile): Problem[] {
 
 function findRouteProblems(table: TableFile, at: number): Problem[] {
   const { listeners = [], backends = [], matches = [] } = table.routes[at] ?? {};
-  const names = table.listeners.map(listenerName);
+  const routed = table.listeners.filter(({ httpsRedirectPort }) => httpsRedirectPort === undefined);
+  const names = routed.map(listenerName);
   return [
     ...listeners.flatMap((name, index) =>
       names.includes(name)

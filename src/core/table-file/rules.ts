@@ -53,6 +53,9 @@ const byMessage: Readonly<Record<string, (self: unknown) => boolean>> = {
   'certificates must be set if and only if protocol is HTTPS': about(
     ({ protocol, certificates }) => (protocol === 'HTTPS') === (certificates !== undefined),
   ),
+  'httpsRedirectPort requires protocol HTTP: remove it from this listener': about(
+    ({ protocol, httpsRedirectPort }) => httpsRedirectPort === undefined || protocol === 'HTTP',
+  ),
   'drainUntil requires draining: true': about(
     ({ draining, drainUntil }) => drainUntil === undefined || draining === true,
   ),

@@ -13,7 +13,7 @@ const describeListener = ({ name, protocol, port, hostname = 'every host' }: Lis
 
 const nameOf = (key: string | undefined): string => key?.split('/').at(-1) ?? 'none';
 
-function describeRoute({ name, hostnames, match, backendRefs }: Route): string {
+function describeRoute({ name, hostnames, match, filters, backendRefs }: Route): string {
   const hosts = hostnames.length === 0 ? 'every host' : hostnames.join(', ');
   const { path, method, headers = [], queryParams = [] } = match;
   const more = headers.length + queryParams.length;
@@ -27,7 +27,7 @@ function describeRoute({ name, hostnames, match, backendRefs }: Route): string {
   const shares = backendRefs.map(({ backend, weight }) =>
     backendRefs.length === 1 ? nameOf(backend) : `${nameOf(backend)} (${weight} of ${total})`,
   );
-  return `route ${name}: ${request} -> ${shares.join(', ')}`;
+  return `route ${name}: ${request} -> ${filters === undefined ? shares.join(', ') : 'https'}`;
 }
 
 function describeBackend(backend: Backend, routes: readonly Route[]): string[] {

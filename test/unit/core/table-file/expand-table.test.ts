@@ -95,6 +95,20 @@ describe('a table file', () => {
     expect(table.certificates).toEqual({ 'a.crt': { chain: 'CHAIN', key: 'KEY' } });
   });
 
+  test('redirects a listener to https, and gives it no route', () => {
+    const listeners = [{ port: 80, httpsRedirectPort: 443 }, { port: 81 }];
+    const { table } = expand(shopFile([one], { listeners }));
+    expect(table.routes).toMatchObject([
+      { name: 'routes[0].matches[0]', listeners: ['http-81'] },
+      {
+        name: 'listeners[0]',
+        listeners: ['http-80'],
+        filters: [{ type: 'RequestRedirect', scheme: 'https', port: 443, statusCode: 301 }],
+        backendRefs: [],
+      },
+    ]);
+  });
+
   test('without sessions for a backend has none there', () => {
     const { table } = expand(shopFile([one], {}, { sessionPersistence: { type: 'None' } }));
     expect(table.routes[0]).not.toHaveProperty('persistence');
