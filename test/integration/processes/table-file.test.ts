@@ -3,7 +3,10 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { liveProxyPorts } from '../../../src/dataplane/proxy.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createMemoryLogger } from '../../support/memory-logger.ts';
 import { shopFile } from '../../support/table-files.ts';
 import {
   createBrowser,
@@ -102,6 +105,14 @@ describe('an invalid file', () => {
     await eventually(current, (value) => value === '0', 20_000);
     expect(await browser.visit()).toBe('one');
   });
+});
+
+test('a port of a table file is bound as it is written', () => {
+  const ports = liveProxyPorts(
+    { clock: systemClock, log: createMemoryLogger() },
+    { source: { kind: 'file', file: 'table.yaml' } },
+  );
+  expect([80, 9090].map(ports.bindPort)).toEqual([80, 9090]);
 });
 
 test('--check without a table says what is missing', async () => {
