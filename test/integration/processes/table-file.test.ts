@@ -107,6 +107,33 @@ describe('an invalid file', () => {
   });
 });
 
+test('keys are rotated by the steps of the guide, and every session stays', async () => {
+  const port = await freePort();
+  const file = path.join(folder, 'rotated.json');
+  const [old, next] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
+  const servers = [await startServer('one', cleanups), await startServer('two', cleanups)];
+  const writeKeys = (...keys: readonly (string | undefined)[]) =>
+    writeFile(path.join(folder, 'rotated.keys'), keys.join('\n'));
+  await writeKeys(old);
+  const addresses = servers.map((address) => ({ address }));
+  await writeFile(file, JSON.stringify(shopFile(addresses, { listeners: [{ port }], keyFile: 'rotated.keys' })));
+  const { admin } = await startTableProcess(file, cleanups);
+  const ring = async () => /"keyRing":\{"current":\d+,"keys":\[.*?\}\]/.exec(await admin('/debug/table'))?.[0];
+  const browsers = Array.from({ length: 6 }, () => createBrowser(port));
+  const visits = () => Promise.all(browsers.map((browser) => browser.visit()));
+  const first = await visits();
+  expect(new Set(first)).toEqual(new Set(['one', 'two']));
+  const tokens = browsers.map(({ cookies }) => cookies.get('shop-session'));
+  for (const keys of [[old, next], [next, old], [next]]) {
+    const before = await ring();
+    await writeKeys(...keys);
+    await eventually(ring, (now) => now !== before, 20_000);
+    expect(await visits()).toEqual(first);
+  }
+  expect(await visits()).toEqual(first);
+  expect(browsers.every(({ cookies }, at) => cookies.get('shop-session') !== tokens[at])).toBe(true);
+});
+
 test('a port of a table file is bound as it is written', () => {
   const ports = liveProxyPorts(
     { clock: systemClock, log: createMemoryLogger() },
