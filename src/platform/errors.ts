@@ -18,7 +18,7 @@ export const errorCodes = {
     'A replica of the operator rejected a request of a proxy or sidecar: the message contains the reason.',
   CONFIG_INVALID: 'A setting is missing or invalid: the message names it and the values that are valid.',
   TABLE_INVALID:
-    'A routing table is invalid: the message names the first invalid field. The previous table stays in use.',
+    'A routing table or a table file is invalid: the message names the invalid fields. The previous table stays in use; a proxy that starts with such a file exits.',
   RESOURCES_OUT_OF_STEP:
     'A delta applies to other versions of resources than a proxy has: it opens the stream again, and says which it has.',
   INTERNAL: 'A bug in Holdfast: please report it together with the surrounding log lines.',

@@ -1,6 +1,6 @@
 /**
  * The RoutingTable: the contract between control plane and dataplane. Plain JSON, complete, one per Gateway.
- * The proxy receives it as a stream from the operator, or reads it from a file in standalone mode.
+ * The proxy receives it as a stream from the operator, or makes it of a table file (`core/table-file`).
  */
 import type { RouteMatch } from '../api/spec.ts';
 import type { Reason } from '../api/reasons.ts';
