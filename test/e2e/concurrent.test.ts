@@ -5,6 +5,7 @@ import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
 import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
+import { grpcSessions } from './scenarios/grpc-sessions.ts';
 import { guardedNamespace } from './scenarios/guarded-namespace.ts';
 import { hostNetwork } from './scenarios/host-network.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
@@ -30,6 +31,7 @@ const scenarios = [
   pinnedByName,
   proxiesConfigured,
   socketIoSessions,
+  grpcSessions,
   lateProxy,
   returningBrowsers,
   notServing,

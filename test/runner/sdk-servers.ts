@@ -15,7 +15,11 @@ ENTRYPOINT ["node"]
 export async function prepareSdkServers(folder: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: { mcp: 'examples/mcp/main.ts', socketio: 'examples/socketio/main.ts' },
+    entryPoints: {
+      grpc: 'examples/grpc/main.ts',
+      mcp: 'examples/mcp/main.ts',
+      socketio: 'examples/socketio/main.ts',
+    },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
