@@ -52,7 +52,7 @@ export async function runSuite(
 const flags = (): string[] => [
   '-test.v',
   '--gateway-class=holdfast',
-  '--conformance-profiles=GATEWAY-HTTP',
+  '--conformance-profiles=GATEWAY-HTTP,GATEWAY-GRPC',
   // For GatewayStaticAddresses: a free address of the cluster's Services, and one of no network (RFC 5737).
   '--usable-address=10.96.0.50',
   '--unusable-address=192.0.2.1',
