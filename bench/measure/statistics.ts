@@ -8,4 +8,8 @@ export function quantile(values: readonly number[], share: number): number {
   return found;
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+/** Of an even number of measurements: the middle between the two middle ones. */
+export function median(values: readonly number[]): number {
+  const upper = values.length % 2 === 0 ? (values.length / 2 + 1) / values.length : 0.5;
+  return (quantile(values, 0.5) + quantile(values, upper)) / 2;
+}

@@ -1,15 +1,30 @@
 /** The resource usage of a process, as Linux counts it. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-const ticksPerSecond = 100;
-
-/** CPU time of all threads, user and system, in microseconds; the kernel counts it in hundredths of a second. */
+/**
+ * Time that all threads of a process and of its children were on a CPU, user and system, in microseconds. The scheduler counts it in
+ * nanoseconds; `/proc/PID/stat` has hundredths of a second only. The time of a thread that has ended is not included.
+ */
 export function cpuMicros(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program may contain spaces: fields 3 and up follow its closing parenthesis.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])];
-  return ((userTicks + systemTicks) * 1_000_000) / ticksPerSecond;
+  const micros = readdirSync(`/proc/${pid}/task`).map((thread) => threadMicros(`/proc/${pid}/task/${thread}`));
+  const total = sum(micros);
+  if (total > 0) return total;
+  throw new Error(`/proc/${pid}/task has no CPU time: this needs Linux with schedstat (CONFIG_SCHED_INFO)`);
+}
+
+const threadMicros = (folder: string): number =>
+  Number(readIfThere(`${folder}/schedstat`).split(' ')[0]) / 1000 +
+  sum(readIfThere(`${folder}/children`).split(' ').filter(Boolean).map(Number).map(cpuMicros));
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** A thread may end while its process is read. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /**
