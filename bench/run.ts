@@ -39,12 +39,16 @@ async function measureAll(options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
     const place = { folder, dist: join(folder, 'dist') };
+    const sections: Partial<Record<SectionName, Section & { machine: string }>> = {};
     progress('building');
     await bundle(place.dist);
     for (const name of options.only) {
       progress(`measuring: ${name}`);
       const machine = describeMachine(new Date());
-      publish(name, renderSection(await measures[name](place, options), machine), options);
+      const section = await measures[name](place, options);
+      publish(name, renderSection(section, machine), options);
+      sections[name] = { machine, ...section };
+      if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(sections, null, 2)}\n`);
     }
   } finally {
     await cleanUp();

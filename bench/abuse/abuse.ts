@@ -8,8 +8,9 @@ import { memoryOf, peakMemory } from '../measure/usage.ts';
 import { beginSessions as warmUp, bodyBytes } from '../memory/clients.ts';
 import { formatBytes, formatNumber } from '../report/markdown.ts';
 import type { Section } from '../report/section.ts';
-import { findPeers, type Peer, type RunningPeer } from '../speed/peers.ts';
-import { beginSessions } from '../speed/requests.ts';
+import type { Peer, RunningPeer } from '../speed/peers/peer.ts';
+import { findPeers } from '../speed/peers/peers.ts';
+import { beginSessions } from '../speed/sessions.ts';
 
 export type AbuseOptions = { seconds: number; progress: (text: string) => void };
 
@@ -47,14 +48,14 @@ export async function measureAbuse(place: Place, { seconds, progress }: AbuseOpt
     progress(`${peer.name}: p50 ${formatNumber(measured.besideMs)} ms, ${formatBytes(measured.afterBytes)} afterwards`);
     figures.push(measured);
   }
-  return { tables: renderTables(figures, seconds), skipped: skipped.filter((reason) => reason.startsWith('haproxy')) };
+  return { tables: renderTables(figures, seconds), skipped: skipped.filter((reason) => reason.startsWith('HAProxy')) };
 }
 
 async function withApp<T>(measure: (ports: readonly number[]) => Promise<T>): Promise<T> {
   const ports = await Promise.all([freePort(), freePort()]);
   const app = startProgram({
     command: process.execPath,
-    args: [join(import.meta.dirname, '../speed/upstream.ts'), String(bodyBytes), ...ports.map(String)],
+    args: [join(import.meta.dirname, '../speed/apps/upstream.ts'), String(bodyBytes), ...ports.map(String)],
     core: loadCore,
   });
   for (const port of ports) await untilListening(app, port);
@@ -64,7 +65,7 @@ async function withApp<T>(measure: (ports: readonly number[]) => Promise<T>): Pr
 }
 
 async function withPeer<T>(peer: Peer, ports: readonly number[], measure: (running: RunningPeer) => Promise<T>) {
-  const running = await peer.start(ports, proxyCore);
+  const running = await peer.start({ protocol: 'http', upstreamPorts: ports, core: proxyCore });
   await warmUp(running.port, warmUpSessions);
   const measured = await measure(running);
   await running.program.stop();
@@ -96,7 +97,7 @@ const measureMemory = (peer: Peer, ports: readonly number[], seconds: number) =>
   });
 
 async function startAttackers(port: number, count: number): Promise<Program> {
-  const [cookie = ''] = await beginSessions(port, { count: 1, sticky: true });
+  const [cookie = ''] = await beginSessions({ protocol: 'http', port, count: 1, sticky: true });
   const program = startProgram({
     command: process.execPath,
     args: [join(import.meta.dirname, 'attackers.ts'), String(port), String(count), cookie],
@@ -107,7 +108,7 @@ async function startAttackers(port: number, count: number): Promise<Program> {
 }
 
 async function runClient(port: number, seconds: number): Promise<number[]> {
-  const [cookie = ''] = await beginSessions(port, { count: 1, sticky: true });
+  const [cookie = ''] = await beginSessions({ protocol: 'http', port, count: 1, sticky: true });
   const out = await runToEnd({
     command: process.execPath,
     args: [join(import.meta.dirname, 'client.ts'), String(port), String(seconds), cookie],

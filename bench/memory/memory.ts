@@ -101,7 +101,7 @@ async function withProxy<T>(place: Place, measure: (proxy: RunningProxy) => Prom
   const port = await freePort();
   const app = startProgram({
     command: process.execPath,
-    args: [join(import.meta.dirname, '../speed/upstream.ts'), String(bodyBytes), String(port)],
+    args: [join(import.meta.dirname, '../speed/apps/upstream.ts'), String(bodyBytes), String(port)],
   });
   await untilListening(app, port);
   const proxy = await startProxy(place, [port]);

@@ -15,5 +15,10 @@ export type SectionName = (typeof sectionNames)[number];
 
 export type Table = { title: string; columns: readonly string[]; rows: readonly (readonly string[])[] };
 
-/** `skipped`: what could not be measured on this machine, the reason, and how to install what is missing. */
-export type Section = { tables: readonly Table[]; notes?: readonly string[]; skipped?: readonly string[] };
+/** `skipped`: what could not be measured on this machine, the reason, and how to install what is missing. `data`: the samples, for `--json`. */
+export type Section = {
+  tables: readonly Table[];
+  notes?: readonly string[];
+  skipped?: readonly string[];
+  data?: unknown;
+};

@@ -1,134 +1,132 @@
-/** Requests per second and CPU per request: each proxy alone on one core, in turns, so that other load of the machine affects all of them. */
+/** CPU per request, message and handshake of Holdfast beside the proxies that its users come from, and latency at half load. */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Place } from '../holdfast/proxy.ts';
-import { findProgram, freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { findProgram } from '../measure/program.ts';
 import { median } from '../measure/statistics.ts';
-import { cpuMicros } from '../measure/usage.ts';
-import { formatNumber } from '../report/markdown.ts';
-import type { Section, Table } from '../report/section.ts';
-import { findPeers, type Peer } from './peers.ts';
-import { beginSessions, checkResponse, renderRequest, shapes, type Shape } from './requests.ts';
-import { runLoad } from './wrk.ts';
+import type { Section } from '../report/section.ts';
+import { issueCertificate } from './certificate.ts';
+import { goalsTable, latencyTable, missedNotes, waitingNote, workloadTable, type Result } from './figures.ts';
+import { direct, measureLatency, type Latencies } from './latency.ts';
+import type { Peer } from './peers/peer.ts';
+import { findPeers } from './peers/peers.ts';
+import { randomFrom } from './random.ts';
+import { measureRounds, type Contender } from './rounds.ts';
+import { startStage, type Ready, type Stage, type StagePlace } from './stage.ts';
+import type { WorkName } from './work-names.ts';
+import { workloads, type Workload } from './workloads.ts';
 
-export type SpeedOptions = { rounds: number; seconds: number; progress: (text: string) => void };
+export type SpeedOptions = {
+  rounds: number;
+  seconds: number;
+  quick: boolean;
+  seed: number;
+  work?: readonly WorkName[];
+  progress: (text: string) => void;
+};
 
-type Sample = { perSecond: number; cpuPerRequestMicros: number; coreShare: number; p99Ms: number };
-export type Samples = Map<string, Sample[]>;
-type Run = SpeedOptions & Place & { wrk: string };
+type Run = SpeedOptions & Omit<StagePlace, 'sessions'> & { random: () => number };
+type Latency = { latencies: Latencies; rate: number };
+type Done = { results: Result[]; latency?: Latency; skipped: string[] };
 
-const connections = 64;
-const upstreamCount = 2;
-const warmUpSeconds = 1;
-// The proxy has its own core; so does the app where the machine has a third.
-const proxyCore = 0;
-const loadCore = 1;
-const appCore = Math.min(2, availableParallelism() - 1);
+/** Those that goals are about: a quick run gives them more turns. */
+const principal = ['HAProxy', 'Envoy', 'Holdfast'];
+const latencySeconds = 4;
 
 export async function measureSpeed(place: Place, options: SpeedOptions): Promise<Section> {
-  const wrk = findProgram('wrk');
-  if (wrk === undefined) {
-    return { tables: [], skipped: ['speed, because wrk is not installed: `apt-get install wrk`.'] };
-  }
-  if (availableParallelism() < 2) {
-    return {
-      tables: [],
-      skipped: [
-        'speed, because the proxy needs its own core and this machine has only one: use a machine with at least two.',
-      ],
-    };
-  }
+  const missing = whyNot();
+  if (missing !== undefined) return { tables: [], skipped: [`speed, because ${missing}`] };
   const { peers, skipped } = findPeers(place);
-  const tables: Table[] = [];
-  for (const shape of shapes) {
-    const samples = await measureShape(shape, peers, { ...place, ...options, wrk });
-    tables.push(
-      renderTable(`${shape.name}; ${connections} connections with a session each, one core for the proxy`, samples),
-    );
-  }
-  return { tables, skipped };
-}
-
-export async function measureShape(shape: Shape, peers: readonly Peer[], run: Run): Promise<Samples> {
-  const ports = await Promise.all(Array.from({ length: upstreamCount }, freePort));
-  const upstream = startProgram({
-    command: process.execPath,
-    args: [join(import.meta.dirname, 'upstream.ts'), String(shape.bodyBytes), ...ports.map(String)],
-    core: appCore,
-  });
-  const samples: Samples = new Map(peers.map(({ name }) => [name, []]));
-  for (const port of ports) await untilListening(upstream, port);
-  for (let round = 1; round <= run.rounds; round += 1) {
-    for (const peer of peers) {
-      const sample = await measurePeer(peer, shape, { ...run, upstreamPorts: ports });
-      samples.get(peer.name)?.push(sample);
-      run.progress(`round ${round} of ${run.rounds}, ${shape.name}, ${peer.name}: ${describe(sample)}`);
+  const certificate = await issueCertificate(place.folder);
+  const run: Run = { ...options, ...place, certificate, random: randomFrom(options.seed) };
+  const done: Done = { results: [], skipped: [...skipped] };
+  for (const [protocol, group] of Map.groupBy(chosenWorkloads(options), (workload) => workload.protocol)) {
+    const stage = await startStage(protocol, peers, { ...run, sessions: protocol === 'http' ? 256 : 64 });
+    done.skipped.push(...stage.skipped);
+    for (const workload of group) await measureWorkload(workload, stage, { run, done });
+    if (protocol === 'http' && wants('latency', options)) {
+      Object.assign(done, await measureHalfLoad(stage, done.results, run));
     }
+    await stage.stop();
   }
-  await upstream.stop();
-  return samples;
+  return sectionOf(done, peers, options);
 }
 
-const describe = ({ perSecond, cpuPerRequestMicros }: Sample): string =>
-  `${formatNumber(perSecond)} requests/s, ${formatNumber(cpuPerRequestMicros)} µs of CPU each`;
+/** Latency is measured at half of what small requests reach. */
+const chosenWorkloads = (options: SpeedOptions): Workload[] =>
+  workloads.filter(({ name }) => wants(name, options) || (name === 'small-64' && wants('latency', options)));
 
-async function measurePeer(peer: Peer, shape: Shape, run: Run & { upstreamPorts: readonly number[] }): Promise<Sample> {
-  const { program, port } = await peer.start(run.upstreamPorts, proxyCore);
-  await checkResponse(port, shape);
-  const requests = (await cookiesFor(peer, port)).map((cookie) => renderRequest(cookie, shape));
-  const load = (seconds: number) => runLoad({ ...run, core: loadCore, port, seconds, connections, requests });
-  await load(warmUpSeconds);
-  const sample = await takeSample(program, () => load(run.seconds));
-  await program.stop();
-  return sample;
+const wants = (name: WorkName, { work }: SpeedOptions): boolean => work === undefined || work.includes(name);
+
+function whyNot(): string | undefined {
+  if (findProgram('taskset') === undefined) return 'taskset is not installed: `apt-get install util-linux`.';
+  if (availableParallelism() >= 2) return undefined;
+  return 'the proxy needs its own core and this machine has only one: use a machine with at least two.';
 }
 
-const cookiesFor = ({ sessions }: Peer, port: number): Promise<(string | undefined)[]> =>
-  sessions === 'none'
-    ? Promise.resolve([undefined])
-    : beginSessions(port, { count: connections, sticky: sessions === 'sticky' });
+const packageOf = { wrk: 'wrk', h2load: 'nghttp2-client', openssl: 'openssl' } as const;
 
-async function takeSample({ pid }: Program, load: () => ReturnType<typeof runLoad>): Promise<Sample> {
-  const before = cpuMicros(pid);
-  const { requests, seconds, p99Ms } = await load();
-  const usedMicros = cpuMicros(pid) - before;
-  return {
-    perSecond: requests / seconds,
-    cpuPerRequestMicros: usedMicros / requests,
-    coreShare: usedMicros / (seconds * 1e6),
-    p99Ms,
-  };
-}
-
-/** Compares CPU per request: requests per second also depend on other load of the machine. */
-export function renderTable(title: string, samples: Samples): Table {
-  const middle = (name: string, field: keyof Sample) => {
-    const taken = samples.get(name) ?? [];
-    return taken.length === 0 ? undefined : median(taken.map((sample) => sample[field]));
-  };
-  const ratio = (name: string, to: string) => {
-    const [own, other] = [middle(name, 'cpuPerRequestMicros'), middle(to, 'cpuPerRequestMicros')];
-    return own === undefined || other === undefined ? '–' : formatNumber(own / other);
-  };
-  const rivals = ['HAProxy', 'nginx'].filter((rival) => samples.has(rival));
-  const figure = (name: string, field: keyof Sample) => formatNumber(middle(name, field) ?? 0);
-  return {
+async function measureWorkload(workload: Workload, stage: Stage, { run, done }: { run: Run; done: Done }) {
+  const { name, needs, protocol, title } = workload;
+  if (needs !== 'node' && findProgram(needs) === undefined) {
+    done.skipped.push(`${name}, because ${needs} is not installed: get it by \`apt-get install ${packageOf[needs]}\`.`);
+    return;
+  }
+  const contenders = stage.ready
+    .map((ready): Contender => ({ ...ready, rounds: roundsOf(ready, workload, run) }))
+    .filter(({ rounds }) => rounds > 0);
+  const isFirst = !done.results.some((result) => result.workload.protocol === protocol);
+  const measured = await measureRounds(contenders, workload.load, {
+    ...run,
     title,
-    columns: [
-      'proxy',
-      'requests/s',
-      'of its core used',
-      'CPU per request, µs',
-      ...rivals.map((rival) => `to ${rival}`),
-      'p99, ms',
-    ],
-    rows: [...samples.keys()].map((name) => [
-      name,
-      figure(name, 'perSecond'),
-      `${Math.round(100 * (middle(name, 'coreShare') ?? 0))} %`,
-      figure(name, 'cpuPerRequestMicros'),
-      ...rivals.map((rival) => ratio(name, rival)),
-      figure(name, 'p99Ms'),
-    ]),
-  };
+    warmUpSeconds: run.quick && !isFirst ? 0 : 1,
+  });
+  done.results.push({ ...measured, workload });
+  done.skipped.push(...[...measured.failed].map(([proxy, problem]) => `${proxy} in ${name}, because ${problem}.`));
+}
+
+function roundsOf({ name }: Ready, { everyone }: Workload, { quick, rounds }: Run): number {
+  if (!quick || principal.includes(name)) return rounds;
+  return everyone ? 1 : 0;
+}
+
+/** Half of what the slower of HAProxy and Holdfast can do: both have room, and the same to do. */
+async function measureHalfLoad(stage: Stage, results: readonly Result[], run: Run): Promise<Pick<Done, 'latency'>> {
+  const small = results.find(({ workload }) => workload.name === 'small-64');
+  const most = ['HAProxy', 'Holdfast'].flatMap((name) => {
+    const taken = small?.samples.get(name) ?? [];
+    return taken.length === 0 ? [] : [median(taken.map(({ count, seconds }) => count / seconds))];
+  });
+  if (most.length === 0) return {};
+  const rate = Math.min(...most) / 2;
+  const targets = new Map([...stage.ready.map(({ name, target }) => [name, target] as const), [direct, stage.direct]]);
+  const plan = run.quick ? { rounds: 1, seconds: run.seconds } : { rounds: run.rounds, seconds: latencySeconds };
+  return { latency: { latencies: await measureLatency(targets, { ...run, ...plan, rate }), rate } };
+}
+
+const sectionOf = ({ results, latency, skipped }: Done, peers: readonly Peer[], options: SpeedOptions): Section => ({
+  tables: [
+    goalsTable(results),
+    ...(latency ? [latencyTable(latency.latencies, latency.rate)] : []),
+    ...results.filter(({ samples }) => samples.size > 0).map(workloadTable),
+  ],
+  notes: [[...missedNotes(results), ...waitingNote(results), describeRun(peers, options)].join('\n')],
+  skipped,
+  data: {
+    seed: options.seed,
+    versions: Object.fromEntries(peers.map(({ name, version }) => [name, version])),
+    latency: latency && { rate: latency.rate, samples: Object.fromEntries(latency.latencies) },
+    workloads: results.map(({ workload, samples, failed }) => ({
+      name: workload.name,
+      goal: workload.goal,
+      samples: Object.fromEntries(samples),
+      failed: Object.fromEntries(failed),
+    })),
+  },
+});
+
+function describeRun(peers: readonly Peer[], { rounds, seconds, seed, quick }: SpeedOptions): string {
+  const versions = peers.flatMap(({ name, version }) => (version === undefined ? [] : [`${name} ${version}`]));
+  const turns = `${rounds} rounds with turns of ${seconds} s in random order (seed ${seed})`;
+  const others = quick ? `, one of ${seconds} s for proxies without goals (quick)` : '';
+  return `- ${versions.join(', ')}; ${turns}${others}.`;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { countWrites, sumWithoutLease } from '../../../bench/operator/audit.ts';
 import { parseOptions } from '../../../bench/options.ts';
-import { parseResult } from '../../../bench/speed/wrk.ts';
+import { parseResult } from '../../../bench/speed/load/wrk.ts';
 
 describe('the command line', () => {
   test('all sections are measured without options', () => {
@@ -11,7 +11,7 @@ describe('the command line', () => {
       kind: 'run',
       options: {
         only: ['speed', 'routes', 'sessions', 'connections', 'sidecar', 'abuse', 'table', 'operator', 'devcluster'],
-        rounds: 3,
+        rounds: 5,
         write: false,
       },
     });
@@ -22,7 +22,20 @@ describe('the command line', () => {
     expect(parsed).toMatchObject({ kind: 'run', options: { only: ['table', 'sidecar'], endpoints: 50, write: true } });
   });
 
+  test('a quick run is the comparison only, with few and short turns that can be changed', () => {
+    expect(parseOptions(['--quick', '--rounds', '3'])).toMatchObject({
+      kind: 'run',
+      options: { only: ['speed'], quick: true, rounds: 3, seconds: 1 },
+    });
+  });
+
+  test('what the comparison measures can be chosen', () =>
+    expect(parseOptions(['--work', 'page,latency', '--seed', '5'])).toMatchObject({
+      options: { work: ['page', 'latency'], seed: 5 },
+    }));
+
   test.each([
+    { args: ['--work', 'pages'], problem: /--work: .*"pages".*small-64/ },
     { args: ['--only', 'tabel'], problem: /--only: .*"tabel".*speed, routes/ },
     { args: ['--rounds', '0'], problem: /--rounds must be a positive integer, not "0"/ },
     { args: ['--pods', 'many'], problem: /--pods must be/ },
@@ -33,11 +46,10 @@ describe('the command line', () => {
 });
 
 describe('the result of wrk', () => {
-  const result = (failed: number) =>
-    `Running 1s test\nRESULT {"requests":1000,"micros":2000000,"failed":${failed},"p50Micros":500,"p99Micros":1500}\n`;
+  const result = (failed: number) => `Running 1s test\nRESULT {"requests":1000,"micros":2000000,"failed":${failed}}\n`;
 
-  test('the result of wrk is converted to seconds and milliseconds', () => {
-    expect(parseResult(result(0))).toEqual({ requests: 1000, seconds: 2, p50Ms: 0.5, p99Ms: 1.5 });
+  test('the result of wrk is converted to seconds', () => {
+    expect(parseResult(result(0))).toEqual({ count: 1000, seconds: 2 });
   });
 
   test('failed requests are an error, not a figure', () =>

@@ -1,17 +1,25 @@
 /** HAProxy, carefully configured for sessions: one thread, keep-alive on both sides, a cookie of its own, no log. */
+import type { Stage } from './peer.ts';
 
-type Haproxy = { port: number; upstreamPorts: readonly number[] };
+/** `bundle`: certificate and key. */
+type Haproxy = { port: number; upstreamPorts: readonly number[]; bundle?: string };
 
-export const renderHaproxy = (port: number, upstreamPorts: readonly number[]): string =>
-  render(
-    { port, upstreamPorts },
+export const renderHaproxy = (port: number, { upstreamPorts, protocol, certificate }: Stage): string => {
+  const towardsApp = protocol === 'grpc' ? ' proto h2' : '';
+  return render(
+    { port, upstreamPorts, ...(certificate && { bundle: certificate.bundle }) },
     ['  cookie session insert indirect nocache httponly'],
-    (upstream) => ` cookie ${upstream}`,
+    (upstream) => `${towardsApp} cookie ${upstream}`,
   );
+};
+
+/** A socket of HAProxy without TLS recognizes HTTP/2 by its preface. */
+const renderBind = ({ port, bundle }: Haproxy): string =>
+  `bind 127.0.0.1:${port}${bundle === undefined ? '' : ` ssl crt ${bundle} alpn http/1.1`}`;
 
 /** `lines`: of the backend. `ofServer`: what follows the address of a pod. */
 const render = (
-  { port, upstreamPorts }: Haproxy,
+  haproxy: Haproxy,
   lines: readonly string[],
   ofServer: (upstreamPort: number) => string = () => '',
 ): string => `
@@ -23,15 +31,16 @@ defaults
   timeout connect 3s
   timeout client 75s
   timeout server 300s
+  timeout tunnel 300s
   timeout http-keep-alive 75s
 frontend clients
-  bind 127.0.0.1:${port}
+  ${renderBind(haproxy)}
   default_backend pods
 backend pods
   balance leastconn
   http-reuse safe
   option forwardfor
-${[...lines, ...upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream}${ofServer(upstream)}`)].join('\n')}
+${[...lines, ...haproxy.upstreamPorts.map((upstream) => `  server pod-${upstream} 127.0.0.1:${upstream}${ofServer(upstream)}`)].join('\n')}
 `;
 
 /** By header name. */

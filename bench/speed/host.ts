@@ -1,0 +1,2 @@
+/** The host of all requests: in the certificate and in the Host header. */
+export const host = 'shop.example.com';

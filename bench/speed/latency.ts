@@ -1,0 +1,73 @@
+/** Latency at half load, by requests at a schedule: how long a client waits for a proxy that is busy and not overloaded. */
+import { quantile } from '../measure/statistics.ts';
+import { runClient } from './load/client.ts';
+import type { Target } from './load/load.ts';
+import type { OpenLoopOptions } from './load/open-loop.ts';
+import { readNumber } from './load/result.ts';
+import { renderRequest } from './load/wrk.ts';
+import { shuffled } from './random.ts';
+
+export type LatencyPlan = {
+  rounds: number;
+  seconds: number;
+  /** Requests per second, the same for all: otherwise those that are slower would be measured with less to do. */
+  rate: number;
+  random: () => number;
+  progress: (text: string) => void;
+};
+
+/** In milliseconds. `perSecond`: answered. `lateMs`: of the 99 % that were sent soonest, the latest. */
+export type LatencySample = { p50Ms: number; p99Ms: number; p999Ms: number; lateMs: number; perSecond: number };
+
+/** By name; a string is the problem. */
+export type Latencies = ReadonlyMap<string, readonly LatencySample[] | string>;
+
+const connections = 64;
+const bodyBytes = 64;
+/** The name of what is measured without a proxy. */
+export const direct = 'no proxy';
+
+export async function measureLatency(
+  targets: ReadonlyMap<string, Target>,
+  { rounds, random, progress, ...plan }: LatencyPlan,
+): Promise<Latencies> {
+  const taken = new Map<string, LatencySample[] | string>([...targets.keys()].map((name) => [name, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const [name, target] of shuffled([...targets], random)) {
+      const before = taken.get(name);
+      if (before === undefined || typeof before === 'string') continue;
+      const seed = Math.floor(random() * 2 ** 32);
+      const outcome = await takeTurn(target, { ...plan, seed }).catch((error: Error) => error.message);
+      taken.set(name, typeof outcome === 'string' ? outcome : [...before, outcome]);
+      const text = typeof outcome === 'string' ? outcome : `p99 ${outcome.p99Ms.toFixed(2)} ms`;
+      progress(`latency, round ${round} of ${rounds}, ${name}: ${text}`);
+    }
+  }
+  return taken;
+}
+
+async function takeTurn(
+  { port, cookies, core }: Target,
+  plan: Pick<OpenLoopOptions, 'rate' | 'seconds' | 'seed'>,
+): Promise<LatencySample> {
+  const requests = cookies.slice(0, connections).map((cookie) => renderRequest(cookie, { path: '/64', headers: [] }));
+  const options: OpenLoopOptions = { ...plan, port, requests, bodyBytes };
+  const result = await runClient('open-loop.ts', options, { core, started: () => {} });
+  const unanswered = readNumber(result, 'unanswered');
+  if (unanswered > 0) throw new Error(`${unanswered} requests were not answered: it does not reach this rate`);
+  return summarize(readNumbers(result, 'latencyMs'), readNumbers(result, 'lateMs'), plan.seconds);
+}
+
+const summarize = (latencyMs: number[], lateMs: number[], seconds: number): LatencySample => ({
+  p50Ms: quantile(latencyMs, 0.5),
+  p99Ms: quantile(latencyMs, 0.99),
+  p999Ms: quantile(latencyMs, 0.999),
+  lateMs: quantile(lateMs, 0.99),
+  perSecond: latencyMs.length / seconds,
+});
+
+function readNumbers(result: unknown, name: string): number[] {
+  const value: unknown = typeof result === 'object' && result !== null ? Reflect.get(result, name) : undefined;
+  if (Array.isArray(value)) return value.map(Number);
+  throw new Error(`the result of the load generator has no ${name}`);
+}
