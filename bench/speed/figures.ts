@@ -3,7 +3,7 @@ import { median } from '../measure/statistics.ts';
 import { formatNumber } from '../report/markdown.ts';
 import type { Table } from '../report/section.ts';
 import { direct, type Latencies, type LatencySample } from './latency.ts';
-import { costOf, ratioOf, type Measured, type Ratio, type Sample } from './rounds.ts';
+import { costOf, perSecondOf, ratioOf, type Measured, type Ratio, type Sample } from './rounds.ts';
 import { tried } from './tried.ts';
 import { goalToEnvoy, type Workload } from './workloads.ts';
 
@@ -62,25 +62,37 @@ export const missedNotes = (results: readonly Result[]): string[] =>
     return [`- Not reached, ${title}. Tried: ${tried[name] ?? 'nothing noted'}.`];
   });
 
-export const workloadTable = ({
+/** Beside HAProxy, and beside Envoy where it was measured. */
+export function workloadTable({
   workload: { title, unit },
   samples,
-}: Measured & { workload: Pick<Workload, 'title' | 'unit'> }): Table => ({
-  title,
-  columns: ['proxy', `${unit}s/s`, 'of its core used', `CPU per ${unit}, µs`, 'to HAProxy', 'rounds', 'to Envoy'],
-  rows: [...samples].map(([name, taken]) => {
-    const toHaproxy = ratioOf(taken, samples.get('HAProxy'));
-    return [
-      name,
-      formatNumber(median(taken.map(({ count, seconds }) => count / seconds))),
-      `${Math.round(100 * shareOf(taken))} %`,
-      formatCost(taken),
-      formatRatio(toHaproxy),
-      formatRange(toHaproxy),
-      formatRatio(ratioOf(taken, samples.get('Envoy'))),
-    ];
-  }),
-});
+}: Measured & { workload: Pick<Workload, 'title' | 'unit'> }): Table {
+  const envoy = samples.get('Envoy');
+  return {
+    title,
+    columns: [
+      'proxy',
+      `${unit}s/s`,
+      'of its core used',
+      `CPU per ${unit}, µs`,
+      'to HAProxy',
+      'rounds',
+      ...(envoy ? ['to Envoy'] : []),
+    ],
+    rows: [...samples].map(([name, taken]) => {
+      const toHaproxy = ratioOf(taken, samples.get('HAProxy'));
+      return [
+        name,
+        formatNumber(perSecondOf(taken)),
+        `${Math.round(100 * shareOf(taken))} %`,
+        formatCost(taken),
+        formatRatio(toHaproxy),
+        formatRange(toHaproxy),
+        ...(envoy ? [formatRatio(ratioOf(taken, envoy))] : []),
+      ];
+    }),
+  };
+}
 
 const formatCost = (taken: readonly Sample[] | undefined): string =>
   taken === undefined || taken.length === 0 ? none : formatNumber(median(taken.map(costOf)));

@@ -69,6 +69,9 @@ async function takeTurn(
 /** CPU of one request, message or handshake, in microseconds. */
 export const costOf = (sample: Sample): number => sample.cpuMicros / sample.count;
 
+export const perSecondOf = (taken: readonly Sample[]): number =>
+  median(taken.map(({ count, seconds }) => count / seconds));
+
 export type Ratio = { median: number; lowest: number; highest: number };
 
 /** The ratios of the costs in each round that has both: what disturbs a whole round changes both costs, not their ratio. */

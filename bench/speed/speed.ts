@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os';
 import type { Place } from '../holdfast/proxy.ts';
 import { findProgram } from '../measure/program.ts';
-import { median } from '../measure/statistics.ts';
 import type { Section } from '../report/section.ts';
 import { issueCertificate } from './certificate.ts';
 import { goalsTable, latencyTable, missedNotes, waitingNote, workloadTable, type Result } from './figures.ts';
@@ -10,7 +9,7 @@ import { direct, measureLatency, type Latencies } from './latency.ts';
 import type { Peer } from './peers/peer.ts';
 import { findPeers } from './peers/peers.ts';
 import { randomFrom } from './random.ts';
-import { measureRounds, type Contender } from './rounds.ts';
+import { measureRounds, perSecondOf, type Contender } from './rounds.ts';
 import { startStage, type Ready, type Stage, type StagePlace } from './stage.ts';
 import type { WorkName } from './work-names.ts';
 import { workloads, type Workload } from './workloads.ts';
@@ -92,15 +91,20 @@ function roundsOf({ name }: Ready, { everyone }: Workload, { quick, rounds }: Ru
 /** Half of what the slower of HAProxy and Holdfast can do: both have room, and the same to do. */
 async function measureHalfLoad(stage: Stage, results: readonly Result[], run: Run): Promise<Pick<Done, 'latency'>> {
   const small = results.find(({ workload }) => workload.name === 'small-64');
-  const most = ['HAProxy', 'Holdfast'].flatMap((name) => {
-    const taken = small?.samples.get(name) ?? [];
-    return taken.length === 0 ? [] : [median(taken.map(({ count, seconds }) => count / seconds))];
-  });
-  if (most.length === 0) return {};
-  const rate = Math.min(...most) / 2;
-  const targets = new Map([...stage.ready.map(({ name, target }) => [name, target] as const), [direct, stage.direct]]);
+  const reach = new Map([...(small?.samples ?? [])].map(([name, taken]) => [name, perSecondOf(taken)]));
+  const rate = Math.min(...['HAProxy', 'Holdfast'].flatMap((name) => reach.get(name) ?? [])) / 2;
+  if (rate === Infinity) return {};
+  const reaches = (name: string) => (reach.get(name) ?? 0) > rate;
+  const targets = stage.ready.filter(({ name }) => reaches(name)).map(({ name, target }) => [name, target] as const);
   const plan = run.quick ? { rounds: 1, seconds: run.seconds } : { rounds: run.rounds, seconds: latencySeconds };
-  return { latency: { latencies: await measureLatency(targets, { ...run, ...plan, rate }), rate } };
+  const measured = await measureLatency(new Map([...targets, [direct, stage.direct]]), { ...run, ...plan, rate });
+  const overloaded = [...reach.keys()].filter((name) => !reaches(name));
+  return {
+    latency: {
+      latencies: new Map([...measured, ...overloaded.map((name) => [name, 'does not reach this rate'] as const)]),
+      rate,
+    },
+  };
 }
 
 const sectionOf = ({ results, latency, skipped }: Done, peers: readonly Peer[], options: SpeedOptions): Section => ({
