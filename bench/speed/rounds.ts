@@ -16,6 +16,8 @@ export type Rounds = {
   title: string;
   seconds: number;
   warmUpSeconds: number;
+  /** On the clock of `performance`: rounds after the first begin before it. Absent: there is time for all. */
+  endsMs?: number;
   random: () => number;
   progress: (text: string) => void;
 };
@@ -27,10 +29,7 @@ export async function measureRounds(contenders: readonly Contender[], load: Load
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   const failed = new Map<string, string>();
   const rounds = Math.max(0, ...contenders.map((contender) => contender.rounds));
-  for (let round = 0; round <= rounds; round += 1) {
-    // Round 0 is the warm-up.
-    const seconds = round === 0 ? options.warmUpSeconds : options.seconds;
-    if (seconds === 0) continue;
+  for (const { round, seconds } of schedule(rounds, options)) {
     for (const contender of shuffled(contenders, options.random)) {
       if (failed.has(contender.name) || contender.rounds < round) continue;
       const outcome = await takeTurn(contender, load, { round, seconds });
@@ -41,6 +40,15 @@ export async function measureRounds(contenders: readonly Contender[], load: Load
   }
   for (const name of failed.keys()) samples.delete(name);
   return { samples, failed };
+}
+
+/** Round 0 is the warm-up. */
+function* schedule(rounds: number, { seconds, warmUpSeconds, endsMs = Infinity }: Rounds) {
+  if (warmUpSeconds > 0) yield { round: 0, seconds: warmUpSeconds };
+  for (let round = 1; round <= rounds; round += 1) {
+    if (round > 1 && performance.now() > endsMs) return;
+    yield { round, seconds };
+  }
 }
 
 const turnText = (round: number, rounds: number): string => (round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);

@@ -59,6 +59,15 @@ describe('turns', () => {
     ]);
   });
 
+  test('a run that is late has the first round only', async () => {
+    const load = async (_: unknown, { started }: { started: () => void }) => {
+      started();
+      return { count: 10, seconds: 1 };
+    };
+    const { samples } = await measureRounds([contender('a', 2)], load, { ...options, endsMs: performance.now() - 1 });
+    expect(samples.get('a')?.map(({ round }) => round)).toEqual([1]);
+  });
+
   test('a proxy that fails has no figures, and the others go on', async () => {
     const { samples, failed } = await measureRounds(
       [contender('a', 2), contender('b', 2)],
