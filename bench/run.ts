@@ -7,7 +7,7 @@ import { measureDevcluster } from './devcluster/devcluster.ts';
 import type { Place } from './holdfast/proxy.ts';
 import { measureAbuse } from './abuse/abuse.ts';
 import { measureConnections, measureSessions, measureSidecar } from './memory/memory.ts';
-import { cleanUp } from './measure/cleanup.ts';
+import { cleanUp, interrupt } from './measure/cleanup.ts';
 import { measureOperator } from './operator/operator.ts';
 import { help, parseOptions, type Options } from './options.ts';
 import { describeMachine } from './report/machine.ts';
@@ -65,7 +65,7 @@ function publish(name: SectionName, text: string, { write }: Options): void {
 // Stops the cluster and the programs also on a signal.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    void cleanUp().finally(() => process.exit(1));
+    void interrupt().finally(() => process.exit(1));
   });
 }
 

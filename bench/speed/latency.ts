@@ -48,14 +48,14 @@ export async function measureLatency(
 
 async function takeTurn(
   { port, cookies, core }: Target,
-  plan: Pick<OpenLoopOptions, 'rate' | 'seconds' | 'seed'>,
+  { rate, seconds, seed }: Pick<OpenLoopOptions, 'rate' | 'seconds' | 'seed'>,
 ): Promise<LatencySample> {
   const requests = cookies.slice(0, connections).map((cookie) => renderRequest(cookie, { path: '/64', headers: [] }));
-  const options: OpenLoopOptions = { ...plan, port, requests, bodyBytes };
+  const options: OpenLoopOptions = { rate, seconds, seed, port, requests, bodyBytes };
   const result = await runClient('open-loop.ts', options, { core, started: () => {} });
   const unanswered = readNumber(result, 'unanswered');
   if (unanswered > 0) throw new Error(`${unanswered} requests were not answered: it does not reach this rate`);
-  return summarize(readNumbers(result, 'latencyMs'), readNumbers(result, 'lateMs'), plan.seconds);
+  return summarize(readNumbers(result, 'latencyMs'), readNumbers(result, 'lateMs'), seconds);
 }
 
 const summarize = (latencyMs: number[], lateMs: number[], seconds: number): LatencySample => ({

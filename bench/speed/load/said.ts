@@ -9,6 +9,8 @@ export async function runAsClient(prepare: (options: string) => Promise<() => Pr
   const fail = (error: unknown) =>
     say({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
   process.on('uncaughtException', fail);
+  // The benchmark was killed.
+  process.on('disconnect', () => process.exit());
   try {
     const run = await prepare(process.argv[2] ?? '{}');
     const told = once(process, 'message');
