@@ -42,6 +42,8 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
   private begun = 0;
   private isAnnounced = false;
   private isLeaving = false;
+  /** The client has sent GOAWAY. */
+  private clientLeaves = false;
   private isClosing = false;
 
   constructor(socket: TcpSocket, context: ServerContext, opened: Opened) {
@@ -198,17 +200,25 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     if (this.byStream.size > 0) return;
     if (this.context.shutdown === 'closing') this.leave();
     if (this.isLeaving) this.close();
-    else this.deadlineMs = this.context.deadlines.in(this.context.timeouts.idleMs);
+    else this.awaitRequest();
   }
 
   settingsReceived(): void {
-    if (this.session.streams.size === 0) this.deadlineMs = this.context.deadlines.in(this.context.timeouts.idleMs);
+    if (this.session.streams.size === 0) this.awaitRequest();
   }
 
-  /** The client opens no more streams. */
+  private awaitRequest(): void {
+    const { idleMs, lingerMs } = this.context.timeouts;
+    this.deadlineMs = this.context.deadlines.in(this.clientLeaves ? lingerMs : idleMs);
+  }
+
+  /**
+   * The client is about to leave. Requests may still follow: a GOAWAY is about the streams of the other side (RFC 9113 §6.8), and nghttp2 sends it before
+   * requests that were made earlier.
+   */
   goAwayReceived(): void {
-    this.isLeaving = true;
-    if (this.session.streams.size === 0) this.close();
+    this.clientLeaves = true;
+    if (this.session.streams.size === 0) this.awaitRequest();
   }
 
   streamFailed(code: ErrorCode): void {
