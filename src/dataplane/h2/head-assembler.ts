@@ -129,7 +129,7 @@ export class HeadAssembler implements FieldSink {
     const sent = method === 'CONNECT' ? 'GET' : method;
     if (method === 'CONNECT' && !pseudo.has(':protocol')) {
       this.refusal = refusals.UnsupportedMethod;
-    } else if (!isAll(tokenBytes, method) || !isAll(targetBytes, path) || !pseudo.has(':scheme')) {
+    } else if (!isAll(tokenBytes, method) || !isPath(path) || !pseudo.has(':scheme')) {
       this.isMalformed = true;
     } else if (path.length + sent.length > head.limits.lineBytes) {
       this.refusal = refusals.RequestLineTooLong;
@@ -212,6 +212,9 @@ export class HeadAssembler implements FieldSink {
 
 /** Not empty, and only bytes of the table. */
 const isAll = (table: Uint8Array, text: string): boolean => text !== '' && skipText(table, text, 0) === text.length;
+
+/** RFC 9113 §8.3.1: never the absolute form, which would name another host than `:authority`. */
+const isPath = (path: string): boolean => (path.startsWith('/') || path === '*') && isAll(targetBytes, path);
 
 const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');

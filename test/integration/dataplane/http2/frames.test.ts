@@ -1,0 +1,63 @@
+/** Frames that no client or app of good will sends. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { preface } from '../../../../src/dataplane/http/preface.ts';
+import { ErrorCode } from '../../../../src/dataplane/h2/frames.ts';
+import { encodeFrames } from '../../../fuzz/http2/encode.ts';
+import { parseFrames } from '../../../fuzz/http2/notation.ts';
+import { ReceivedFrames } from '../../../fuzz/http2/received.ts';
+import { eventually } from '../../../support/eventually.ts';
+import type { RawClient } from '../../../support/raw-http.ts';
+import { bodyOf, createRig, type Proxy } from '../http1/rig.ts';
+
+const rig = createRig();
+afterEach(() => rig.stop());
+
+const frames = (text: string): string => encodeFrames(parseFrames(text)).join('');
+
+const head = (stream: number, more = ''): string => `HEADERS ${stream} END_HEADERS
+  @3
+  @6
+  @4
+  :authority: shop.test
+${more}`;
+
+type FrameClient = RawClient & { received: ReceivedFrames; sendFrames(text: string): void };
+
+async function connectFrames(proxy: Proxy): Promise<FrameClient> {
+  const client = await proxy.connect();
+  const received = new ReceivedFrames();
+  client.socket.on('data', (bytes: Buffer) => received.read(bytes));
+  client.send(preface);
+  return { ...client, received, sendFrames: (text) => client.send(frames(text)) };
+}
+
+describe('a client of HTTP/2', () => {
+  async function start(): Promise<{ proxy: Proxy; client: FrameClient; seen: string[] }> {
+    const seen: string[] = [];
+    const { port } = await rig.httpApp(async (request, response) => {
+      seen.push(`${request.url} ${request.headers.host}`);
+      const body = await bodyOf(request).catch(() => undefined);
+      response.end(`${body?.length} ${JSON.stringify(request.trailers)}`);
+    });
+    const proxy = await rig.proxy(port);
+    return { proxy, client: await connectFrames(proxy), seen };
+  }
+
+  const resetCode = async ({ received }: FrameClient, id: number): Promise<number | undefined> =>
+    eventually(
+      () => received.streams.get(id)?.resetCode,
+      (code) => code !== undefined,
+    );
+
+  test('cannot name another host in its path', async () => {
+    const { client, seen } = await start();
+    client.sendFrames(`SETTINGS 0
+HEADERS 1 END_STREAM|END_HEADERS
+  @2
+  @6
+  :path: http://other.test/
+  :authority: shop.test`);
+    expect(await resetCode(client, 1)).toBe(ErrorCode.ProtocolError);
+    expect(seen).toEqual([]);
+  });
+});
