@@ -103,7 +103,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
   /** Nothing more can arrive: requests that are not complete never will be. */
   socketEnded(): void {
     for (const stream of Array.from(this.session.streams.values())) {
-      if (!stream.isRemoteClosed) this.byStream.get(stream)?.abort();
+      if (!stream.isRemoteClosed) this.session.streamError(stream, ErrorCode.Cancel);
     }
     this.leave();
   }

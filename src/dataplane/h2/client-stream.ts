@@ -66,8 +66,12 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
 
   /** Shutdown no longer waits. */
   endOfGrace(): void {
-    if (this.isTunnel) this.call(() => this.user.close());
-    else this.abort();
+    if (this.isTunnel) {
+      this.call(() => this.user.close());
+      return;
+    }
+    this.call(() => this.user.clientGone());
+    this.abort();
   }
 
   /** A request that is not valid. */

@@ -60,4 +60,30 @@ HEADERS 1 END_STREAM|END_HEADERS
     expect(await resetCode(client, 1)).toBe(ErrorCode.ProtocolError);
     expect(seen).toEqual([]);
   });
+
+  test('that ends inside of a request holds nothing', async () => {
+    const { proxy, client } = await start();
+    client.sendFrames(`SETTINGS 0\n${head(1)}DATA 1\n  "part"`);
+    await eventually(
+      () => proxy.holds.open,
+      (open) => open === 1,
+    );
+    client.socket.end();
+    await eventually(
+      () => proxy.holds.open + proxy.server.counters.requestsOpen,
+      (open) => open === 0,
+    );
+    expect(proxy.server.counters.clientsGone).toBe(1);
+  });
+
+  test('whose request is cut by a shutdown holds nothing', async () => {
+    const { proxy, client } = await start();
+    client.sendFrames(`SETTINGS 0\n${head(1)}DATA 1\n  "part"`);
+    await eventually(
+      () => proxy.holds.open,
+      (open) => open === 1,
+    );
+    await proxy.server.shutdown({ graceMs: 0 });
+    expect(proxy.holds.open + proxy.server.counters.requestsOpen).toBe(0);
+  });
 });
