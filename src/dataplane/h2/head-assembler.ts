@@ -7,6 +7,7 @@ import { byteAt, COLON, fieldValueBytes, HTAB, SP, skip, skipText, targetBytes, 
 import { classify, Field } from '../http/fields.ts';
 import { addField, beginHead, markNeverIndexed, stride, type Head } from '../http/head.ts';
 import { refusals, type Refusal } from '../http/refusals.ts';
+import { isForbiddenTrailer } from '../http/trailer-names.ts';
 import type { FieldSink, HpackField } from './hpack-decoder.ts';
 
 /** `malformed`: a stream error of type PROTOCOL_ERROR. A refusal has a response. */
@@ -77,9 +78,14 @@ export class HeadAssembler implements FieldSink {
     const isValid = nameEnd > nameStart && skip(nameBytes, name, nameStart, nameEnd) === nameEnd && isValue(field);
     const id = classify(name, nameStart, nameEnd);
     if (!isValid || isOfConnection(id, field)) this.isMalformed = true;
+    else if (this.isForbidden(field)) this.refusal = refusals.ForbiddenTrailer;
     else if (id === Field.Cookie) this.addCookie(field);
     else if (id === Field.Host && this.pseudo.has(':authority')) this.compareHost(field);
     else this.addField(field);
+  }
+
+  private isForbidden({ name, nameStart, nameEnd }: HpackField): boolean {
+    return this.kind === 'trailers' && isForbiddenTrailer(name, nameStart, nameEnd);
   }
 
   private addField({ name, nameStart, nameEnd, value, valueStart, valueEnd, neverIndexed }: HpackField): void {

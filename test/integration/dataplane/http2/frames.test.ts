@@ -86,4 +86,13 @@ HEADERS 1 END_STREAM|END_HEADERS
     await proxy.server.shutdown({ graceMs: 0 });
     expect(proxy.holds.open + proxy.server.counters.requestsOpen).toBe(0);
   });
+
+  test.each(['content-length: 5', 'host: other.test', 'authorization: Basic eA==', 'cookie: a=1'])(
+    'cannot send %s after the body',
+    async (trailer) => {
+      const { client } = await start();
+      client.sendFrames(`SETTINGS 0\n${head(1)}DATA 1\n  "x"\nHEADERS 1 END_STREAM|END_HEADERS\n  ${trailer}`);
+      expect(await resetCode(client, 1)).toBe(ErrorCode.ProtocolError);
+    },
+  );
 });
