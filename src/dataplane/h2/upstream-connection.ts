@@ -3,7 +3,7 @@ import type { Head } from '../http/head.ts';
 import type { EndpointLoad, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
 import type { UpstreamCodec, UpstreamConnection } from '../upstream/connection.ts';
 import { preface } from '../http/preface.ts';
-import type { ConnectionError } from './frames.ts';
+import { protocolError, type ConnectionError } from './frames.ts';
 import type { AssembledHead, HeadAssembler, HeadKind } from './head-assembler.ts';
 import { returnedWindowBytes, Session, type SessionRole } from './session.ts';
 import { streamWindowBytes, type Stream } from './stream.ts';
@@ -181,6 +181,7 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
   }
 
   headersReceived(streamId: number, outcome: AssembledHead, endStream: boolean): ConnectionError | undefined {
+    if (this.isIdle(streamId)) return protocolError('HEADERS of a stream that is not open');
     const stream = this.session.streams.get(streamId);
     const upstream = stream === undefined ? undefined : this.byStream.get(stream);
     upstream?.headReceived(this.ports.responseHead, outcome, endStream);

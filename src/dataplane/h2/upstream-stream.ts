@@ -144,22 +144,32 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
       this.invalid(framing);
       return;
     }
+    if (endStream && framing.kind === 'length' && framing.bytes > 0) {
+      this.invalid(refusals.InvalidContentLength);
+      return;
+    }
     this.hasHead = true;
     this.stream.isRemoteClosed = endStream;
-    this.stream.expect(framing.kind === 'length' && !endStream ? framing.bytes : undefined);
+    this.stream.expect(framing.kind === 'length' ? framing.bytes : undefined);
+    // Some servers end even a response to HEAD later. Nothing that they send until then is content.
+    const isEmpty = endStream || framing.kind === 'none';
     const { user } = this;
-    if (endStream) this.over(() => undefined);
-    this.callOn(user, () => user.responseHead(head, endStream));
-    if (endStream) this.responseEnded();
+    if (isEmpty) this.over(() => undefined);
+    this.callOn(user, () => user.responseHead(head, isEmpty));
+    if (isEmpty) this.responseEnded();
   }
 
   /** A response may end before its request: the rest of that is not sent. */
   private responseEnded(): void {
-    if (this.stream.isLocalClosed) this.stream.ended();
+    if (this.stream.isLocalClosed && this.stream.isRemoteClosed) this.stream.ended();
     else this.stream.reset(ErrorCode.Cancel);
   }
 
   content(bytes: Buffer, range: Range, endStream: boolean): void {
+    if (!this.hasHead) {
+      this.invalid(refusals.InvalidStatusLine);
+      return;
+    }
     const { user } = this;
     if (endStream) this.over(() => undefined);
     this.callOn(user, () => {

@@ -96,3 +96,40 @@ HEADERS 1 END_STREAM|END_HEADERS
     },
   );
 });
+
+describe('an app that speaks HTTP/2', () => {
+  /** It answers a request on stream 1 with these frames. */
+  async function start(answer: string): Promise<RawClient> {
+    const { port } = await rig.rawApp((socket) => {
+      let hasAnswered = false;
+      socket.on('data', () => {
+        if (!hasAnswered) socket.write(frames(`SETTINGS 0\n${answer}`), 'latin1');
+        hasAnswered = true;
+      });
+    });
+    return (await rig.proxy(port, { protocol: 'HTTP2' })).connect();
+  }
+
+  const forged = '"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n"';
+
+  test.each([
+    ['content before a head', `DATA 1 END_STREAM\n  ${forged}`],
+    ['content after an interim head', `HEADERS 1 END_HEADERS\n  :status: 103\nDATA 1 END_STREAM\n  ${forged}`],
+    ['a length without content', 'HEADERS 1 END_STREAM|END_HEADERS\n  @8\n  content-length: 5'],
+    ['a head of a stream that is not open', 'HEADERS 3 END_STREAM|END_HEADERS\n  @8'],
+  ])('cannot send %s', async (_, answer) => {
+    const client = await start(answer);
+    client.send('GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n');
+    const { status } = await client.response().then((first) => (first.status === 103 ? client.response() : first));
+    expect(status).toBe(502);
+  });
+
+  test.each(['HEAD', 'GET'])('ends a response without content to %s later than its head', async (method) => {
+    const status = method === 'HEAD' ? '@8' : '@9';
+    const client = await start(`HEADERS 1 END_HEADERS\n  ${status}\nDATA 1 END_STREAM\n  ${forged}`);
+    client.send(`${method} / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n`);
+    const { text } = await client.rest();
+    expect(text.slice(text.indexOf('\r\n\r\n'))).toBe('\r\n\r\n');
+    expect(text).not.toMatch(/transfer-encoding/iu);
+  });
+});
