@@ -271,12 +271,12 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     return this.misplaced(frame) ?? formError(frame) ?? this.takeFrame(frame, payload);
   }
 
-  private misplaced({ type, streamId }: Frame): ConnectionError | undefined {
+  private misplaced({ type, flags, streamId }: Frame): ConnectionError | undefined {
     const { openStreamId } = this.headers;
     const continues = type === FrameType.Continuation && streamId === openStreamId;
     if (openStreamId !== 0 && !continues) return protocolError('a frame interrupts a header block');
     if (openStreamId === 0 && type === FrameType.Continuation) return protocolError('CONTINUATION without HEADERS');
-    return this.hasSettings || type === FrameType.Settings
+    return this.hasSettings || (type === FrameType.Settings && (flags & Flag.Ack) === 0)
       ? undefined
       : protocolError('the first frame is not SETTINGS');
   }

@@ -49,6 +49,12 @@ describe('a client of HTTP/2', () => {
       (code) => code !== undefined,
     );
 
+  const goAway = async ({ received }: FrameClient): Promise<number | undefined> =>
+    eventually(
+      () => received.goAwayCode,
+      (code) => code !== undefined,
+    );
+
   test('cannot name another host in its path', async () => {
     const { client, seen } = await start();
     client.sendFrames(`SETTINGS 0
@@ -95,6 +101,12 @@ HEADERS 1 END_STREAM|END_HEADERS
       expect(await resetCode(client, 1)).toBe(ErrorCode.ProtocolError);
     },
   );
+
+  test('begins with settings, not with an acknowledgement of some', async () => {
+    const { client } = await start();
+    client.sendFrames('SETTINGS 0 1');
+    expect(await goAway(client)).toBe(ErrorCode.ProtocolError);
+  });
 });
 
 describe('an app that speaks HTTP/2', () => {
