@@ -140,18 +140,22 @@ export class FrameReader {
 
   private endData(): ConnectionError | undefined {
     this.step = 'Header';
-    const isPadded = (this.frame.flags & Flag.Padded) !== 0;
-    return this.user.dataEnded(this.frame, isPadded ? this.padding + 1 : 0);
+    return this.user.dataEnded(this.frame, this.isPadded ? this.padding + 1 : 0);
+  }
+
+  /** Even padding of no bytes has a byte for its length. */
+  private get isPadded(): boolean {
+    return (this.frame.flags & Flag.Padded) !== 0;
   }
 
   private readData(bytes: Buffer, at: number, to: number): number | ConnectionError {
     const end = Math.min(to, at + this.left);
     this.left -= end - at;
-    const isLast = this.left === 0 && this.padding === 0;
+    const isLast = this.left === 0 && !this.isPadded;
     const error = this.user.data(this.frame, bytes, { from: at, to: end }, isLast);
+    if (error !== undefined) return error;
     if (isLast) this.step = 'Header';
-    else if (this.left === 0) return error ?? this.enterPadding() ?? end;
-    return error ?? end;
+    return (this.left === 0 && !isLast ? this.enterPadding() : undefined) ?? end;
   }
 
   private readPayload(bytes: Buffer, at: number, to: number): number | ConnectionError {

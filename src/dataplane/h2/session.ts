@@ -178,6 +178,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   private forget(stream: Stream): void {
     this.streams.delete(stream.id);
     this.windows.forget(stream);
+    if (this.dataStream === stream) this.dataStream = undefined;
   }
 
   /** The stream continues when a window has grown, or the socket has written. */
@@ -215,19 +216,15 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     this.receiveWindow -= length;
     if (this.receiveWindow < 0) return flowError('DATA beyond the window of the connection');
     const stream = this.streams.get(streamId);
-    if (stream === undefined || stream.isRemoteClosed) return this.lateData(streamId, stream, length);
+    if (stream === undefined || stream.isRemoteClosed) return this.lateData(streamId, stream);
     stream.receiveWindow -= length;
-    if (stream.receiveWindow < 0) {
-      this.consumed(length);
-      return this.streamError(stream, ErrorCode.FlowControlError);
-    }
+    if (stream.receiveWindow < 0) return this.streamError(stream, ErrorCode.FlowControlError);
     this.dataStream = stream;
     return undefined;
   }
 
   /** DATA on a stream that has ended: late, if this end has reset it. */
-  private lateData(streamId: number, stream: Stream | undefined, length: number): ConnectionError | undefined {
-    this.consumed(length);
+  private lateData(streamId: number, stream: Stream | undefined): ConnectionError | undefined {
     if (stream !== undefined) return this.streamError(stream, ErrorCode.StreamClosed);
     if (this.closed.find(streamId) === 'Here') return this.charge('Empty');
     return this.refuse(streamId, ErrorCode.StreamClosed);
@@ -239,16 +236,22 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   }
 
   dataEnded({ flags, length }: Frame, padding: number): ConnectionError | undefined {
-    if (padding > 0) this.dataStream?.consumed(padding);
+    if (this.dataStream === undefined) this.consumed(padding);
+    else this.dataStream.consumed(padding);
     if ((flags & Flag.EndStream) !== 0) return this.pass(noPayload, noRange, true);
     return length === padding ? this.charge('Empty') : undefined;
   }
 
+  /** What no stream takes, because it has ended, no longer counts against the connection. */
   private pass(bytes: Buffer, range: Range, endStream: boolean): ConnectionError | undefined {
     const stream = this.dataStream;
-    if (stream === undefined || stream.receive(bytes, range, endStream)) return undefined;
-    this.dataStream = undefined;
-    return this.streamError(stream, ErrorCode.ProtocolError);
+    if (stream === undefined) {
+      this.consumed(range.to - range.from);
+    } else if (!stream.receive(bytes, range, endStream)) {
+      this.consumed(range.to - range.from);
+      return this.streamError(stream, ErrorCode.ProtocolError);
+    }
+    return undefined;
   }
 
   /** Its user learns of it as of a reset by the peer. Returns an error if there were too many. */

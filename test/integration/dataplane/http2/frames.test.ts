@@ -107,6 +107,39 @@ HEADERS 1 END_STREAM|END_HEADERS
     client.sendFrames('SETTINGS 0 1');
     expect(await goAway(client)).toBe(ErrorCode.ProtocolError);
   });
+
+  test('that makes the proxy reset its streams is an attack like one that resets them', async () => {
+    const { client } = await start();
+    client.sendFrames('SETTINGS 0');
+    for (let at = 0; at < 300; at += 1) {
+      client.sendFrames(`${head(2 * at + 1)}WINDOWUPDATE ${2 * at + 1}\n  "\\0\\0\\0\\0"`);
+    }
+    expect(await goAway(client)).toBe(ErrorCode.EnhanceYourCalm);
+  });
+
+  test('gets back the window of content that nobody takes', async () => {
+    const { client } = await start();
+    client.sendFrames('SETTINGS 0');
+    // More than the window of the connection.
+    const ids = Array.from({ length: 80 }, (_, at) => 2 * at + 1);
+    for (const id of ids) client.sendFrames(`${head(id, '  content-length: 0\n')}DATA ${id}\n  "\\{x*16384}"`);
+    client.sendFrames(`${head(1001)}DATA 1001 END_STREAM\n  "hello"`);
+    const { body } = await eventually(
+      () => client.received.streams.get(1001) ?? { body: '', isEnded: false },
+      ({ isEnded }) => isEnded,
+    );
+    expect(body).toBe('5 {}');
+  });
+
+  test('gets back the window of padding, and of its length', async () => {
+    const { client } = await start();
+    client.sendFrames(`SETTINGS 0\n${head(1)}`);
+    const frame = 'DATA 1 PADDED\n  "\\0\\{x*16383}"\n';
+    // Of the window of a stream, which is 256 KiB, half is given back at a time.
+    client.sendFrames(frame.repeat(8));
+    const given = await client.until('\0\0\x04\x08\0\0\0\0\x01\0\x02\0\0');
+    expect(given).not.toBe('');
+  });
 });
 
 describe('an app that speaks HTTP/2', () => {
