@@ -33,9 +33,7 @@ export function responseFraming(head: Head, requestMethod: string): Framing | Re
 function declaredFraming(head: Head): Framing | Refusal | undefined {
   const lengths = countOf(head, Field.ContentLength);
   if (countOf(head, Field.TransferEncoding) > 0) {
-    return lengths > 0
-      ? refusals.ContentLengthWithTransferEncoding
-      : codedFraming(listText(head, Field.TransferEncoding), head.minorVersion);
+    return lengths > 0 ? refusals.ContentLengthWithTransferEncoding : codedFraming(head);
   }
   if (lengths === 0) return undefined;
   return lengths === 1 ? lengthFraming(listText(head, Field.ContentLength)) : refusals.DuplicateContentLength;
@@ -47,9 +45,13 @@ function lengthFraming(text: string): Framing | Refusal {
   return valid ? { kind: 'length', bytes: Number(text) } : refusals.InvalidContentLength;
 }
 
-function codedFraming(text: string, minorVersion: number): Framing | Refusal {
-  if (minorVersion === 0) return refusals.TransferEncodingInHttp10;
-  if (text.length === 7 && text.toLowerCase() === 'chunked') return chunked;
+function codedFraming(head: Head): Framing | Refusal {
+  if (head.minorVersion === 0) return refusals.TransferEncodingInHttp10;
+  const text = listText(head, Field.TransferEncoding);
+  if (text.length === 7 && text.toLowerCase() === 'chunked') {
+    // Other lines are empty: some parsers read the first line, or the last one.
+    return countOf(head, Field.TransferEncoding) === 1 ? chunked : refusals.InvalidTransferEncoding;
+  }
   const codings = text.split(',').map((coding) => coding.trim().toLowerCase());
   const endsInOneChunked = codings.indexOf('chunked') === codings.length - 1;
   return endsInOneChunked && !codings.includes('') ? refusals.UnknownTransferCoding : refusals.InvalidTransferEncoding;

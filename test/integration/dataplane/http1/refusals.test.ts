@@ -55,6 +55,12 @@ const rows: [string, string, number, string][] = [
     400,
     'InvalidTransferEncoding',
   ],
+  [
+    'an empty Transfer-Encoding beside chunked',
+    post('Transfer-Encoding:', 'Transfer-Encoding: chunked'),
+    400,
+    'InvalidTransferEncoding',
+  ],
   ['chunked twice', post('Transfer-Encoding: chunked, chunked'), 400, 'InvalidTransferEncoding'],
   [
     'a Transfer-Encoding that is not chunked at all',
