@@ -28,7 +28,7 @@ export default {
       ...base,
       displayName: 'fast',
       testMatch: [
-        '<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts',
+        '<rootDir>/test/{unit,golden,feature,integration,fuzz}/**/*.test.ts',
         '<rootDir>/tools/*/test/{unit,integration}/**/*.test.ts',
         '<rootDir>/tools/devcluster/test/conformance/devcluster*.test.ts',
       ],
