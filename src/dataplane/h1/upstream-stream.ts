@@ -1,5 +1,5 @@
 import { keepAliveSeconds, inspectConnection } from '../http/connection-options.ts';
-import { responseFraming } from '../http/framing.ts';
+import { responseFraming, type Framing } from '../http/framing.ts';
 import type { Head } from '../http/head.ts';
 import { parseResponseHead, parseTrailers } from '../http/head-parser.ts';
 import type { Refusal } from '../http/refusals.ts';
@@ -173,14 +173,17 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
 
   private takeHead(head: Head, length: number): void {
     head.connection = inspectConnection(head);
-    if (head.status === 101) {
+    const framing = responseFraming(head, this.method);
+    if ('status' in framing) {
+      this.refuse(framing);
+    } else if (head.status === 101) {
       this.step = 'tunnel';
       this.requestDone = false;
       this.takeSwitch(head, length);
     } else if (head.status < 200) {
       this.user.responseInterim(head);
     } else {
-      this.takeFinalHead(head, length);
+      this.takeFinalHead(head, framing, length);
     }
   }
 
@@ -191,12 +194,7 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
     if (end < length && this.step === 'tunnel') this.user.responseContent(bytes, { from: end, to: length }, false);
   }
 
-  private takeFinalHead(head: Head, length: number): void {
-    const framing = responseFraming(head, this.method);
-    if ('status' in framing) {
-      this.refuse(framing);
-      return;
-    }
+  private takeFinalHead(head: Head, framing: Framing, length: number): void {
     const { bytes, end } = head;
     this.step = 'body';
     this.body.begin(framing);

@@ -100,6 +100,11 @@ describe('an app that gives no response', () => {
       'sends two lengths',
       (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n'),
     ],
+    [
+      'frames an interim response in two ways',
+      (socket: net.Socket) =>
+        socket.write('HTTP/1.1 103 Early Hints\r\nContent-Length: 5, 5\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'),
+    ],
   ])('that %s: 502, and the client may go on', async (_, misbehave) => {
     const { port } = await rig.rawApp((socket) => socket.on('data', () => misbehave(socket)));
     const proxy = await rig.proxy(port);
