@@ -11,7 +11,7 @@ const batches: Record<SurfaceName, number> = {
   responses: 40,
   'http2-requests': 50,
   'http2-responses': 15,
-  hpack: 150,
+  hpack: 60,
 };
 const limitMs = 10_000;
 
