@@ -75,6 +75,7 @@ function agrees(ofNghttp2: readonly Field[], ours: readonly Field[]): boolean {
 }
 
 const isValid = (name: string, value: string): boolean =>
+  name !== '' &&
   skipText(tokenBytes, name, name.startsWith(':') ? 1 : 0) === name.length &&
   name === name.toLowerCase() &&
   skipText(fieldValueBytes, value, 0) === value.length &&
