@@ -1,4 +1,5 @@
 /** Requests of HTTP/2: what the app reads are requests that nghttp2 reads in the same frames. */
+import { ErrorCode } from '../../../src/dataplane/h2/frames.ts';
 import { preface } from '../../../src/dataplane/http/preface.ts';
 import { startReadingApp, type Readings } from '../http1/app.ts';
 import { tokenProblem } from '../http1/judge-requests.ts';
@@ -50,6 +51,8 @@ export async function createHttp2RequestsSurface(): Promise<Surface<Frames>> {
     const compare = async (reading: NgReading): Promise<string | undefined> => {
       const difference = judgeForwarded(requests, reading);
       if (difference === undefined || reading.error === undefined) return difference;
+      // Node's own, after more content than announced: an error of one stream for the RFC (RFC 9113 §8.1.1), and nghttp2 reads no more.
+      if (reading.error === ErrorCode.InternalError) return undefined;
       const lenient = withoutHarmless(writes.join(''));
       return lenient.reopens ? undefined : judgeForwarded(requests, await readByServer(lenient.bytes));
     };
