@@ -20,7 +20,17 @@ export interface Campaign {
 /** Of the inputs that were kept: the newest have the rarest behaviour. */
 const maxKept = 2000;
 
-export function createCampaign<Input>(surface: Surface<Input>, seeds: readonly string[], random: Random): Campaign {
+/**
+ * `learns`: inputs that showed something new are changed too. What they show depends on how bytes arrive, so without it a seed always gives the same
+ * inputs.
+ */
+export type Course = { random: Random; learns: boolean };
+
+export function createCampaign<Input>(
+  surface: Surface<Input>,
+  seeds: readonly string[],
+  { random, learns }: Course,
+): Campaign {
   const kept: Input[] = seeds.map((text) => surface.parse(text));
   const seen = new Set<string>();
   let executions = 0;
@@ -35,7 +45,7 @@ export function createCampaign<Input>(surface: Surface<Input>, seeds: readonly s
     const outcome = await surface.run(input);
     if (!seen.has(outcome.behaviour)) {
       seen.add(outcome.behaviour);
-      if (kept.length < maxKept && !kept.includes(input)) kept.push(input);
+      if (learns && kept.length < maxKept && !kept.includes(input)) kept.push(input);
     }
     return outcome;
   }

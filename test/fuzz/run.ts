@@ -14,7 +14,7 @@ const progressMs = 10_000;
 const batchSize = 50;
 
 async function fuzz(name: SurfaceName, { seed, seconds }: { seed: number; seconds: number }): Promise<boolean> {
-  const opened = await openCampaign(name, seed);
+  const opened = await openCampaign(name, { seed, learns: true });
   const { campaign } = opened;
   const startedMs = Date.now();
   const endMs = startedMs + seconds * 1000;
@@ -49,7 +49,7 @@ async function conclude(
 
 async function replay(file: string): Promise<boolean> {
   const { name, seed, inputs } = readFinding(file);
-  const { campaign, close } = await openCampaign(name, seed);
+  const { campaign, close } = await openCampaign(name, { seed, learns: true });
   const finding = await campaign.replay(inputs);
   progress(finding === undefined ? `${name}: ${inputs.length} inputs, nothing found` : `${name}: ${finding.problem}`);
   await close();

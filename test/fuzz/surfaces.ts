@@ -12,20 +12,23 @@ import { surfaceNames, type Surface, type SurfaceName } from './surface.ts';
 
 export type OpenCampaign = { name: SurfaceName; campaign: Campaign; close(): Promise<void> };
 
-/** `seed`: of the random numbers, which differ from those of another surface. */
-export function openCampaign(name: SurfaceName, seed: number): Promise<OpenCampaign> {
-  return opens[name](name, seed);
+/** `seed`: of the random numbers, which differ from those of another surface. `learns`: see `campaign.ts`. */
+export type Opening = { seed: number; learns: boolean };
+
+export function openCampaign(name: SurfaceName, opening: Opening): Promise<OpenCampaign> {
+  return opens[name](name, opening);
 }
 
 const opener =
   <Input>(create: () => Promise<Surface<Input>>) =>
-  async (name: SurfaceName, seed: number): Promise<OpenCampaign> => {
+  async (name: SurfaceName, { seed, learns }: Opening): Promise<OpenCampaign> => {
     const surface = await create();
-    const campaign = createCampaign(surface, readCorpus(name), createRandom(seed + surfaceNames.indexOf(name)));
+    const random = createRandom(seed + surfaceNames.indexOf(name));
+    const campaign = createCampaign(surface, readCorpus(name), { random, learns });
     return { name, campaign, close: () => surface.close() };
   };
 
-const opens: Record<SurfaceName, (name: SurfaceName, seed: number) => Promise<OpenCampaign>> = {
+const opens: Record<SurfaceName, (name: SurfaceName, opening: Opening) => Promise<OpenCampaign>> = {
   requests: opener(createRequestsSurface),
   responses: opener(createResponsesSurface),
   'http2-requests': opener(createHttp2RequestsSurface),
