@@ -212,8 +212,11 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
     const head = this.context.requestHead;
     const outcome = parseRequestHead(head, bytes, 0, bytes.length);
     if (outcome === 'incomplete') {
-      // Empty lines are no request: the connection is still idle.
-      if (head.start === bytes.length) this.pending = undefined;
+      // Empty lines are no request: the connection is still idle. The preface of HTTP/2 has none before it.
+      if (head.start === bytes.length) {
+        this.pending = undefined;
+        this.isFirst = false;
+      }
       return false;
     }
     const request = outcome === 'complete' ? this.gate.admit(head) : outcome;

@@ -15,13 +15,22 @@ const patienceMs = 300;
 const limitMs = 10_000;
 
 const isFinal = ({ status }: Message): boolean => status >= 200;
+const isClosingInterim = ({ status, headers }: Message): boolean =>
+  status < 200 && headers.some(([name, value]) => name.toLowerCase() === 'connection' && /close/i.test(value));
 
-/** As llhttp reads them: `waits` if that does not depend on the end of the connection. */
-function readDirectly({ writes, method }: ResponseInput): { message: Message | undefined; waits: boolean } {
+/**
+ * As llhttp reads them: `waits` if that does not depend on the end of the connection. `stopsEarly`: it reads nothing after an interim response that closes
+ * the connection, which ends with the final one (RFC 9110 §15.2).
+ */
+function readDirectly({ writes, method }: ResponseInput): {
+  message: Message | undefined;
+  waits: boolean;
+  stopsEarly: boolean;
+} {
   const reader = new LlhttpReader('RESPONSE', () => method).read(Buffer.from(writes.join(''), 'latin1'));
   const waits = reader.messages.find(isFinal)?.isComplete === true;
   reader.finish();
-  return { message: reader.messages.find(isFinal), waits };
+  return { message: reader.messages.find(isFinal), waits, stopsEarly: reader.messages.some(isClosingInterim) };
 }
 
 export async function createResponsesSurface(): Promise<Surface<ResponseInput>> {
@@ -75,12 +84,12 @@ export async function createResponsesSurface(): Promise<Surface<ResponseInput>> 
     const got = await ask(next.method);
     // What the app writes later than the next request on its connection is the response to that.
     await answered;
-    const { message } = readDirectly(next);
+    const { message, stopsEarly } = readDirectly(next);
     const truncated = target.counters.responsesTruncated - before.responsesTruncated;
     const statuses = got.messages.map(({ status, isComplete }) => `${status}${isComplete ? '' : ' cut'}`);
     return {
       behaviour: [statuses, target.takeReasons(), truncated, message?.status, message?.isComplete, got.error].join(';'),
-      problem: judgeResponse(got, message) ?? (await other.ask()),
+      problem: (stopsEarly ? undefined : judgeResponse(got, message)) ?? (await other.ask()),
     };
   }
 

@@ -4,6 +4,7 @@
  *   - WINDOW_UPDATE of 0 for a stream: an error of that stream (RFC 9113 §6.9)
  *   - DATA on a stream that its client has ended: an error of that stream (§5.1, half-closed)
  *   - settings that the proxy does not know, whatever their value (§6.5.2)
+ *   - GOAWAY, after which nghttp2 reads no requests: it is about the streams of the other side, so they may follow (§6.8)
  */
 import { preface } from '../../../src/dataplane/http/preface.ts';
 import { Flag, FrameType, frameHeaderBytes } from '../../../src/dataplane/h2/frames.ts';
@@ -35,6 +36,7 @@ function keptPart(frame: Buffer, ended: Set<number>): Buffer[] {
   if (type === FrameType.WindowUpdate && id > 0 && frame.length === 13 && frame.readUInt32BE(9) === 0) return [];
   if (type === FrameType.Settings && (flags & Flag.Ack) === 0) return [knownSettings(frame)];
   if (type === FrameType.Data && ended.has(id)) return [];
+  if (type === FrameType.GoAway) return [];
   if (endsStream(type, flags)) ended.add(id);
   return [frame];
 }
