@@ -140,7 +140,7 @@ export interface UpstreamStreamUser {
   fault(error: unknown): void;
 }
 
-/** Of a stream that nobody uses. */
+/** Of a stream without a user. */
 export const noUpstreamUser: UpstreamStreamUser = {
   upstreamAwaited: false,
   upstreamReady: () => undefined,

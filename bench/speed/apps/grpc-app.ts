@@ -13,9 +13,9 @@ import {
   settingsAck,
   type Frame,
 } from './h2-frames.ts';
+import { preface } from '../../../src/dataplane/http/preface.ts';
 import { grpcMessage } from './grpc-message.ts';
 
-const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const opening = renderOpening();
 const trailers = renderFields([['grpc-status', '0']]);
 

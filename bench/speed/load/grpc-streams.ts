@@ -10,14 +10,13 @@ import {
   settingsAck,
   type Frame,
 } from '../apps/h2-frames.ts';
+import { preface } from '../../../src/dataplane/http/preface.ts';
 import { grpcMessage } from '../apps/grpc-message.ts';
 import { host } from '../host.ts';
 import { connected } from './connected.ts';
 
 /** Sends the first messages. `onAnswer`: called with the number of answers since the last call. */
 export type Talk = (onAnswer: (count: number) => void) => void;
-
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 export async function openStreams(port: number, cookie: string | null, streams: number): Promise<Talk> {
   const socket = await connected(port);

@@ -3,7 +3,7 @@
  * here is one of the connection (RFC 9113 §4.3).
  *
  *     1xxxxxxx  field of a table        001xxxxx  size of the table, only before the first field
- *     01xxxxxx  field, then added       0000xxxx  field, not added        0001xxxx  field that nobody may ever add
+ *     01xxxxxx  field, then added       0000xxxx  field, not added        0001xxxx  field that must not be added
  */
 import { byteAt } from '../http/ascii.ts';
 import { DynamicTable, defaultTableBytes, type TableEntry } from './hpack-table.ts';

@@ -297,7 +297,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
       case FrameType.Settings:
         return this.settingsFrame(frame, payload);
       case FrameType.PushPromise:
-        return protocolError('PUSH_PROMISE, which nobody has enabled');
+        return protocolError('PUSH_PROMISE, which is not enabled');
       case FrameType.Ping:
         return this.ping(frame, payload);
       case FrameType.GoAway:

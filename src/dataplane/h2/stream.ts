@@ -271,7 +271,7 @@ export class Stream {
     this.user.gone(code);
   }
 
-  /** What nobody has read counts no longer against the connection. */
+  /** What was not read counts no longer against the connection. */
   discard(): void {
     this.session.consumed(this.received.length);
     this.received.clear();

@@ -28,7 +28,7 @@ export function connectTls(destination: TlsDestination, settings: BackendTls): T
       const options = { ...connectOptions, host, port, onread, ...tlsOptionsOf(settings, { certificate, protocol }) };
       const connecting = tls.connect(options);
       return connecting.once('secureConnect', () => {
-        // Without ALPN, nobody has agreed to HTTP/2.
+        // Without ALPN, the endpoint has not agreed to HTTP/2.
         if (protocol === 'HTTP2' && connecting.alpnProtocol !== 'h2') connecting.destroy(new Error('no h2 by ALPN'));
         else isConnected = true;
       });

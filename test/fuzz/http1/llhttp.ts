@@ -105,7 +105,7 @@ export class LlhttpReader implements Reading {
     this.url = '';
   }
 
-  /** A message that asks for an upgrade is one like any other here: nobody accepts it. */
+  /** A message that asks for an upgrade is one like any other here: it is not accepted. */
   read(bytes: Buffer): this {
     for (let rest = bytes; rest.length > 0 && this.error === undefined;) {
       if (this.isSwitched && this.current?.isComplete === true) this.parser = this.createParser();

@@ -36,7 +36,7 @@ afterEach(async () => {
 
 type World = { proxy: Proxy; neighbour: Http2Client; attacker: FrameClient };
 
-/** The app does not respond to /silent, and with 50 MiB to /large. Requests for /paused are never routed, so that nobody reads their content. */
+/** The app does not respond to /silent, and with 50 MiB to /large. Requests for /paused are never routed, so that their content is not read. */
 async function start(
   options: ProxyOptions = {},
   attackerSettings: [number, number][] = [],
@@ -216,7 +216,7 @@ describe('a header block', () => {
 describe('a stream', () => {
   const streamWindow = 256 * 1024;
 
-  test('whose content nobody reads takes no more memory than its window, in whatever frames it comes', async () => {
+  test('whose content is not read takes no more memory than its window, in whatever frames it comes', async () => {
     const { neighbour, attacker } = await start();
     const one = data(1, Buffer.of(65));
     const frames = Buffer.alloc(streamWindow * one.length, one);

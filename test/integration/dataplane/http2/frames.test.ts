@@ -117,7 +117,7 @@ HEADERS 1 END_STREAM|END_HEADERS
     expect(await goAway(client)).toBe(ErrorCode.EnhanceYourCalm);
   });
 
-  test('gets back the window of content that nobody takes', async () => {
+  test('gets back the window of content that no stream takes', async () => {
     const { client } = await start();
     client.sendFrames('SETTINGS 0');
     // More than the window of the connection.
