@@ -6,15 +6,10 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { listenLocally } from './proxy-process.ts';
 
 export type Cleanups = (() => unknown)[];
-
-export async function freePort(): Promise<number> {
-  const { port, stop } = await listenLocally(createServer());
-  await stop();
-  return port;
-}
 
 /** A server that responds with its name. */
 export async function startServer(name: string, cleanups: Cleanups): Promise<string> {

@@ -16,6 +16,7 @@ import { bundle } from '../../../scripts/build/bundle.ts';
 import type { ProxySettings } from '../../../src/wire/proxy-settings.ts';
 import { createCertificates, type Certificates } from '../../../tools/demo/certificate.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { proxyTable } from '../../support/proxy-table.ts';
 
 const guide = 'docs/guide/load-balancers.md';
@@ -42,15 +43,6 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function run(command: string, args: string[], env: Record<string, string> = {}): ChildProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...env } });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startFaulty, type FaultKind, type FaultyProcess } from '../../support/faulty-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { listenLocally } from '../../support/proxy-process.ts';
 import { proxyTable } from '../../support/proxy-table.ts';
 import { connectRaw } from '../../support/raw-http.ts';
@@ -31,13 +32,6 @@ const keep = (started: FaultyProcess): FaultyProcess => {
   });
   return started;
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { port, stop } = await listenLocally(server);
-  await stop();
-  return port;
-}
 
 /** An app whose responses to /stream go on until `finish`. */
 async function startApp() {

@@ -7,9 +7,9 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createCertificate } from '../../support/certificates.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import {
   createBrowser,
-  freePort,
   startServer,
   startTableProcess,
   type Browser,

@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { liveProxyPorts } from '../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 import { shopFile } from '../../support/table-files.ts';
 import {
   createBrowser,
-  freePort,
   runHoldfast,
   startServer,
   startTableProcess,
