@@ -3,6 +3,7 @@
  * others keep one stream open. All take notes, which only the pod of their session has.
  */
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import {
   credentials,
   Metadata,
@@ -15,7 +16,9 @@ import { expect } from '@jest/globals';
 import { inSample, scaleSample, untilLeft } from '../world/sample.ts';
 import type { Scenario } from './scenario.ts';
 
-const idleTimeoutMs = 3000;
+/** Far more than a call takes while pods of other tests start. */
+const idleTimeoutMs = 10_000;
+const pauseMs = 500;
 const options = {
   file: 'manifests/samples/grpc.yaml',
   name: 'notes',
@@ -96,6 +99,17 @@ class Talker extends NoteTaker {
   }
 }
 
+/** From the first note on: a session without a stream or calls would end at its idle timeout. */
+function keepNoting(taker: Caller | Talker, ended: AbortSignal): Promise<void> {
+  const note = async () => {
+    for (; !ended.aborted; await setTimeout(pauseMs)) await taker.note();
+  };
+  const tour = note();
+  // Awaited at the end.
+  tour.catch(() => undefined);
+  return tour;
+}
+
 export const grpcSessions: Scenario = {
   title: 'gRPC, 5 → 2: unary calls with the cookie as metadata and streams stay on their pod, and none is lost',
   play: () =>
@@ -104,14 +118,18 @@ export const grpcSessions: Scenario = {
       const takers = Array.from({ length: 20 }, (_, index) =>
         index % 2 === 0 ? new Caller(host, `user ${index}`) : new Talker(host, `user ${index}`),
       );
-      for (const taker of takers) await taker.note();
+      const noting = new AbortController();
+      const tours: Promise<void>[] = [];
+      for (const taker of takers) {
+        await taker.note();
+        tours.push(keepNoting(taker, noting.signal));
+      }
       expect(new Set(takers.map(({ pod }) => pod)).size).toBe(5);
       await scaleSample(sample, 2);
-      // Longer than the idle timeout: whoever calls or has a stream is not idle.
-      for (const endMs = Date.now() + 2 * idleTimeoutMs; Date.now() < endMs;) {
-        await Promise.all(takers.map((taker) => taker.note()));
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
+      // Sessions with calls or a stream are not idle.
+      await setTimeout(2 * idleTimeoutMs);
+      noting.abort();
+      await Promise.all(tours);
       expect(pods.goneAtMs.size).toBe(0);
       for (const taker of takers) await taker.leave();
       await untilLeft(sample, 2);
