@@ -2,8 +2,8 @@
  * All layers. The tests on a cluster mostly wait for real time (quiet periods, drains, outages of a minute), so they run in two lanes, each
  * on a cluster of its own. The clusters and their images are made while the fast layer runs.
  *
- *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance, Gateway API ─┬─► autoscaling, which needs CPU ─► api
- *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ───────────────────────────────────────┘
+ *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance, Gateway API ─► api ─┬─► autoscaling, which needs CPU
+ *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ──────────────────────────────────────────────┘
  *
  * Lane 1 is printed when it ends, because lane 2 writes meanwhile.
  */
@@ -44,17 +44,11 @@ async function runInLanes(): Promise<NamedResult[]> {
       const failed = await timed('e2e', () => Promise.resolve(fail(problem)));
       return [fast, failed, await timed('api', () => runApi({}))];
     }
-    console.log('== e2e, in two lanes');
-    const lanes = await Promise.all([
-      runFiles(clusters.faults, 'faults', { files: faults, output: 'Held' }),
-      runOthers(clusters.e2e),
-    ]);
+    console.log('== e2e and api, in two lanes');
+    const lanes = (await Promise.all([runFaultsAndApi(clusters.faults), runOthers(clusters.e2e)])).flat();
     if (interrupted.aborted) return [fast, ...lanes];
     console.log('== e2e, autoscaling');
-    const scaled = await runFiles(clusters.faults, 'autoscaling', { files: autoscaling });
-    if (interrupted.aborted) return [fast, ...lanes, scaled];
-    console.log('== api');
-    return [fast, ...lanes, scaled, await timed('api', () => runApi({}))];
+    return [fast, ...lanes, await runFiles(clusters.faults, 'autoscaling', { files: autoscaling })];
   } finally {
     // In turn: the last one restores settings of the machine.
     for (const cluster of Object.values(clusters)) await cluster.down();
@@ -75,6 +69,11 @@ function runFiles(
 ): Promise<NamedResult> {
   const args = ['--testPathPatterns', files];
   return timed(`e2e, ${name}`, () => runOnCluster(cluster, { args, output }));
+}
+
+async function runFaultsAndApi(cluster: Cluster): Promise<NamedResult[]> {
+  const ofFaults = await runFiles(cluster, 'faults', { files: faults, output: 'Held' });
+  return interrupted.aborted ? [ofFaults] : [ofFaults, await timed('api', () => runApi({ output: 'Held' }))];
 }
 
 function runOthers(cluster: Cluster): Promise<NamedResult> {
