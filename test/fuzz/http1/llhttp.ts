@@ -20,6 +20,7 @@ type NodeParser = {
   initialize(kind: number, resource: object, maxHeadBytes: number, leniency: number): void;
   execute(bytes: Buffer): number | Error;
   finish(): Error | undefined;
+  close(): void;
   [callback: number]: (...args: never[]) => number | undefined;
 };
 type NodeParserClass = Record<'REQUEST' | 'RESPONSE' | Callback, number> & (new () => NodeParser);
@@ -34,6 +35,9 @@ export const knownMethods: ReadonlySet<string> = new Set(methods);
 
 /** More than the proxy accepts, so that its limit counts. */
 const maxHeadBytes = 1024 * 1024;
+
+/** Node keeps a parser, and what its callbacks refer to, until it is closed. */
+const parsersOfReaders = new FinalizationRegistry<NodeParser>((parser) => parser.close());
 
 /** Reads messages as their bytes arrive. `headRequests`: of which responses have no body, by their number among the final ones. */
 export class LlhttpReader implements Reading {
@@ -57,10 +61,12 @@ export class LlhttpReader implements Reading {
     this.isSwitched = false;
     const parser = new HTTPParser();
     parser.initialize(HTTPParser[this.kind], {}, maxHeadBytes, 0);
-    parser[HTTPParser.kOnHeaders] = (lines: string[], url: string) => this.headersRead(lines, url);
-    parser[HTTPParser.kOnHeadersComplete] = (...head: HeadArguments) => this.headRead(head);
-    parser[HTTPParser.kOnBody] = (bytes: Buffer) => this.bodyRead(bytes);
-    parser[HTTPParser.kOnMessageComplete] = () => this.messageRead();
+    const reader = new WeakRef(this);
+    parser[HTTPParser.kOnHeaders] = (lines: string[], url: string) => reader.deref()?.headersRead(lines, url);
+    parser[HTTPParser.kOnHeadersComplete] = (...head: HeadArguments) => reader.deref()?.headRead(head);
+    parser[HTTPParser.kOnBody] = (bytes: Buffer) => reader.deref()?.bodyRead(bytes);
+    parser[HTTPParser.kOnMessageComplete] = () => reader.deref()?.messageRead();
+    parsersOfReaders.register(this, parser);
     return parser;
   }
 
