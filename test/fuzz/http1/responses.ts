@@ -15,12 +15,11 @@ const patienceMs = 300;
 const limitMs = 10_000;
 
 const isFinal = ({ status }: Message): boolean => status >= 200;
-const isClosingInterim = ({ status, headers }: Message): boolean =>
-  status < 200 && headers.some(([name, value]) => name.toLowerCase() === 'connection' && /close/i.test(value));
+const isClosingInterim = ({ status, keepsAlive }: Message): boolean => status < 200 && !keepsAlive;
 
 /**
  * As llhttp reads them: `waits` if that does not depend on the end of the connection. `stopsEarly`: it reads nothing after an interim response that closes
- * the connection, which ends with the final one (RFC 9110 §15.2).
+ * the connection, as one of HTTP/1.0 does; but the connection ends with the final one (RFC 9110 §15.2).
  */
 function readDirectly({ writes, method }: ResponseInput): {
   message: Message | undefined;
