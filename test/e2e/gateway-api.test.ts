@@ -11,6 +11,10 @@ import { kubectl } from '../support/kubectl.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 
 const core = [
+  'GRPCExactMethodMatching',
+  'GRPCRouteHeaderMatching',
+  'GRPCRouteListenerHostnameMatching',
+  'GRPCRouteWeight',
   'GatewayClassObservedGenerationBump',
   'GatewayInvalidRouteKind',
   'GatewayInvalidTLSConfiguration',

@@ -2,7 +2,7 @@
 import type { WorkloadPlan } from '../resolve/workload-plan.ts';
 import { chooseServicePort } from '../resolve/pod-port.ts';
 import { isPodTerminal, type GatewayApi, type Pod } from '../snapshot/snapshot.ts';
-import { renderHttpRoute } from './http-route.ts';
+import { renderHttpRoute } from './route.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
 /** `pods`: those of the target. `isServiceOfUser`: a user's Service of its name selects them, and takes the place of its own. */
