@@ -21,6 +21,7 @@ import {
 } from '../support/shop-cluster.ts';
 import { podUses, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 import { gatewayDeleted } from './scenarios/gateway-deleted.ts';
+import { grpcCanary } from './scenarios/grpc-canary.ts';
 import { describeNamespace, many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;
@@ -147,7 +148,7 @@ describeWithCluster('Sessions on a real cluster', () => {
   }, 180_000);
 
   // Here, where Gateway API is installed.
-  test.each([gatewayDeleted])(
+  test.each([gatewayDeleted, grpcCanary])(
     '$title',
     async ({ play }) => {
       expect(await play()).toBeUndefined();
