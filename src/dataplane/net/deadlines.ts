@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock.ts';
+import { afterInput, type Clock } from '../../platform/clock.ts';
 
 export interface Timed {
   /** On the scale of `Deadlines.in`; Infinity while nothing is awaited. */
@@ -11,7 +11,9 @@ export interface Timed {
 
 /**
  * Coarse deadlines for many connections: setting one is a store of a number, and one timer checks all of them. A Node timer for each request
- * would cost more than parsing its head. Never early, late by at most two periods.
+ * would cost more than parsing its head. Late by at most two periods, and never early, even after the process was starved of CPU: input that
+ * has arrived by then is read before a check, and no check counts more time than one period. So a peer whose bytes are already in the kernel is
+ * not taken for a silent one.
  */
 export interface Deadlines {
   /** Returns the time, up to one period old, at the cost of reading a number. */
@@ -26,22 +28,25 @@ export interface Deadlines {
 export function createDeadlines(clock: Clock, periodMs: number): Deadlines {
   const items = new Set<Timed>();
   let nowMs = clock.nowMs();
-  let cancel = clock.after(periodMs, sweep);
+  let countedMs = 0;
+  let cancel = afterInput(clock, periodMs, sweep);
 
   function sweep(): void {
+    const checkedMs = nowMs;
     nowMs = clock.nowMs();
+    countedMs += Math.min(nowMs - checkedMs, periodMs);
     for (const item of items) {
-      if (item.deadlineMs <= nowMs) {
+      if (item.deadlineMs <= countedMs) {
         expire(item);
       }
     }
-    cancel = clock.after(periodMs, sweep);
+    cancel = afterInput(clock, periodMs, sweep);
   }
 
   return {
     nowMs: () => nowMs,
-    // `nowMs` is up to one period old: the additional period keeps a deadline from being early.
-    in: (delayMs) => nowMs + periodMs + delayMs,
+    // The next check counts up to one period that has passed already: the additional period keeps a deadline from being early.
+    in: (delayMs) => countedMs + periodMs + delayMs,
     watch: (item) => {
       items.add(item);
     },
