@@ -7,7 +7,7 @@ import { refusals, type Refusal } from '../http/refusals.ts';
 import { preface } from '../http/preface.ts';
 import { Request } from '../http/request.ts';
 import type { Opened } from '../listener/opened.ts';
-import type { OpenConnection } from '../listener/open-connections.ts';
+import type { CutReport, OpenConnection } from '../listener/open-connections.ts';
 import { RequestGate } from '../listener/request-gate.ts';
 import type { Waiting } from '../listener/turns.ts';
 import { noBytes } from '../net/byte-copy.ts';
@@ -430,6 +430,10 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
   /** Nothing of a response or stream is left to be sent; the client may not have closed its side yet. */
   get isDone(): boolean {
     return this.phase === 'closing' && (this.socket.isFinished || this.socket.isDestroyed);
+  }
+
+  get carried(): CutReport {
+    return { requests: this.phase === 'exchange' ? 1 : 0, upgrades: this.phase === 'tunnel' ? 1 : 0 };
   }
 
   /** A tunnel is closed gracefully on both sides; an incomplete response must not look complete. */

@@ -2,7 +2,7 @@ import type { ServerContext } from '../context.ts';
 import { countReason } from '../counters.ts';
 import { Request } from '../http/request.ts';
 import type { Opened } from '../listener/opened.ts';
-import type { OpenConnection } from '../listener/open-connections.ts';
+import type { CutReport, OpenConnection } from '../listener/open-connections.ts';
 import { RequestGate } from '../listener/request-gate.ts';
 import type { Timed } from '../net/deadlines.ts';
 import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
@@ -62,11 +62,6 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
       MaxHeaderListSize: requestHead.limits.headBytes,
       EnableConnectProtocol: 1,
     });
-  }
-
-  get phase(): OpenConnection['phase'] {
-    if (this.isClosing) return 'closing';
-    return this.session.streams.size === 0 ? 'reading' : 'exchange';
   }
 
   // Callbacks of the socket. Each is a fault boundary: see `faults.ts`.
@@ -240,6 +235,12 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
 
   get isDone(): boolean {
     return this.isClosing && (this.socket.isFinished || this.socket.isDestroyed);
+  }
+
+  get carried(): CutReport {
+    let upgrades = 0;
+    for (const { isTunnel } of this.byStream.values()) upgrades += isTunnel ? 1 : 0;
+    return { requests: this.byStream.size - upgrades, upgrades };
   }
 
   /**

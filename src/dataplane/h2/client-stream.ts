@@ -25,7 +25,8 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
   private readonly handler: RequestHandler;
   private isHead = false;
   private isGrpc = false;
-  private isTunnel = false;
+  /** It was upgraded. */
+  isTunnel = false;
   private isOver = true;
   private hasFault = false;
 

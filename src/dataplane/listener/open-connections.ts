@@ -3,7 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 
 /** A connection of a client for a shutdown. */
 export interface OpenConnection {
-  readonly phase: 'opening' | 'reading' | 'exchange' | 'tunnel' | 'closing';
+  /** The requests and upgraded streams that are open on it. */
+  readonly carried: CutReport;
   /** Nothing of a response or stream is left to be sent. */
   readonly isDone: boolean;
   /** The client should use another connection for its next requests. */
@@ -77,8 +78,9 @@ export class OpenConnections {
     const report: CutReport = { requests: 0, upgrades: 0 };
     this.forEach((connection) => {
       if (connection.isDone) return;
-      report.requests += connection.phase === 'exchange' ? 1 : 0;
-      report.upgrades += connection.phase === 'tunnel' ? 1 : 0;
+      const { requests, upgrades } = connection.carried;
+      report.requests += requests;
+      report.upgrades += upgrades;
       connection.endOfGrace();
     });
     return report;

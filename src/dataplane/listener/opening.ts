@@ -43,7 +43,7 @@ type Step = 'preface' | 'hello' | 'handshake' | 'over';
  *      └──────────────────┴── refused, closed, timeout ──┴────────────────────────► over: closed
  */
 export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
-  readonly phase = 'opening';
+  readonly carried = { requests: 0, upgrades: 0 };
   deadlineMs: number;
   private readonly parts: OpeningParts;
   private step: Step = 'hello';

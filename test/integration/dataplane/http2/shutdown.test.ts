@@ -107,7 +107,7 @@ describe('a shutdown', () => {
     const report = proxy.server.shutdown({ graceMs: 50 });
     expect(await client.outcome(1)).toEqual({ reset: ErrorCode.InternalError });
     expect(await client.outcome(3)).toEqual({ reset: ErrorCode.InternalError });
-    expect(await report).toMatchObject({ upgrades: 0 });
+    expect(await report).toEqual({ requests: 2, upgrades: 0 });
     expect(proxy.holds).toMatchObject({ open: 0, releasedTwice: 0 });
   });
 });
