@@ -53,7 +53,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     this.gate = new RequestGate(socket, context, opened);
     this.deadlineMs = opened.deadlineMs;
     const { clock, requestHead, requestAssembler } = context;
-    const parts = { socket, clock, head: requestHead, assembler: requestAssembler };
+    const parts = { socket, peer: 'Client' as const, clock, head: requestHead, assembler: requestAssembler };
     this.session = new Session({ ...parts, role: this, budget: new FloodBudget(clock.nowMs()), windowBytes });
     socket.user = this;
     socket.expect('Stream');

@@ -20,6 +20,13 @@ export class PeerSettings {
   /** RFC 8441: the peer accepts the extended CONNECT of upgraded streams. */
   enableConnectProtocol = false;
 
+  private readonly mostEnablePush: 0 | 1;
+
+  constructor(peer: 'Client' | 'Server') {
+    // RFC 9113 §6.5.2: a server does not receive pushed responses.
+    this.mostEnablePush = peer === 'Client' ? 1 : 0;
+  }
+
   /** Returns an error that ends the connection. */
   apply(payload: Buffer): ConnectionError | undefined {
     if (payload.length % bytesOfSetting !== 0) {
@@ -35,7 +42,9 @@ export class PeerSettings {
   private set(id: number, value: number): ConnectionError | undefined {
     switch (id) {
       case Setting.EnablePush:
-        return value > 1 ? bad(ErrorCode.ProtocolError, 'SETTINGS_ENABLE_PUSH is neither 0 nor 1') : undefined;
+        return value > this.mostEnablePush
+          ? bad(ErrorCode.ProtocolError, `SETTINGS_ENABLE_PUSH is ${value}`)
+          : undefined;
       case Setting.MaxConcurrentStreams:
         this.maxConcurrentStreams = value;
         return undefined;

@@ -55,6 +55,7 @@ export interface SessionRole extends HeadersUser {
 /** What all connections share. */
 export type SessionParts = {
   socket: TcpSocket;
+  peer: 'Client' | 'Server';
   role: SessionRole;
   clock: Clock;
   /** Undefined: the peer is trusted not to flood. */
@@ -68,7 +69,7 @@ export type SessionParts = {
 
 /** The frames of one connection, at either end of it: what they mean for the connection, and for which stream they are. */
 export class Session implements FrameUser, HeadersUser, StreamSession {
-  readonly peer = new PeerSettings();
+  readonly peer: PeerSettings;
   readonly streams = new Map<number, Stream>();
   /** The largest id of a stream that the peer has opened. */
   lastPeerStreamId = 0;
@@ -87,6 +88,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
+    this.peer = new PeerSettings(parts.peer);
     this.receiveWindow = parts.windowBytes;
     this.headers = new HeaderFrames(this, parts.assembler);
   }

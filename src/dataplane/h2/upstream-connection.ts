@@ -49,6 +49,7 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
     this.ports = ports;
     this.session = new Session({
       socket: connection.socket,
+      peer: 'Server',
       role: this,
       clock: ports.clock,
       // Clients can make an app send what would cost: they would end the connection of others.

@@ -161,6 +161,7 @@ describe('an app that speaks HTTP/2', () => {
     ['content before a head', `DATA 1 END_STREAM\n  ${forged}`],
     ['content after an interim head', `HEADERS 1 END_HEADERS\n  :status: 103\nDATA 1 END_STREAM\n  ${forged}`],
     ['a length without content', 'HEADERS 1 END_STREAM|END_HEADERS\n  @8\n  content-length: 5'],
+    ['a setting that a server may not have (RFC 9113 §6.5.2)', 'SETTINGS 0\n  "\\0\\x02\\0\\0\\0\\x01"'],
     ['a head of a stream that is not open', 'HEADERS 3 END_STREAM|END_HEADERS\n  @8'],
   ])('cannot send %s', async (_, answer) => {
     const client = await start(answer);
