@@ -1,7 +1,9 @@
 /** Sessions of gRPC clients, by cookie metadata as in gRFC A55, and what the proxy itself answers to calls. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Metadata, status } from '@grpc/grpc-js';
+import { defaultProxySettings } from '../../../../src/wire/proxy-settings.ts';
 import { closedPort } from '../http1/rig.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { proxyTable, splitTable, type ShortEndpoint, type ShortTable } from '../../../support/proxy-table.ts';
 import { createWorld } from '../../../support/standalone-proxy.ts';
 import { connectCustomer, cookieOf, nextMessage, startShop, type Shop } from './shop.ts';
@@ -154,6 +156,21 @@ describe('the proxy itself answers', () => {
 
   test('UNIMPLEMENTED without a route', async () => {
     expect(await codeFor(tableOf({}, { routes: [] }))).toMatchObject({ code: status.UNIMPLEMENTED });
+  });
+
+  test('RESOURCE_EXHAUSTED if the only pod has all the calls that may wait for it', async () => {
+    const limits = { ...defaultProxySettings.limits, requestsPerEndpoint: 1 };
+    const table = tableOf(
+      { endpoints: endpointsOf(await startShops('a')) },
+      { proxy: { ...defaultProxySettings, limits } },
+    );
+    const { proxy, customer } = await startProxy(table);
+    void customer.call('Wait');
+    await eventually(
+      () => proxy.metrics('holdfast_http_requests_open 1'),
+      ({ length }) => length === 1,
+    );
+    expect(await customer.call('Who')).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   });
 
   test('RESOURCE_EXHAUSTED if each pod has all the sessions that it may have', async () => {
