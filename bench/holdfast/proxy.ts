@@ -25,6 +25,8 @@ export async function startProxyWith(
     HOLDFAST_ADMIN_PORT: String(adminPort),
     HOLDFAST_SHUTDOWN_DELAY_MS: '0',
     HOLDFAST_SHUTDOWN_GRACE_MS: '500',
+    // The port of the inspector, which only SIGUSR1 starts.
+    NODE_OPTIONS: '--inspect-port=0',
   });
   const program = startProgram({ ...command, ...(core !== undefined && { core }) });
   await untilListening(program, port);

@@ -1,17 +1,17 @@
-/** Clients of a proxy: many that send one request and stay connected, and a few that start many sessions. */
+/** Clients of a proxy that start many sessions. */
 import { connect, type Socket } from 'node:net';
 
 /** The length of the app's response bodies: finds the end of a response whatever headers the proxy added. */
 export const bodyBytes = 64;
 const endOfHead = Buffer.from('\r\n\r\n');
-const clientsAtATime = 64;
+export const clientsAtATime = 64;
 
 /** Sends one request, and resolves with the cookie that its complete response sets. */
 type Ask = (cookie?: string) => Promise<string | undefined>;
 
 type Client = { socket: Socket; ask: Ask };
 
-function openClient(port: number): Promise<Client> {
+export function openClient(port: number): Promise<Client> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let answered: (cookie?: string) => void = () => {};
   let failed: (error: Error) => void = () => {};
@@ -50,22 +50,4 @@ export async function beginSessions(port: number, count: number): Promise<void> 
     socket.destroy();
   };
   await Promise.all(Array.from({ length: clientsAtATime }, work));
-}
-
-/** Opens connections that stay open after one request each. */
-export async function openIdle(port: number, count: number): Promise<{ close: () => void }> {
-  const sockets: Socket[] = [];
-  const work = async () => {
-    while (sockets.length < count) {
-      const { socket, ask } = await openClient(port);
-      sockets.push(socket);
-      await ask();
-    }
-  };
-  await Promise.all(Array.from({ length: clientsAtATime }, work));
-  return {
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-    },
-  };
 }

@@ -1,20 +1,23 @@
-/** Memory per live session and per idle connection, and of an idle sidecar. */
+/** Memory per live session and per idle connection after garbage collection, and of an idle sidecar. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandOfImage } from '../holdfast/image.ts';
 import { readMetric, startProxy, type Place, type RunningProxy } from '../holdfast/proxy.ts';
 import { freePort, runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { keptBy, type Kept } from '../measure/heap.ts';
 import { memoryOf } from '../measure/usage.ts';
 import { formatBytes, formatNumber } from '../report/markdown.ts';
 import type { Section, Table } from '../report/section.ts';
-import { beginSessions, bodyBytes, openIdle } from './clients.ts';
+import { beginSessions, bodyBytes } from './clients.ts';
+import { idleKinds, openIdle, type IdleKind } from './idle.ts';
 
 type Progress = (text: string) => void;
 
-/** Resident memory includes the garbage of the requests. V8 releases memory some seconds after the work has ended. */
-const settleMs = 15_000;
 /** Compiles the request path and fills its caches, so that they are not counted as memory of the sessions. */
 const warmUpSessions = 50_000;
+const warmUpConnections = 500;
+
+type Growth = { before: Kept; after: Kept };
 
 export async function measureSessions(
   place: Place,
@@ -29,19 +32,18 @@ export async function measureSessions(
   progress(`session table: ${formatNumber(tableBytes / sessions)} bytes a session; now ${sessions} sessions over HTTP`);
   const { before, after, counted } = await withProxy(place, async (proxy) => {
     await beginSessions(proxy.port, warmUpSessions);
-    await sleep(settleMs);
-    const before = memoryOf(proxy.pid).resident;
+    const before = await keptBy(proxy);
     const known = await readMetric(proxy.adminPort, 'holdfast_sessions');
     await beginSessions(proxy.port, sessions - known);
-    await sleep(settleMs);
     return {
       before,
-      after: memoryOf(proxy.pid).resident,
+      after: await keptBy(proxy),
       counted: await readMetric(proxy.adminPort, 'holdfast_sessions'),
     };
   });
   if (counted !== sessions) throw new Error(`the proxy counts ${counted} sessions, not ${sessions}`);
-  const perSession = (after - before) / (sessions - warmUpSessions);
+  const added = sessions - warmUpSessions;
+  const from = `${warmUpSessions.toLocaleString('en-US')} sessions`;
   const table: Table = {
     title: `${sessions.toLocaleString('en-US')} live sessions`,
     columns: ['what', 'bytes in all', 'bytes a session'],
@@ -52,9 +54,14 @@ export async function measureSessions(
         formatNumber(tableBytes / sessions),
       ],
       [
-        `the whole proxy (resident), from ${warmUpSessions.toLocaleString('en-US')} sessions`,
-        `${formatBytes(before)} → ${formatBytes(after)}`,
-        formatNumber(perSession),
+        `heap of the whole proxy, from ${from}`,
+        `${formatBytes(before.heap)} → ${formatBytes(after.heap)}`,
+        formatNumber((after.heap - before.heap) / added),
+      ],
+      [
+        `the whole proxy (resident), from ${from}`,
+        `${formatBytes(before.resident)} → ${formatBytes(after.resident)}`,
+        formatNumber((after.resident - before.resident) / added),
       ],
     ],
   };
@@ -65,36 +72,38 @@ export async function measureConnections(
   place: Place,
   { connections, progress }: { connections: number; progress: Progress },
 ): Promise<Section> {
-  const grown = await withProxy(place, async (proxy) => {
-    await beginSessions(proxy.port, warmUpSessions);
-    await sleep(settleMs);
-    const before = memoryOf(proxy.pid).resident;
-    const idle = await openIdle(proxy.port, connections);
-    await sleep(settleMs);
-    const open = await readMetric(proxy.adminPort, 'holdfast_http_connections_open');
-    const after = memoryOf(proxy.pid).resident;
-    idle.close();
-    if (open < connections) {
-      throw new Error(
-        `only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or use fewer connections, so that all open before the proxy closes idle ones`,
-      );
-    }
-    return { before, after };
-  });
-  progress(`${connections} idle connections: ${formatBytes(grown.after - grown.before)}`);
-  const perConnection = (grown.after - grown.before) / connections;
+  const rows: string[][] = [];
+  for (const kind of idleKinds) {
+    const { before, after } = await withProxy(place, (proxy) => holdOpen(proxy, kind, connections));
+    const [heap, resident] = [after.heap - before.heap, after.resident - before.resident];
+    progress(`${connections} idle connections, ${kind.name}: ${formatBytes(resident)}`);
+    rows.push([
+      kind.name,
+      `${formatBytes(before.resident)} → ${formatBytes(after.resident)}`,
+      formatNumber(heap / connections),
+      formatNumber(resident / connections),
+    ]);
+  }
   const table: Table = {
     title: `${connections.toLocaleString('en-US')} idle connections`,
-    columns: ['what', 'bytes in all', 'bytes a connection'],
-    rows: [
-      [
-        'the whole proxy (resident); each connection has had one request and is kept alive',
-        `${formatBytes(grown.before)} → ${formatBytes(grown.after)}`,
-        formatNumber(perConnection),
-      ],
-    ],
+    columns: ['what is open', 'the whole proxy (resident)', 'heap, bytes a connection', 'resident, bytes a connection'],
+    rows,
   };
   return { tables: [table] };
+}
+
+async function holdOpen(proxy: RunningProxy, { open, metric }: IdleKind, count: number): Promise<Growth> {
+  await beginSessions(proxy.port, warmUpSessions);
+  await openIdle(open, proxy.port, warmUpConnections).then(({ close }) => close());
+  const before = await keptBy(proxy);
+  const idle = await openIdle(open, proxy.port, count);
+  const after = await keptBy(proxy);
+  const still = await readMetric(proxy.adminPort, metric);
+  idle.close();
+  if (still >= count) return { before, after };
+  throw new Error(
+    `only ${still} of ${count} connections are open in the proxy: raise the limit of open files (ulimit -n), or use fewer connections, so that all open before the proxy closes idle ones`,
+  );
 }
 
 async function withProxy<T>(place: Place, measure: (proxy: RunningProxy) => Promise<T>): Promise<T> {

@@ -2,13 +2,11 @@
  * `messages.ts OPTIONS`: messages over long connections, each with one in flight: WebSockets, or streams of gRPC. A message is sent when the
  * one before was answered. The bytes are rendered once, so that the client takes less CPU than the proxy.
  */
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientFrame, serverFrame } from '../apps/websocket.ts';
-import { host } from '../host.ts';
-import { connected } from './connected.ts';
 import { openStreams, type Talk } from './grpc-streams.ts';
 import { runAsClient } from './said.ts';
+import { openWebSocket } from './web-socket.ts';
 
 /** `streams`: of each connection, for gRPC. */
 export type MessageOptions = {
@@ -20,21 +18,8 @@ export type MessageOptions = {
   seconds: number;
 };
 
-const endOfHead = Buffer.from('\r\n\r\n');
-
-async function openWebSocket(port: number, cookie: string | null): Promise<Talk> {
-  const socket = await connected(port);
-  const lines = [
-    'GET / HTTP/1.1',
-    `Host: ${host}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ...(cookie === null ? [] : [`Cookie: ${cookie}`]),
-  ];
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  await untilUpgraded(socket);
+async function talkOnWebSocket(port: number, cookie: string | null): Promise<Talk> {
+  const socket = await openWebSocket(port, cookie);
   return (onAnswer) => {
     let received = 0;
     socket.on('data', (chunk) => {
@@ -47,23 +32,10 @@ async function openWebSocket(port: number, cookie: string | null): Promise<Talk>
   };
 }
 
-const untilUpgraded = (socket: Socket): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let head = Buffer.alloc(0);
-    const read = (chunk: Buffer) => {
-      head = Buffer.concat([head, chunk]);
-      if (!head.includes(endOfHead)) return;
-      socket.off('data', read);
-      if (head.toString('latin1').startsWith('HTTP/1.1 101')) resolve();
-      else reject(new Error(`no WebSocket: ${head.toString('latin1', 0, 60)}`));
-    };
-    socket.on('data', read);
-  });
-
 await runAsClient(async (options) => {
   const { kind, port, cookies, connections, streams, seconds }: MessageOptions = JSON.parse(options);
   const open = (cookie: string | null) =>
-    kind === 'websocket' ? openWebSocket(port, cookie) : openStreams(port, cookie, streams);
+    kind === 'websocket' ? talkOnWebSocket(port, cookie) : openStreams(port, cookie, streams);
   const talks = await Promise.all(
     Array.from({ length: connections }, (_, number) => open(cookies[number % cookies.length] ?? null)),
   );
