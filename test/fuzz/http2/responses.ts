@@ -86,6 +86,8 @@ export async function createHttp2ResponsesSurface(): Promise<Surface<Frames>> {
     const isOver = () =>
       asked.every(({ reader, socket }) => socket.readableEnded || socket.destroyed || reader.messages.some(isWhole));
     if (!(await becomes(isOver, patienceMs))) {
+      // On a busy machine many pieces take longer.
+      await written;
       fuzzed?.end();
       await becomes(isOver, limitMs);
     }
