@@ -15,11 +15,13 @@ const patienceMs = 300;
 const limitMs = 10_000;
 
 const isFinal = ({ status }: Message): boolean => status >= 200;
-const isClosingInterim = ({ status, keepsAlive }: Message): boolean => status < 200 && !keepsAlive;
+/** llhttp reads the content of an interim response that has a length, and nothing after one that closes the connection. */
+const isInterimThatEndsReading = ({ status, keepsAlive, headers }: Message): boolean =>
+  status < 200 && (!keepsAlive || headers.some(([name]) => name.toLowerCase() === 'content-length'));
 
 /**
- * As llhttp reads them: `waits` if that does not depend on the end of the connection. `stopsEarly`: it reads nothing after an interim response that closes
- * the connection, as one of HTTP/1.0 does; but the connection ends with the final one (RFC 9110 §15.2).
+ * As llhttp reads them: `waits` if that does not depend on the end of the connection. `stopsEarly`: after an interim response it does not read the final
+ * one; but no interim response has content (RFC 9112 §6.3), and the connection ends with the final one (RFC 9110 §15.2).
  */
 function readDirectly({ writes, method }: ResponseInput): {
   message: Message | undefined;
@@ -29,7 +31,7 @@ function readDirectly({ writes, method }: ResponseInput): {
   const reader = new LlhttpReader('RESPONSE', () => method).read(Buffer.from(writes.join(''), 'latin1'));
   const waits = reader.messages.find(isFinal)?.isComplete === true;
   reader.finish();
-  return { message: reader.messages.find(isFinal), waits, stopsEarly: reader.messages.some(isClosingInterim) };
+  return { message: reader.messages.find(isFinal), waits, stopsEarly: reader.messages.some(isInterimThatEndsReading) };
 }
 
 export async function createResponsesSurface(): Promise<Surface<ResponseInput>> {
