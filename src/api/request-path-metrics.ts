@@ -63,6 +63,12 @@ export const requestPathMetrics = {
     labels: ['result'],
     help: 'Copies of requests for RequestMirror filters, by result: Sent, and of these Cut (the mirror did not keep up, or the request was not completed); Dropped (too many were open).',
   },
+  holdfast_http_retries_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Failed attempts of requests on routes with retry, by result: Sent (sent again), Exhausted (the last attempt failed too), OverBudget (not sent again, because retries were too large a share of the requests).',
+  },
   holdfast_http_access_log_lines_total: {
     part: 'proxy',
     type: 'counter',

@@ -50,6 +50,8 @@ export type ServerCounters = {
   upstreamTlsFailures: Record<TlsFailure, number>;
   /** Requests that were sent again because an idle connection was closed. */
   upstreamRetries: number;
+  /** Of routes with retries: sent again, and not because that was the last attempt, or because of the budget. */
+  retries: Record<'Sent' | 'Exhausted' | 'OverBudget', number>;
   /** Incomplete responses: the client's connection was aborted as well. */
   responsesTruncated: number;
   /** Exchanges that were aborted because the client was gone, or stopped reading or sending. */
@@ -96,6 +98,7 @@ export function createCounters(): ServerCounters {
     upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },
     upstreamTlsFailures: { Untrusted: 0, WrongName: 0, Expired: 0, Handshake: 0 },
     upstreamRetries: 0,
+    retries: { Sent: 0, Exhausted: 0, OverBudget: 0 },
     responsesTruncated: 0,
     clientsGone: 0,
     faults: { Client: 0, Upstream: 0, Accept: 0 },

@@ -88,17 +88,28 @@ export type ReplyReason =
   | 'InternalError'
   | 'NotReady';
 
-/** What a route asks of the messages of one of its backends: its filters, after the rules for session tokens, and its timeouts. */
+/** What a route asks of the messages of one of its backends: its filters, after the rules for session tokens, its timeouts and retries. */
 export type Forwarding = {
   readonly request: RequestEdits | undefined;
   /** `origin`: the Origin header of the request. */
   readonly responseFor: ((origin: string | undefined) => HeaderEdits) | undefined;
   readonly timeouts: RouteTimeouts | undefined;
+  readonly retry: RetryPolicy | undefined;
   /** Draws the endpoints that get a copy of the request. */
   readonly mirrors: (() => readonly MirrorTarget[]) | undefined;
   /** What changes in copies: what the route changes for all its backends. */
   readonly mirrored: RequestEdits | undefined;
 };
+
+/** What a route says of requests whose attempts fail: see docs/design/0042-retries.md. */
+export interface RetryPolicy {
+  /** Called for each request: the budget of retries is a share of them. */
+  begun(): void;
+  /** Whether a response of this status is a failure. */
+  isFailure(status: number): boolean;
+  /** Returns the delay before the next attempt, which counts in the budget, or why there is none. `retries`: of this request so far. */
+  next(retries: number): number | 'Exhausted' | 'OverBudget';
+}
 
 export type MirrorTarget = { readonly endpoint: Endpoint; readonly transport: Transport };
 
@@ -134,7 +145,7 @@ export type SessionResponse = {
 
 /**
  * One request's hold on its session: while it is held, the session is alive and its pod is busy.
- * Life: route() → [connectFailed()…] → responseHead() once → release() exactly once, also on errors.
+ * Life: route() → [connectFailed(), again()…] → responseHead() once → release() exactly once, also on errors.
  */
 export interface SessionHold {
   readonly endpoint: Endpoint;
@@ -156,6 +167,11 @@ export interface SessionHold {
   connectFailed(
     failure: ConnectFailure,
   ): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
+  /**
+   * The app has failed, and the request is sent again. A session stays on its endpoint; without one another endpoint is chosen, if there is
+   * one. The request continues with the result.
+   */
+  again(): SessionHold;
   /**
    * The response head has arrived. Returns the fields to add to it, mostly none: the token when it is new or due for renewal. For a session
    * that the app owns: the fields of the app's cookie or header, which are forwarded only so.

@@ -24,7 +24,7 @@ import {
 import { backendFilter, routeFilter } from './parse-filters.ts';
 import type { BackendConfig, EndpointSet, ResourceOf, ResourceType } from './resources.ts';
 import { completeSettings, proxySettings } from './proxy-settings.ts';
-import type { RouteTimeouts } from './route-filters.ts';
+import type { RouteRetry, RouteTimeouts } from './route-filters.ts';
 import type {
   Backend,
   BackendRef,
@@ -159,6 +159,9 @@ const route = object<Route>({
   filters: optional(list(routeFilter)),
   protocol: optional(backendProtocol),
   timeouts: optional(object<RouteTimeouts>({ requestMs: optional(time), backendRequestMs: optional(time) })),
+  retry: optional(
+    object<RouteRetry>({ codes: list(whole(400, 599)), attempts: whole(1, 2 ** 31 - 1), backoffMs: time }),
+  ),
   backendRefs: list(
     object<BackendRef>({
       backend: optional(string),

@@ -1,5 +1,6 @@
 /**
- * Filters and timeouts of a route, as in Gateway API (HTTPRouteFilter, HTTPRouteTimeouts), with references resolved and units in names.
+ * Filters, timeouts and retries of a route, as in Gateway API (HTTPRouteFilter, HTTPRouteTimeouts, HTTPRouteRetry), with references resolved and
+ * units in names.
  * Filters apply in their order; those of a backendRef after those of its route.
  */
 
@@ -51,3 +52,6 @@ export type Cors = {
 
 /** `requestMs`: from the request head to the end of the response; `backendRequestMs`: of one attempt. Absent: no limit of the route. */
 export type RouteTimeouts = { requestMs?: number; backendRequestMs?: number };
+
+/** `codes`: statuses of responses that are not passed on. `attempts`: in addition to the first. `backoffMs`: before the second; it grows from there. */
+export type RouteRetry = { codes: number[]; attempts: number; backoffMs: number };

@@ -5,7 +5,7 @@
 import type { RouteMatch } from '../api/spec.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { ProxySettings } from './proxy-settings.ts';
-import type { RouteFilter, RouteTimeouts } from './route-filters.ts';
+import type { RouteFilter, RouteRetry, RouteTimeouts } from './route-filters.ts';
 
 export type RoutingTable = {
   gateway: { namespace: string; name: string };
@@ -46,6 +46,8 @@ export type Route = {
   match: RequestMatch;
   filters?: RouteFilter[];
   timeouts?: RouteTimeouts;
+  /** Absent: only requests that the app has not received are sent again. */
+  retry?: RouteRetry;
   /** What backends speak that do not say. Absent: HTTP/1.1. */
   protocol?: BackendProtocol;
   /** Requests without a session are distributed by weight. A session stays on its backend, even at weight 0. */

@@ -42,6 +42,8 @@ export class AccessEntry {
   hold: SessionHold | undefined;
   /** Sent to the client: with heads, but of a response of the proxy itself only its body. */
   bytes = 0;
+  /** By its route; undefined: none. */
+  retries: number | undefined;
   private readonly ports: AccessLogPorts;
   private readonly beganMs: number;
   private readonly labels: RouteLabels;
@@ -78,6 +80,7 @@ export class AccessEntry {
       reason: outcome?.reason,
       bytes: this.bytes + ownBytes,
       durationMs: ports.nowMs() - this.beganMs,
+      retries: this.retries,
       requestId: this.requestId,
     };
     ports.lines.write(JSON.stringify(line));

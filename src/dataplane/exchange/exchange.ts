@@ -8,9 +8,11 @@ import { refusals, type Refusal } from '../http/refusals.ts';
 import type { Request } from '../http/request.ts';
 import type { Range } from '../net/tcp-socket.ts';
 import type { ConnectFailure, Forwarding, Reply, RouteDecision, SessionHold } from '../routing.ts';
-import type { ClientStream, RequestHandler, ResponseChanges, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
+import type { ClientStream, RequestHandler, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
 import type { Reuse } from '../upstream/pool.ts';
 import { classifyConnectFailure, countConnectFailure } from '../upstream/connect-failure.ts';
+import { Attempts, type AttemptedRequest } from './attempts.ts';
+import { ExchangeChanges } from './exchange-changes.ts';
 import { ForwardedRequest } from './forwarded-request.ts';
 import { hidesFromApp, hidesFromClient } from './hidden-trailers.ts';
 import { Mirrors } from './mirrors.ts';
@@ -20,8 +22,6 @@ import { startRouteTimers, type RouteTimers } from './route-timers.ts';
 import { sessionFacts } from './session-facts.ts';
 import { Tunnel } from './tunnel.ts';
 import { Unanswered } from './unanswered.ts';
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
  * One request and its response, and then the next ones of the same stream: its objects are as old as the stream. Every exit calls `end`, which releases
@@ -33,37 +33,32 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
  *      ▼                │ or elsewhere  │ no response: 502, 504  over
  *    over ◄─────reply───┘               ▼
  *                          idle connection was closed, and the request may be sent twice ──► connecting, once
+ *                          the app failed, and the route has retries ──delay──► connecting
  */
-export class Exchange implements RequestHandler, UpstreamStreamUser {
+export class Exchange implements RequestHandler, UpstreamStreamUser, AttemptedRequest {
   private readonly client: ClientStream;
   private readonly context: ServerContext;
   private readonly request = new ForwardedRequest();
   private readonly unanswered = new Unanswered();
-  private readonly changes: Mutable<ResponseChanges> = {
-    filter: undefined,
-    edits: undefined,
-    sessionFields: noFields,
-    method: '',
-  };
+  private readonly attempts: Attempts;
+  private readonly changes = new ExchangeChanges();
   private phase: Phase = 'over';
   private asked: Request | undefined;
   private isHttps = false;
   private hold: SessionHold | undefined;
-  private forwarding: Forwarding | undefined;
-  private origin: string | undefined;
   private upstream: UpstreamStream | undefined;
   /** The head is being sent: content that comes now was received with it. */
   private isSending = false;
   private status = 0;
   private clientBlocked = false;
   private timers: RouteTimers | undefined;
-  private cancelRetry: (() => void) | undefined;
   /** Undefined: the request is not in the access log. */
   private entry: AccessEntry | undefined;
 
   constructor(client: ClientStream, context: ServerContext) {
     this.client = client;
     this.context = context;
+    this.attempts = new Attempts(this, context);
   }
 
   begin(request: Request, listenerPort: number): void {
@@ -89,16 +84,11 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     this.asked = request;
     this.isHttps = request.scheme === 'https';
     this.request.begin(request);
-    this.forwarding = undefined;
-    this.origin = undefined;
-    this.changes.filter = undefined;
-    this.changes.edits = undefined;
-    this.changes.sessionFields = noFields;
-    this.changes.method = request.method;
+    this.changes.begin(request.method);
     this.status = 0;
     this.clientBlocked = false;
     this.timers = undefined;
-    this.cancelRetry = undefined;
+    this.attempts.begin();
     this.entry = undefined;
   }
 
@@ -117,23 +107,28 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     this.hold = decision.hold;
     const { forwarding } = decision.hold;
     if (forwarding !== undefined) this.follow(forwarding, request, arrivedMs);
-    this.reach(decision.hold, this.request.idempotent ? 'Any' : 'Fresh');
+    this.reach(decision.hold);
   }
 
   /** What is the same for all backends of the route. */
   private follow(forwarding: Forwarding, request: Request, arrivedMs: number | undefined): void {
-    const { timeouts, mirrors } = forwarding;
-    this.origin = request.header('origin');
+    const { timeouts, retry, mirrors } = forwarding;
+    this.changes.origin = request.header('origin');
     if (mirrors && !this.request.upgrades) {
       this.request.mirrors = new Mirrors(this.context, forwarding);
+    }
+    if (retry !== undefined) {
+      this.attempts.follow(retry);
+      this.request.retain();
     }
     if (timeouts !== undefined) this.timers = startRouteTimers(this.context.clock, timeouts, arrivedMs, this);
   }
 
-  private reach(hold: SessionHold, reuse: Reuse): void {
+  reach(hold: SessionHold, reuse: Reuse = this.request.idempotent ? 'Any' : 'Fresh'): void {
+    this.hold = hold;
     this.phase = 'connecting';
     if (this.entry !== undefined) this.entry.hold = hold;
-    this.useHold(hold);
+    this.changes.use(hold);
     const upstream = this.context.pool.lease(hold, this, reuse);
     if (upstream === 'Full') {
       this.connectFailed('LimitReached');
@@ -143,22 +138,6 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     this.unanswered.begin(upstream.endpoint);
     if (upstream.isReady) this.send(upstream, hold);
     else this.asked?.keep();
-  }
-
-  /** The backends of a route may have different filters. */
-  private useHold({ filter, forwarding }: SessionHold): void {
-    this.changes.filter = filter;
-    if (forwarding === this.forwarding) return;
-    this.forwarding = forwarding;
-    this.changes.edits = forwarding?.responseFor?.(this.origin);
-  }
-
-  private retry(hold: SessionHold): void {
-    try {
-      this.reach(hold, this.request.idempotent ? 'Any' : 'Fresh');
-    } catch (error) {
-      this.fault(error);
-    }
   }
 
   // The request.
@@ -225,10 +204,12 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
   // The response.
 
   responseInterim(head: Head): void {
-    this.client.sendInterim(head, { ...this.changes, edits: undefined, sessionFields: noFields });
+    this.attempts.responded();
+    this.client.sendInterim(head, this.changes.ofInterim);
   }
 
   responseHead(head: Head, endStream: boolean): void {
+    if (this.attempts.isFailure(head.status) && this.refuse(endStream)) return;
     this.request.answered();
     this.unanswered.end();
     if (head.status === 101) {
@@ -323,6 +304,7 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     // RFC 9112 §9.3.1: the app closed an idle connection while we sent on it. On a fresh connection a failure has another cause, so there is no second retry.
     const mayRepeat = wasProcessed ? isReused && this.request.mayBeSentAgain : this.request.mayBeSentElsewhere;
     if (!mayRepeat || hold === undefined) {
+      if (this.repeat(wasProcessed ? this.request.mayBeSentAgain : this.request.isWhole)) return;
       this.fail(badGateway(`The app gave no complete response: ${reason}.`));
       return;
     }
@@ -337,18 +319,30 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     const { hold } = this;
     if (hold === undefined) return;
     this.asked?.keep();
-    const next = hold.connectFailed(failure);
-    switch (next.kind) {
-      case 'retry':
-        this.cancelRetry = this.context.clock.after(next.afterMs, () => this.retry(hold));
-        return;
-      case 'forward':
-        this.hold = next.hold;
-        this.reach(next.hold, this.request.idempotent ? 'Any' : 'Fresh');
-        return;
-      case 'reply':
-        this.respond(next.reply);
-    }
+    this.attempts.connectFailed(hold, failure);
+  }
+
+  /** The response says that the app has failed. Returns false if the client gets it. */
+  private refuse(endStream: boolean): boolean {
+    return this.repeat(this.request.isWhole, endStream ? undefined : this.upstream);
+  }
+
+  attemptFailed(reply: Reply): void {
+    const { upstream } = this;
+    if (this.phase === 'sent' && this.repeat(this.request.mayBeSentAgain)) upstream?.abort();
+    else this.fail(reply);
+  }
+
+  /** Sends the request again after a while, if its route has retries left for it. `rest`: the stream of a response that is not complete. */
+  private repeat(mayRepeat: boolean, rest?: UpstreamStream): boolean {
+    const { hold } = this;
+    if (!mayRepeat || hold === undefined || !this.attempts.again(hold, this.entry, rest)) return false;
+    this.phase = 'connecting';
+    this.upstream = undefined;
+    this.unanswered.end();
+    this.timers?.attemptOver();
+    this.asked?.recall();
+    return true;
   }
 
   /** The session side need not try again: several probes have. */
@@ -379,7 +373,7 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     this.client.abort();
   }
 
-  private respond(reply: Reply): void {
+  respond(reply: Reply): void {
     if (this.phase === 'over') return;
     this.end(reply);
     const { replies, limitRefusals } = this.context.counters;
@@ -462,7 +456,7 @@ export class Exchange implements RequestHandler, UpstreamStreamUser {
     this.hold = undefined;
     this.asked = undefined;
     try {
-      this.cancelRetry?.();
+      this.attempts.end();
       this.timers?.cancel();
       this.request.end();
       this.unanswered.end();

@@ -1,6 +1,6 @@
 /** The request of an exchange on its way to an endpoint, and to another one if the first has not received it. */
 import { noRange, type Range } from '../net/tcp-socket.ts';
-import { noBytes } from '../net/byte-copy.ts';
+import { appended, noBytes } from '../net/byte-copy.ts';
 import type { Head } from '../http/head.ts';
 import type { Request } from '../http/request.ts';
 import type { RequestChanges, UpstreamStream } from '../streams.ts';
@@ -10,6 +10,9 @@ import type { Mirrors } from './mirrors.ts';
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 const maxAttempts = 3;
+
+/** Of the content of one request. */
+const maxRetainedBytes = 64 * 1024;
 
 export class ForwardedRequest {
   /** The whole request was received, though the endpoint may not have accepted it yet. */
@@ -21,10 +24,11 @@ export class ForwardedRequest {
   upgrades = false;
   mirrors: Mirrors | undefined;
   private attempts = 0;
-  /** All content, if it came with the head. */
-  private content = noBytes;
+  /** All content: if it came with the head, or is retained. */
+  private content: Buffer = noBytes;
+  private isRetained = false;
   /** It can be sent again as it was. */
-  private isWhole = false;
+  isWhole = false;
 
   begin({ method, hasBody, head }: Request): void {
     this.done = !hasBody;
@@ -34,7 +38,13 @@ export class ForwardedRequest {
     this.mirrors = undefined;
     this.attempts = 0;
     this.content = noBytes;
+    this.isRetained = false;
     this.isWhole = false;
+  }
+
+  /** Its route has retries: what is sent is kept, up to a limit, until the app responds. */
+  retain(): void {
+    this.isRetained = true;
   }
 
   /** The endpoint should respond, or accept more of it; otherwise the client owes the rest. */
@@ -68,12 +78,13 @@ export class ForwardedRequest {
     if (this.attempts > 1) return;
     this.mirrors?.begin(request, changes.filter, this.done);
     this.isWhole = this.done;
-    request.leave({ mayBeRecalled: this.idempotent || upstream.mayRefuse });
+    request.leave({ mayBeRecalled: this.idempotent || this.isRetained || upstream.mayRefuse });
   }
 
   /** Returns false if the endpoint accepts no more for now. */
   pass(upstream: UpstreamStream, bytes: Buffer, range: Range, endStream: boolean): boolean {
     this.done ||= endStream;
+    if (this.isRetained) this.keep(bytes, range, endStream);
     this.mirrors?.content(bytes, range, endStream);
     this.blocked = !upstream.sendContent(bytes, range, endStream);
     return !this.blocked;
@@ -81,15 +92,26 @@ export class ForwardedRequest {
 
   /** As `pass`, for content that came with the head: if that is all, the request may be repeated. */
   passFirst(upstream: UpstreamStream, bytes: Buffer, range: Range, endStream: boolean): boolean {
-    if (endStream && (this.idempotent || upstream.mayRefuse)) {
+    if (endStream && !this.isRetained && (this.idempotent || upstream.mayRefuse)) {
       this.content = Buffer.from(bytes.subarray(range.from, range.to));
       this.isWhole = true;
     }
     return this.pass(upstream, bytes, range, endStream);
   }
 
+  private keep(bytes: Buffer, { from, to }: Range, endStream: boolean): void {
+    if (this.content.length + to - from > maxRetainedBytes) {
+      this.isRetained = false;
+      this.content = noBytes;
+      return;
+    }
+    this.content = appended(this.content, bytes.subarray(from), to - from);
+    this.isWhole = endStream;
+  }
+
   endWith(upstream: UpstreamStream, trailers: Head | undefined): void {
     this.done = true;
+    this.isWhole = this.isRetained && trailers === undefined;
     this.mirrors?.content(noBytes, noRange, true);
     upstream.sendTrailers(trailers);
   }

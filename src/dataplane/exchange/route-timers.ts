@@ -10,6 +10,7 @@ import type { RouteTimeouts } from '../../wire/route-filters.ts';
 export interface RouteTimers {
   /** An attempt to send the request begins, in place of the one before. */
   attempt(): void;
+  attemptOver(): void;
   cancel(): void;
 }
 
@@ -19,6 +20,7 @@ const maxTimerMs = 2 ** 31 - 1;
 /** The request whose timers they are. */
 export interface TimedRequest {
   fail(reply: Reply): void;
+  attemptFailed(reply: Reply): void;
   fault(error: unknown): void;
 }
 
@@ -29,17 +31,21 @@ export function startRouteTimers(
   arrivedMs: number | undefined,
   request: TimedRequest,
 ): RouteTimers {
-  const start = (name: string, limitMs: number | undefined, passedMs: number) => {
+  const start = (name: keyof typeof ends, limitMs: number | undefined, passedMs: number) => {
     if (limitMs === undefined) return undefined;
     const delayMs = Math.min(Math.max(0, limitMs - passedMs), maxTimerMs);
     const body = `The app did not respond completely within ${limitMs / 1000} s: timeouts.${name} of the route.\n`;
     return afterInput(clock, delayMs, () => {
       try {
-        request.fail(gatewayTimeout(body));
+        ends[name](gatewayTimeout(body));
       } catch (error) {
         request.fault(error);
       }
     });
+  };
+  const ends = {
+    request: (reply: Reply) => request.fail(reply),
+    backendRequest: (reply: Reply) => request.attemptFailed(reply),
   };
   const cancelRequest = start('request', requestMs, arrivedMs === undefined ? 0 : clock.nowMs() - arrivedMs);
   let cancelAttempt: (() => void) | undefined;
@@ -47,6 +53,9 @@ export function startRouteTimers(
     attempt() {
       cancelAttempt?.();
       cancelAttempt = start('backendRequest', backendRequestMs, 0);
+    },
+    attemptOver() {
+      cancelAttempt?.();
     },
     cancel() {
       cancelRequest?.();

@@ -1,12 +1,13 @@
 /** The filters of a route and of its backends, compiled: what the proxy responds itself, and what it changes in messages. */
 import type { RouteFilter } from '../../wire/route-filters.ts';
 import type { BackendRef, Listener, Route } from '../../wire/routing-table.ts';
-import type { Forwarding, Reply, RequestView, TokenFilter } from '../routing.ts';
+import type { Forwarding, Reply, RequestView, RetryPolicy, TokenFilter } from '../routing.ts';
 import { compileCors, type CorsPolicy } from './cors.ts';
 import { compileMirrors, type DrawMirrors, type MirrorPorts } from './mirrors.ts';
 import { compileRedirect, type Redirect } from './redirect.ts';
 import { compileRequestEdits } from './request-edits.ts';
 import { compileResponseEdits, type ResponseEdits } from './response-edits.ts';
+import { compileRetry } from './retry.ts';
 import { ofType } from './of-type.ts';
 
 /** Returns the response of the proxy itself; undefined for a request that is forwarded. */
@@ -27,16 +28,17 @@ const noFilters: readonly RouteFilter[] = [];
 const nothing = () => undefined;
 
 /** `tokens`: the filter of the route. */
-export type FilterParts = { tokens: TokenFilter; mirrorPorts: MirrorPorts };
+export type FilterParts = { tokens: TokenFilter; mirrorPorts: MirrorPorts; nowMs: () => number };
 
 export function compileFilters(
   route: Route,
   listeners: readonly Listener[],
-  { tokens, mirrorPorts }: FilterParts,
+  { tokens, mirrorPorts, nowMs }: FilterParts,
 ): CompiledFilters {
   const { filters = noFilters } = route;
   const [cors] = ofType(filters, 'CORS').map(compileCors);
-  const parts = { tokens, cors, mirrors: compileMirrors(filters, mirrorPorts) };
+  const retry = route.retry && compileRetry(route.retry, { nowMs, random: mirrorPorts.random });
+  const parts = { tokens, cors, mirrors: compileMirrors(filters, mirrorPorts), retry };
   const refs = route.backendRefs.map(({ backend, weight, filters: own = noFilters }): CompiledRef => ({
     ...(backend === undefined ? {} : { backend }),
     weight,
@@ -67,18 +69,23 @@ function compileRespond({ redirect, cors, edits }: Responders, listeners: readon
   };
 }
 
-type SharedParts = { tokens: TokenFilter; cors: CorsPolicy | undefined; mirrors: DrawMirrors | undefined };
+type SharedParts = {
+  tokens: TokenFilter;
+  cors: CorsPolicy | undefined;
+  mirrors: DrawMirrors | undefined;
+  retry: RetryPolicy | undefined;
+};
 
 /** `own`: the filters of the backend. */
 function compileForwarding(
   { filters: shared = noFilters, timeouts }: Pick<Route, 'timeouts'> & { filters?: readonly RouteFilter[] },
   own: readonly RouteFilter[],
-  { mirrors, ...parts }: SharedParts,
+  { mirrors, retry, ...parts }: SharedParts,
 ): Forwarding | undefined {
   const all = [...shared, ...own];
   const request = compileRequestEdits(all);
   const responseFor = compileResponseEdits(all, parts);
-  const isPlain = [request, responseFor, timeouts, mirrors].every((part) => part === undefined);
+  const isPlain = [request, responseFor, timeouts, mirrors, retry].every((part) => part === undefined);
   const mirrored = mirrors && compileRequestEdits(shared);
-  return isPlain ? undefined : { request, responseFor, timeouts, mirrors, mirrored };
+  return isPlain ? undefined : { request, responseFor, timeouts, retry, mirrors, mirrored };
 }

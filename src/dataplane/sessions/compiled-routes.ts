@@ -67,7 +67,7 @@ function compileRoute(
   const common = {
     filter,
     protocol,
-    ...compileFilters(route, listeners, { tokens: filter, mirrorPorts: ports.mirrorPorts }),
+    ...compileFilters(route, listeners, { tokens: filter, mirrorPorts: ports.mirrorPorts, nowMs: ports.nowMs }),
   };
   const { persistence } = route;
   return persistence ? compileSessionRoute(route, persistence, common) : compilePlainRoute(common);

@@ -2,7 +2,7 @@
 import type { Start } from '../../core/session/confirmation.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { ConnectFailure, RouteDecision } from '../routing.ts';
+import type { ConnectFailure, RouteDecision, SessionHold } from '../routing.ts';
 import type { CompiledBackend } from './compiled-table.ts';
 import type { SessionRoute } from './session-route.ts';
 import type { LossReason } from './counters.ts';
@@ -18,7 +18,7 @@ export type PinnedSession = { backend: CompiledBackend; token: Token; seenMs?: n
 export type PinnedRequest = PinnedSession & { slot: EndpointSlot; start: Start; nowMs: number };
 
 /**
- * `tried`: ids of endpoints that this request did not reach. `start`: what it starts. `replaces`: the session on a draining pod whose place
+ * `tried`: ids of endpoints that this request did not reach, or whose app failed. `start`: what it starts. `replaces`: the session on a draining pod whose place
  * the new one takes. `lost`: the session that lost its pod, in whose place the new one starts. `failure`: why the last endpoint was not
  * reached; one that is not the endpoint's outlasts those that are.
  */
@@ -36,6 +36,8 @@ export type LostSession = PinnedSession & { reason: LossReason; tried: readonly 
 export interface SessionStarter {
   /** An endpoint that was not tried for a request without a session, or the reply with the reason why there is none. */
   start(route: SessionRoute, start: StartContext): RouteDecision;
+  /** An endpoint that was not tried, if there is one. */
+  startElsewhere(route: SessionRoute, start: StartContext): SessionHold | undefined;
   /** Whether there is an endpoint that was not tried, or a draining one to fall back to. */
   canStart(route: SessionRoute, start: StartContext): boolean;
   /** A session lost its pod: a new session in its place, or the reply that reports the loss. */

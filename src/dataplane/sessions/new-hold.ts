@@ -2,6 +2,7 @@
  * The hold of a request without a session. Most start one.
  *
  *     route() ─► NewHold ──connectFailed──► NewHold on another endpoint … ─► reply (three endpoints failed)
+ *                   ├──again──► NewHold on another endpoint, or this one if there is no other
  *                   └──the only endpoint that accepts──► retry … ─► reply (failed for a second)
  */
 import { hasConfirmation, unconfirmedSeenS, type Start } from '../../core/session/confirmation.ts';
@@ -91,6 +92,18 @@ export class NewHold implements SessionHold {
     }
     this.release();
     return starter.start(this.route, start);
+  }
+
+  again(): SessionHold {
+    const { slot, start } = this;
+    recordResponse(slot);
+    const other = this.context.starter.startElsewhere(this.route, {
+      ...start,
+      tried: [...start.tried, slot.endpoint.id],
+    });
+    if (other === undefined) this.endpoint = slot.endpoint;
+    else this.release();
+    return other ?? this;
   }
 
   /** The session starts here, unless the request starts none, the app ends it in the same response, or owns sessions and starts none. */

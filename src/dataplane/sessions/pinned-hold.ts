@@ -2,6 +2,7 @@
  * The hold of a request whose session has its pod.
  *
  *     route() ─► PinnedHold ──connectFailed──► retry … ─► reply (the session is kept)
+ *                   ├──again──► the same endpoint
  *                   └──the table has given up its pod or node──► session lost ─► NewHold, or a reply
  */
 import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
@@ -97,6 +98,13 @@ export class PinnedHold implements SessionHold {
     }
     this.release();
     return context.starter.refuse({ backend, token }, failure);
+  }
+
+  again(): SessionHold {
+    recordResponse(this.slot);
+    // The address from the newest table.
+    this.endpoint = this.slot.endpoint;
+    return this;
   }
 
   /** Returns why the session is lost by the newest table; undefined while its pod may still respond. */

@@ -2,6 +2,7 @@
  * The hold of a request on a route without sessions.
  *
  *     route() ─► PlainHold ──connectFailed──► PlainHold on another endpoint … ─► reply (three endpoints failed)
+ *                    ├──again──► PlainHold on another endpoint, or this one if there is no other
  *                    └──the only endpoint──► retry … ─► reply (failed for a second)
  */
 import { eligibleEndpoints, pickEndpoint } from '../../core/balance/balance.ts';
@@ -20,7 +21,7 @@ export type PlainPorts = {
   plainBackend: (key: string) => PlainBackend | undefined;
 };
 
-/** `tried`: ids of endpoints that this request did not reach. */
+/** `tried`: ids of endpoints that this request did not reach, or whose app failed. */
 type Attempt = { route: PlainRoute; key: string; forwarding: Forwarding | undefined; tried: readonly string[] };
 
 const untried: readonly string[] = [];
@@ -110,6 +111,17 @@ class PlainHold implements SessionHold {
     }
     this.release();
     return forward(attempt, ports);
+  }
+
+  again(): SessionHold {
+    recordResponse(this.slot);
+    const next = forward({ ...this.attempt, tried: [...this.attempt.tried, this.slot.endpoint.id] }, this.ports);
+    if (next.kind === 'forward') {
+      this.release();
+      return next.hold;
+    }
+    this.endpoint = this.slot.endpoint;
+    return this;
   }
 
   responseHead(): ReturnType<SessionHold['responseHead']> {

@@ -1,7 +1,7 @@
 /** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
 import type { Start } from '../../core/session/confirmation.ts';
 import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
-import type { ConnectFailure, Forwarding, Reply, RouteDecision } from '../routing.ts';
+import type { ConnectFailure, Forwarding, Reply, RouteDecision, SessionHold } from '../routing.ts';
 import type { CompiledBackend } from './compiled-table.ts';
 import type { SessionRoute } from './session-route.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
@@ -52,13 +52,9 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
   const find = (route: SessionRoute, { tried, start }: Pick<StartContext, 'tried' | 'start'>) =>
     findPlacement(route, { backends: backends(), tried, start, nowMs: ports.clock.nowMs(), random });
 
-  const startOn = (
-    route: SessionRoute,
-    { backend, slot, forwarding }: Placement,
-    start: StartContext,
-  ): RouteDecision => {
+  const startOn = (route: SessionRoute, { backend, slot, forwarding }: Placement, start: StartContext): SessionHold => {
     backend.record.previousUid = slot.endpoint.uid;
-    return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, forwarding, start }) };
+    return new NewHold(context, route, { backend, slot, forwarding, start });
   };
 
   const refuse = (key: string, refusal: NewSessionRefusal): RouteDecision => {
@@ -90,12 +86,16 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
       const found = find(route, start);
       if (found.kind === 'noBackend') return fallBackToDraining(route, start) ?? { kind: 'reply', reply: found.reply };
       const tried = start.tried.length;
-      if (found.kind === 'placed' && tried < maxEndpointsTried) return startOn(route, found, start);
+      if (found.kind === 'placed' && tried < maxEndpointsTried) return forwardTo(startOn(route, found, start));
       const key = found.kind === 'placed' ? found.backend.key : found.key;
       return (
         fallBackToDraining(route, start) ??
         refuse(key, found.kind === 'placed' || tried > 0 ? startFailed(key, start) : placementFailed(found))
       );
+    },
+    startElsewhere(route, start) {
+      const found = find(route, start);
+      return found.kind === 'placed' ? startOn(route, found, start) : undefined;
     },
     canStart: (route, start) => find(route, start).kind === 'placed' || ownPod(start) !== undefined,
     reassign(route, lost) {
@@ -116,7 +116,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
         );
       }
       countLoss(lost);
-      return startOn(route, found, { ...freshStart[start], tried, lost: lost.token });
+      return forwardTo(startOn(route, found, { ...freshStart[start], tried, lost: lost.token }));
     },
     canReassign: (route, lost) => route.onEndpointLost === 'Reject' || find(route, lost).kind === 'placed',
     refuse({ backend }, failure) {
@@ -124,11 +124,13 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
       backend.record.counters.keptRefused[reply.reason] += 1;
       return { kind: 'reply', reply };
     },
-    pin: (route, session) => ({ kind: 'forward', hold: new PinnedHold(context, route, session) }),
+    pin: (route, session) => forwardTo(new PinnedHold(context, route, session)),
   };
   const context: HoldContext = { ...ports, starter };
   return starter;
 }
+
+const forwardTo = (hold: SessionHold): RouteDecision => ({ kind: 'forward', hold });
 
 const startFailed = (key: string, { tried, failure }: StartContext) =>
   notOfEndpoint(key, failure) ?? connectFailed(key, tried.length);

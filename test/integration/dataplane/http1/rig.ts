@@ -157,6 +157,9 @@ export function createHold(ledger: HoldLedger, parts: HoldParts): SessionHold {
         kind: 'reply',
         reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' },
       })),
+    again() {
+      return this;
+    },
     responseHead(response) {
       ledger.responseHeads.push(response);
       return sessionFields;
