@@ -5,6 +5,7 @@
 import { dnsLabel } from './grammar.ts';
 import { proxySpecSchema } from './holdfastproxy.ts';
 import { loadBalancing } from './load-balancing.ts';
+import { retry } from './retry.ts';
 import { route } from './route.ts';
 import type { Infer, Schema } from './schema.ts';
 import { sessionPersistence } from './session-persistence.ts';
@@ -99,6 +100,7 @@ const tableRoute = {
         },
       },
     },
+    retry,
   },
 } as const satisfies Schema;
 

@@ -101,6 +101,7 @@ const used: Record<string, string[]> = {
       below(`spec.rules[].matches[].${list}`, 'type', 'name', 'value'),
     ),
     ...below('spec.rules[].timeouts', 'request', 'backendRequest'),
+    ...below('spec.rules[].retry', 'codes[]', 'attempts', 'backoff'),
     ...below('spec.rules[].sessionPersistence', 'type', 'absoluteTimeout', 'idleTimeout'),
     ...below('spec.rules[].sessionPersistence', 'sessionName', 'cookieConfig.lifetimeType'),
     ...below('spec.rules[].sessionPersistence', 'cookie.name', 'cookie.path', 'cookie.lifetimeType', 'header.name'),
@@ -127,7 +128,6 @@ const refused: Record<string, Record<string, Objects>> = {
     'spec.listeners[].filters': { set: { filters: { requests: [{ type: 'ExternalAuth', externalAuth }] } } },
   },
   httproutes: {
-    'spec.rules[].retry': { rule: { retry: { attempts: 2 } } },
     'spec.rules[].filters[].externalAuth': { rule: { filters: [{ type: 'ExternalAuth', externalAuth }] } },
     'spec.rules[].filters[].extensionRef': {
       rule: { filters: [{ type: 'ExtensionRef', extensionRef: { group: 'a.dev', kind: 'A', name: 'a' } }] },

@@ -71,7 +71,7 @@ test('a change to a field that is not supported takes the route out of service',
     world.put(services, service);
     world.put(httpRoutes, route([toPlain]));
   });
-  await world.after(() => world.put(httpRoutes, route([{ ...toPlain, retry: { attempts: 2 } }], 2)));
+  await world.after(() => world.put(httpRoutes, route([{ ...toPlain, filters: [{ type: 'ExtensionRef' }] }], 2)));
   expect(conditions()).toEqual(['Accepted False UnsupportedValue 2', 'ResolvedRefs True ResolvedRefs 2']);
   expect(table()?.routes).toEqual([]);
   expect(world.mustFind(gateways, 'web')['status']).toMatchObject({ listeners: [{ attachedRoutes: 0 }] });

@@ -4,6 +4,7 @@ import type {
   RequestMirror,
   RequestRedirect,
   RouteFilter,
+  RouteRetry,
   RouteTimeouts,
   UrlRewrite,
 } from '../../wire/route-filters.ts';
@@ -55,6 +56,7 @@ export type RuleIR = {
   filters: FilterIR[];
   backendRefs: BackendRefIR[];
   timeouts?: RouteTimeouts;
+  retry?: RouteRetry;
   persistence?: PersistenceIR;
 };
 

@@ -5,6 +5,7 @@ import type { HttpRoute } from '../snapshot/snapshot.ts';
 import type { RouteIR, RouteProblem, RuleIR } from './ir.ts';
 import { readParent } from './read-references.ts';
 import { readRule, readValueMatch, type Reading } from './read-rule.ts';
+import { readRetry } from './read-retry.ts';
 import { readTimeouts } from './read-timeouts.ts';
 import { findUnknownFields } from './unknown-fields.ts';
 
@@ -37,6 +38,7 @@ function readHttpRule(rule: HttpRouteRule, reading: Reading): RuleIR {
   return {
     ...readRule(rule, (given.length === 0 ? everything : given).map(readMatch), reading),
     ...readTimeouts(rule.timeouts, { at: `${at}.timeouts`, problems }),
+    ...readRetry(rule.retry, { at: `${at}.retry`, problems }),
   };
 }
 

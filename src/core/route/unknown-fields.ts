@@ -16,8 +16,9 @@ const known = {
   // Only Gateways with a defaultScope are default ones, which Holdfast refuses: useDefaultGateways adds no parent of ours.
   spec: ['parentRefs', 'hostnames', 'rules', 'useDefaultGateways'],
   parentRef: ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'],
-  rule: ['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'sessionPersistence'],
+  rule: ['name', 'matches', 'filters', 'backendRefs', 'timeouts', 'retry', 'sessionPersistence'],
   timeouts: ['request', 'backendRequest'],
+  retry: ['codes', 'attempts', 'backoff'],
   match: ['path', 'method', 'headers', 'queryParams'],
   grpcRule: ['name', 'matches', 'filters', 'backendRefs', 'sessionPersistence'],
   grpcMatch: ['method', 'headers'],
@@ -45,6 +46,7 @@ const findInSpec = (spec: HttpRouteSpec | GrpcRouteSpec): RouteProblem[] => [
 const findInRule = (rule: HttpRouteRule, at: string): RouteProblem[] => [
   ...unknownIn(rule, known.rule, at),
   ...unknownIn(rule.timeouts ?? {}, known.timeouts, `${at}.timeouts`),
+  ...unknownIn(rule.retry ?? {}, known.retry, `${at}.retry`),
   ...(rule.matches ?? []).flatMap((match, index) => findInMatch(match, `${at}.matches[${index}]`)),
   ...findInBackendRefs(rule, at),
 ];

@@ -24,7 +24,7 @@ export type HttpRouteRule = {
   filters?: List<HttpRouteFilter>;
   backendRefs?: List<HttpBackendRef>;
   timeouts?: { request?: string; backendRequest?: string };
-  retry?: object;
+  retry?: { codes?: List<number>; attempts?: number; backoff?: string };
   sessionPersistence?: SessionPersistenceSpec;
 };
 

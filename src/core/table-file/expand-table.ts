@@ -1,5 +1,6 @@
 /** Makes the routing table of a table file: names, ids, keys and defaults that the file leaves out are derived, the same at every proxy that has it. */
 import type { TableBackend, TableFile } from '../../api/table-file.ts';
+import { planRetry } from '../route/read-retry.ts';
 import { planLimits, planPersistence } from '../resolve/plan-persistence.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
 import { sortRoutes } from '../routing/match.ts';
@@ -99,6 +100,7 @@ function expandRedirect(listener: TableListener, at: string): Route[] {
 /** `at`: the place in the file, which is the name in logs and metrics. */
 function expandRoute(route: TableRoute, at: string, { listeners: all, backends }: TableFile): Route[] {
   const { hostnames = [], matches, backends: refs } = route;
+  const retry = route.retry && planRetry(route.retry);
   const [first] = refs;
   const persistence = first && persistenceOf(first.name, backends);
   const listeners = listenersOf(route, all);
@@ -107,6 +109,7 @@ function expandRoute(route: TableRoute, at: string, { listeners: all, backends }
     ...(listeners && { listeners }),
     hostnames,
     match,
+    ...(retry && { retry }),
     backendRefs: refs.map(({ name, weight }) => ({ backend: keyOf(name), weight })),
     ...(persistence && { persistence }),
   }));

@@ -52,9 +52,10 @@ type RuleContext = { rule: RuleIR; source: RouteSource; refs: Refs; held: HeldRu
 const buildRule = (
   match: RequestMatch,
   context: RuleContext,
-): Pick<Route, 'filters' | 'timeouts' | 'backendRefs' | 'persistence'> => ({
+): Pick<Route, 'filters' | 'timeouts' | 'retry' | 'backendRefs' | 'persistence'> => ({
   ...buildFilters(context.rule.filters, match, context.refs),
   ...(context.rule.timeouts && { timeouts: context.rule.timeouts }),
+  ...(context.rule.retry && { retry: context.rule.retry }),
   backendRefs: context.rule.backendRefs.map((ref) => buildBackendRef(ref, match, context)),
   ...(context.held && { persistence: context.held.persistence }),
 });

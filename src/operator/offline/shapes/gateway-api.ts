@@ -1,6 +1,6 @@
 /** The fields of Gateway API that Holdfast reads, of every version that it reads. */
 import type { Schema } from '../../../api/schema.ts';
-import { anything, flag, integer, list, name, object, oneOf, port, text, textMap } from './shape.ts';
+import { flag, integer, list, name, object, oneOf, port, text, textMap } from './shape.ts';
 
 const reference = object({ group: text, kind: text, namespace: text, name, sectionName: text }, ['name']);
 const kindReference = object({ group: text, kind: name, namespace: text, name }, ['kind', 'name']);
@@ -106,7 +106,7 @@ const rule = object({
   filters: list(filter),
   backendRefs: list(backendRef),
   timeouts: object({ request: text, backendRequest: text }),
-  retry: anything,
+  retry: object({ codes: list(integer(400, 599)), attempts: integer(0), backoff: text }),
   sessionPersistence,
 });
 

@@ -110,7 +110,6 @@ test('each parentRef has its own verdict, and one to a Gateway of another contro
 });
 
 test.each<[string, object, string]>([
-  ['a retry', { retry: { attempts: 2 } }, 'spec.rules[0].retry'],
   ['a field of a newer version of Gateway API', { novelty: true }, 'spec.rules[0].novelty'],
   ['an expression that is none', { matches: [{ path: { type: 'RegularExpression', value: '(' } }] }, '"("'],
 ])('a route with %s is refused as a whole, and its message names the field', (_, rule, field) => {

@@ -88,6 +88,14 @@ test.each<[object, string]>([
   expect(problemsOf({ timeouts })).toEqual([expect.stringContaining(message)]);
 });
 
+test.each<[NonNullable<HttpRouteRule['retry']>, string]>([
+  [{ codes: [200] }, 'spec.rules[0].retry.codes: 200 is not the status of a failure'],
+  [{ backoff: '10' }, 'spec.rules[0].retry.backoff: "10" is not a duration'],
+  [{ budget: {} } as object, 'spec.rules[0].retry.budget is not supported'],
+])('the retries %j are refused', (retry, message) => {
+  expect(problemsOf({ retry })).toEqual([expect.stringContaining(message)]);
+});
+
 describe('RequestMirror', () => {
   const mirror = (more: object, name = 'cart'): HttpRouteFilter => ({
     type: 'RequestMirror',

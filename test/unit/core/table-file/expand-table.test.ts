@@ -95,6 +95,17 @@ describe('a table file', () => {
     expect(table.certificates).toEqual({ 'a.crt': { chain: 'CHAIN', key: 'KEY' } });
   });
 
+  test('has retries with the defaults of Gateway API, or none at all', () => {
+    const retries = [{ codes: [503], backoff: '1s' }, {}, { attempts: 0, codes: [503] }, undefined];
+    const routes = retries.map((retry) => ({ backends: [{ name: 'shop' }], ...(retry && { retry }) }));
+    expect(expand(shopFile([one], { routes })).table.routes.map(({ retry }) => retry)).toEqual([
+      { codes: [503], attempts: 1, backoffMs: 1000 },
+      { codes: [], attempts: 1, backoffMs: 25 },
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('redirects a listener to https, and gives it no route', () => {
     const listeners = [{ port: 80, httpsRedirectPort: 443 }, { port: 81 }];
     const { table } = expand(shopFile([one], { listeners }));
