@@ -32,6 +32,8 @@ export interface RequestView {
  * that carry them. One object for each route.
  */
 export interface TokenFilter {
+  /** Another one as soon as it decides otherwise about requests than before. */
+  readonly version: number;
   /** Returns the value of a request's Cookie header for the app; the same string if nothing is to be removed. */
   cookiesForApp(cookies: string): string;
   /** The headers that carry tokens, on this or another route. Only they need be asked about. */

@@ -8,7 +8,7 @@
  *                                       Size, Extension ─CRLF─► Trailer (size 0) ─field CRLF─► Trailer ─CRLF─► done
  */
 import { CR, LF, byteAt, hexValue } from '../http/ascii.ts';
-import type { Framing } from '../http/framing.ts';
+import type { Framing } from '../http/message.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Range } from '../net/tcp-socket.ts';

@@ -12,12 +12,16 @@ import { noHeaderEdits, type HeaderEdits } from '../http/header-edits.ts';
 import { noHeaderNames, type HeaderNames } from '../http/header-names.ts';
 import { statesClient } from '../http/hop.ts';
 import type { PathEdit } from '../http/path-edit.ts';
+import { keepText, knownText } from '../http/repeated-head.ts';
 import type { Request } from '../http/request.ts';
 import type { RequestEdits } from '../routing.ts';
 import type { RequestChanges, ResponseChanges } from '../streams.ts';
 import { linesOf } from './header-lines.ts';
 
-export function encodeRequestHead(request: Request, { filter, edits = noEdits, isLast }: RequestChanges): string {
+export const encodeRequestHead = (request: Request, changes: RequestChanges): string =>
+  knownText(request, changes, 'HTTP1') ?? keepText(request, changes, 'HTTP1', writeRequest(request, changes));
+
+function writeRequest(request: Request, { filter, edits = noEdits, isLast }: RequestChanges): string {
   const { removed, added } = edits.headers ?? noHeaderEdits;
   const { head } = request;
   const keepsHost = request.hasOwnHost && edits.host === undefined;

@@ -1,7 +1,8 @@
 import { keepAliveSeconds, inspectConnection } from '../http/connection-options.ts';
-import { responseFraming, type Framing } from '../http/framing.ts';
+import { responseFraming } from '../http/framing.ts';
 import type { Head } from '../http/head.ts';
 import { parseResponseHead, parseTrailers } from '../http/head-parser.ts';
+import type { Framing } from '../http/message.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from '../http/request.ts';
 import { appended, noBytes } from '../net/byte-copy.ts';

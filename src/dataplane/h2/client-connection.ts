@@ -1,5 +1,7 @@
 import type { ServerContext } from '../context.ts';
 import { countReason } from '../counters.ts';
+import type { Head } from '../http/head.ts';
+import type { Refusal } from '../http/refusals.ts';
 import { Request } from '../http/request.ts';
 import type { Opened } from '../listener/opened.ts';
 import type { CutReport, OpenConnection } from '../listener/open-connections.ts';
@@ -52,14 +54,14 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     this.opened = opened;
     this.gate = new RequestGate(socket, context, opened);
     this.deadlineMs = opened.deadlineMs;
-    const { clock, requestHead, requestAssembler } = context;
-    const parts = { socket, peer: 'Client' as const, clock, head: requestHead, assembler: requestAssembler };
+    const { clock, requestAssembler } = context;
+    const parts = { socket, peer: 'Client' as const, clock, assembler: requestAssembler };
     this.session = new Session({ ...parts, role: this, budget: new FloodBudget(clock.nowMs()), windowBytes });
     socket.user = this;
     socket.expect('Stream');
     this.session.begin({
       MaxConcurrentStreams: maxConcurrentStreams,
-      MaxHeaderListSize: requestHead.limits.headBytes,
+      MaxHeaderListSize: requestAssembler.head.limits.headBytes,
       EnableConnectProtocol: 1,
     });
   }
@@ -128,17 +130,23 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     return streamId % 2 === 0 || streamId > this.session.lastPeerStreamId;
   }
 
-  headersReceived(streamId: number, head: AssembledHead, endStream: boolean): ConnectionError | undefined {
+  headersReceived(
+    streamId: number,
+    head: Head,
+    outcome: AssembledHead,
+    endStream: boolean,
+  ): ConnectionError | undefined {
     const open = this.session.streams.get(streamId);
-    if (open !== undefined) return this.trailersReceived(open, head, endStream);
+    if (open !== undefined) return this.trailersReceived(open, outcome === 'complete' ? head : undefined, endStream);
     if (!this.isIdle(streamId) || streamId % 2 === 0) {
       return { code: ErrorCode.ProtocolError, detail: 'HEADERS of a stream whose id is not new' };
     }
     this.session.lastPeerStreamId = streamId;
     // RFC 9113 §6.8: a client may repeat what it sent after our GOAWAY.
     if (this.isLeaving || this.isFull) return this.session.refuse(streamId, ErrorCode.RefusedStream, 'Acknowledged');
-    if (head === 'malformed') return this.session.refuse(streamId, ErrorCode.ProtocolError);
-    return this.beginRequest(streamId, head, endStream);
+    if (outcome === 'malformed') return this.session.refuse(streamId, ErrorCode.ProtocolError);
+    const request = outcome === 'complete' ? this.gate.admit(head, { hasUnknownLength: !endStream }) : outcome;
+    return this.beginRequest(streamId, request, endStream);
   }
 
   /** No response to a stream of this read can have reached the client before it sent the next one: however soon they end, it had as many open. */
@@ -146,13 +154,7 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     return Math.max(this.session.streams.size, this.begun) >= maxConcurrentStreams;
   }
 
-  private beginRequest(
-    streamId: number,
-    head: Exclude<AssembledHead, 'malformed'>,
-    endStream: boolean,
-  ): ConnectionError | undefined {
-    const request =
-      head === 'complete' ? this.gate.admit(this.context.requestHead, { hasUnknownLength: !endStream }) : head;
+  private beginRequest(streamId: number, request: Request | Refusal, endStream: boolean): ConnectionError | undefined {
     const framing = request instanceof Request ? request.framing : undefined;
     const expectedBytes = framing?.kind === 'length' ? framing.bytes : undefined;
     // RFC 9113 §8.1.1: the content is not as long as the head says.
@@ -179,9 +181,9 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     return client;
   }
 
-  private trailersReceived(stream: Stream, head: AssembledHead, endStream: boolean): ConnectionError | undefined {
+  private trailersReceived(stream: Stream, head: Head | undefined, endStream: boolean): ConnectionError | undefined {
     if (stream.isRemoteClosed) return { code: ErrorCode.StreamClosed, detail: 'HEADERS of a stream that has ended' };
-    const isValid = head === 'complete' && endStream && stream.receiveTrailers(this.context.requestHead);
+    const isValid = head !== undefined && endStream && stream.receiveTrailers(head);
     return isValid ? undefined : this.session.streamError(stream, ErrorCode.ProtocolError);
   }
 

@@ -24,7 +24,7 @@ const fieldOverhead = 32;
 const requestPseudo = [':method', ':scheme', ':path', ':authority', ':protocol'] as const;
 
 export class HeadAssembler implements FieldSink {
-  private readonly head: Head;
+  readonly head: Head;
   private kind: HeadKind = 'request';
   private out: Buffer;
   private at = 0;

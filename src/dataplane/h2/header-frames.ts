@@ -3,20 +3,29 @@
  * each (RFC 9113 §4.3).
  */
 import { ErrorCode, Flag, protocolError, sizeError, type ConnectionError, type Frame } from './frames.ts';
+import type { Head } from '../http/head.ts';
 import type { AssembledHead, HeadAssembler, HeadKind } from './head-assembler.ts';
 import { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
+import { KnownBlocks } from './known-blocks.ts';
 
 export interface HeadersUser {
   /** Which head the block of a stream has. */
   headKind(streamId: number): HeadKind;
-  headersReceived(streamId: number, head: AssembledHead, endStream: boolean): ConnectionError | undefined;
+  /** `head`: until the next one is received. */
+  headersReceived(
+    streamId: number,
+    head: Head,
+    outcome: AssembledHead,
+    endStream: boolean,
+  ): ConnectionError | undefined;
 }
 
 export class HeaderFrames {
   private readonly user: HeadersUser;
   private readonly assembler: HeadAssembler;
   private readonly decoder = new HpackDecoder();
+  private readonly known = new KnownBlocks();
   private readonly block = new HeaderBlock();
 
   constructor(user: HeadersUser, assembler: HeadAssembler) {
@@ -50,15 +59,25 @@ export class HeaderFrames {
 
   private endBlock(): ConnectionError | undefined {
     const { streamId, endStream, bytes } = this.block;
-    const { assembler, user } = this;
+    const { assembler, decoder, user } = this;
     this.block.end();
-    assembler.begin(user.headKind(streamId));
-    if (!this.decoder.decode(bytes, 0, bytes.length, assembler)) {
-      return { code: ErrorCode.CompressionError, detail: 'a header block cannot be decoded' };
-    }
-    return user.headersReceived(streamId, assembler.end(), endStream);
+    const kind = user.headKind(streamId);
+    const version = decoder.tableVersion;
+    const known = this.known.find(bytes, kind, version);
+    if (known !== undefined) return user.headersReceived(streamId, known, 'complete', endStream);
+    assembler.begin(kind);
+    if (!decoder.decode(bytes, 0, bytes.length, assembler)) return undecodable;
+    const outcome = assembler.end();
+    const isRepeatable = outcome === 'complete' && decoder.tableVersion === version;
+    const head = isRepeatable ? this.known.learn(bytes, kind, version, assembler.head) : assembler.head;
+    return user.headersReceived(streamId, head, outcome, endStream);
   }
 }
+
+const undecodable: ConnectionError = {
+  code: ErrorCode.CompressionError,
+  detail: 'a header block cannot be decoded',
+};
 
 export const selfDependency = protocolError('a stream depends on itself');
 

@@ -48,6 +48,11 @@ export class HpackDecoder {
   private at = 0;
   private scratchEnd = 0;
 
+  /** Of its table: a block means the same while it is the same. */
+  get tableVersion(): number {
+    return this.table.version;
+  }
+
   /** Passes the fields of a block to the sink. Returns whether the block is valid. */
   decode(block: Uint8Array, from: number, to: number, sink: FieldSink): boolean {
     const needed = Math.ceil((to - from) * maxExpansion);

@@ -45,6 +45,8 @@ const entryOverhead = 32;
 export const defaultTableBytes = 4096;
 
 export class DynamicTable {
+  /** Another one after each change. */
+  version = 0;
   private entries: TableEntry[] = [];
   private bytes = 0;
   private maxBytes = defaultTableBytes;
@@ -58,6 +60,7 @@ export class DynamicTable {
 
   /** `added`: there is room for it. */
   insert(added: TableEntry): void {
+    this.version += 1;
     this.entries.push(added);
     this.bytes += added.bytes.length + entryOverhead;
     this.evict();
@@ -70,11 +73,13 @@ export class DynamicTable {
 
   /** As the insertion of an entry that is larger than the table (RFC 7541 §4.4). */
   clear(): void {
+    this.version += 1;
     this.entries = [];
     this.bytes = 0;
   }
 
   resize(maxBytes: number): void {
+    this.version += 1;
     this.maxBytes = maxBytes;
     this.evict();
   }

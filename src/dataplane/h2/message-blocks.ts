@@ -2,10 +2,13 @@
 import { changedValue, requestDrops, responseDrops, type FieldRules } from '../http/forwarding.ts';
 import { privateCacheFields, withoutCaching } from '../http/caching.ts';
 import { forwardedFields } from '../http/forwarded-fields.ts';
+import { Field } from '../http/fields.ts';
 import type { Head } from '../http/head.ts';
+import { countOf } from '../http/head-fields.ts';
 import { noFields, type HeaderField } from '../http/header-fields.ts';
 import { createHeaderNames, noHeaderNames, type HeaderNames } from '../http/header-names.ts';
 import type { Request } from '../http/request.ts';
+import { keepText, knownText } from '../http/repeated-head.ts';
 import type { RenderedReply } from '../http/reply-fields.ts';
 import type { RequestChanges, ResponseChanges } from '../streams.ts';
 import { BlockWriter } from './hpack-encoder.ts';
@@ -36,7 +39,10 @@ const ofHandshake = createHeaderNames(['sec-websocket-accept']);
 
 const block = new BlockWriter();
 
-export function requestBlock(request: Request, { filter, edits }: RequestChanges): string {
+export const requestBlock = (request: Request, changes: RequestChanges): string =>
+  knownText(request, changes, 'HTTP2') ?? keepText(request, changes, 'HTTP2', writeRequest(request, changes));
+
+function writeRequest(request: Request, { filter, edits }: RequestChanges): string {
   const { head, hop } = request;
   const removed = edits?.headers?.removed ?? noHeaderNames;
   block.begin();
@@ -66,7 +72,21 @@ function writeMethod(method: string): void {
   else block.named(Static.MethodGet, method);
 }
 
-export function responseBlock(head: Head, { filter, edits, sessionFields, method }: ResponseChanges): string {
+export function responseBlock(head: Head, changes: ResponseChanges): string {
+  const { repeated } = head;
+  if (repeated === undefined || concernsSession(head, changes)) return writeResponse(head, changes);
+  const { edits } = changes;
+  if (repeated.returned?.edits !== edits || repeated.returned === undefined) {
+    repeated.returned = { edits, text: writeResponse(head, changes) };
+  }
+  return repeated.returned.text;
+}
+
+/** What a session adds, and what it removes, is another thing each time. */
+const concernsSession = (head: Head, { filter, sessionFields }: ResponseChanges): boolean =>
+  sessionFields.length > 0 || (filter !== undefined && (filter.headers.size > 0 || countOf(head, Field.SetCookie) > 0));
+
+function writeResponse(head: Head, { filter, edits, sessionFields, method }: ResponseChanges): string {
   const caching = sessionFields.length === 0 ? undefined : privateCacheFields(head, method, edits);
   block.begin();
   // RFC 8441 §5: what 101 is in HTTP/1.1.
@@ -94,6 +114,13 @@ export function replyBlock({ status, fields }: RenderedReply): string {
 }
 
 export function trailerBlock(trailers: Head): string {
+  const { repeated } = trailers;
+  if (repeated === undefined) return writeTrailers(trailers);
+  repeated.trailers ??= writeTrailers(trailers);
+  return repeated.trailers;
+}
+
+function writeTrailers(trailers: Head): string {
   block.begin();
   for (let index = 0; index < trailers.count; index += 1) block.fieldOf(trailers, index);
   return block.end();

@@ -63,7 +63,6 @@ export type SessionParts = {
   /** For what the users of all streams have not taken yet. Larger than the window of one: a stream that waits must not stop the others. */
   windowBytes: number;
   /** One for all connections: a head is read before the next one is assembled. */
-  head: Head;
   assembler: HeadAssembler;
 };
 
@@ -323,11 +322,16 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     return this.parts.role.headKind(streamId);
   }
 
-  headersReceived(streamId: number, head: AssembledHead, endStream: boolean): ConnectionError | undefined {
+  headersReceived(
+    streamId: number,
+    head: Head,
+    outcome: AssembledHead,
+    endStream: boolean,
+  ): ConnectionError | undefined {
     const endedBy = this.closed.find(streamId);
     if (endedBy === 'Here') return this.charge('Empty');
     if (endedBy === 'There') return { code: ErrorCode.StreamClosed, detail: 'HEADERS of a stream that has ended' };
-    return this.parts.role.headersReceived(streamId, head, endStream);
+    return this.parts.role.headersReceived(streamId, head, outcome, endStream);
   }
 
   /** Priorities are not used (RFC 9113 §5.3.2). */

@@ -55,7 +55,6 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
       // Clients can make an app send what would cost: they would end the connection of others.
       budget: undefined,
       windowBytes,
-      head: ports.responseHead,
       assembler: ports.responseAssembler,
     });
   }
@@ -181,11 +180,16 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
     return streamId % 2 === 0 || streamId >= this.nextId;
   }
 
-  headersReceived(streamId: number, outcome: AssembledHead, endStream: boolean): ConnectionError | undefined {
+  headersReceived(
+    streamId: number,
+    head: Head,
+    outcome: AssembledHead,
+    endStream: boolean,
+  ): ConnectionError | undefined {
     if (this.isIdle(streamId)) return protocolError('HEADERS of a stream that is not open');
     const stream = this.session.streams.get(streamId);
     const upstream = stream === undefined ? undefined : this.byStream.get(stream);
-    upstream?.headReceived(this.ports.responseHead, outcome, endStream);
+    upstream?.headReceived(head, outcome, endStream);
     return undefined;
   }
 

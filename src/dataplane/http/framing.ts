@@ -1,16 +1,11 @@
 /** How the body of a message is framed (RFC 9112 §6.3). An ambiguous message is refused. */
 import { digitBytes, skipText } from './ascii.ts';
+import type { Framing } from './message.ts';
 import { Field } from './fields.ts';
 import { countOf, listText } from './head-fields.ts';
 import type { Head } from './head.ts';
 import { refusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
-
-export type Framing =
-  | { kind: 'none' }
-  | { kind: 'length'; bytes: number }
-  | { kind: 'chunked' }
-  | { kind: 'untilClose' };
 
 const none: Framing = Object.freeze({ kind: 'none' });
 const chunked: Framing = Object.freeze({ kind: 'chunked' });

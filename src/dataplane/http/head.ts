@@ -4,6 +4,7 @@
  */
 import { classify, Field, fieldIdCount, type FieldId } from './fields.ts';
 import { refusals, type Refusal } from './refusals.ts';
+import type { RepeatedHead } from './repeated-head.ts';
 
 /** What the Connection header says, for the two ends of the connection alone (RFC 9110 §7.6.1). */
 export type ConnectionOptions = {
@@ -52,6 +53,8 @@ export type Head = {
   connection: ConnectionOptions;
   /** One of its fields is marked by `markNeverIndexed`, which its bytes do not show. */
   hasNeverIndexed: boolean;
+  /** Undefined: another message overwrites it. */
+  repeated: RepeatedHead | undefined;
 };
 
 /** Numbers of a field in `fields`. */
@@ -76,6 +79,7 @@ export function createHead(limits: HeadLimits): Head {
     refusal: refusals.InvalidRequestLine,
     connection: noConnectionOptions,
     hasNeverIndexed: false,
+    repeated: undefined,
   };
 }
 

@@ -6,25 +6,16 @@ import type { Scheme } from './client-scheme.ts';
 import { Field } from './fields.ts';
 import { requestScheme } from './hop.ts';
 import type { Hop } from './hop.ts';
-import { requestFraming, type Framing } from './framing.ts';
+import { requestFraming } from './framing.ts';
 import { countOf, hasName, headText, listText, piece, valueText } from './head-fields.ts';
 import { copyHead, createHead, type Head } from './head.ts';
 import { parseRequestHead } from './head-parser.ts';
+import type { Framing, RequestMeaning } from './message.ts';
 import { refusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
 import type { PathEdit } from './path-edit.ts';
 import { hostOf, parseTarget } from './request-target.ts';
 import type { Target } from './request-target.ts';
-
-type Parts = {
-  head: Head;
-  hop: Hop;
-  method: string;
-  target: Target;
-  authority: string;
-  host: string;
-  framing: Framing;
-};
 
 /**
  * A request with a valid head. The head is one of many requests and is overwritten after the turn in which this one arrived:
@@ -37,7 +28,6 @@ export class Request implements RequestView {
   readonly hop: Hop;
   readonly method: string;
   readonly target: Target;
-  /** Host as sent, with its port; the authority of the absolute form takes precedence. Empty only in HTTP/1.0. */
   readonly authority: string;
   readonly host: string;
   readonly framing: Framing;
@@ -46,19 +36,19 @@ export class Request implements RequestView {
   private text = '';
   private fieldCount = 0;
 
-  constructor(parts: Parts) {
-    this.head = parts.head;
-    this.hop = parts.hop;
-    this.method = parts.method;
-    this.target = parts.target;
-    this.authority = parts.authority;
-    this.host = parts.host;
-    this.framing = parts.framing;
+  constructor(head: Head, hop: Hop, meaning: RequestMeaning) {
+    this.head = head;
+    this.hop = hop;
+    this.method = meaning.method;
+    this.target = meaning.target;
+    this.authority = meaning.authority;
+    this.host = meaning.host;
+    this.framing = meaning.framing;
   }
 
   keep(): void {
     if (this.isKept) return;
-    this.head = copyHead(this.head);
+    if (this.head.repeated === undefined) this.head = copyHead(this.head);
     this.isKept = true;
   }
 
@@ -144,6 +134,15 @@ const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
 
 /** Checks a parsed request head. `hasUnknownLength`: content follows, though the head may not say so. */
 export function inspectRequest(head: Head, hop: Hop, hasUnknownLength = false): Request | Refusal {
+  const known = head.repeated?.request;
+  if (known?.hasUnknownLength === hasUnknownLength) return new Request(head, hop, known.meaning);
+  const meaning = meaningOf(head, hasUnknownLength);
+  if (isRefusal(meaning)) return meaning;
+  if (head.repeated !== undefined) head.repeated.request = { meaning, hasUnknownLength };
+  return new Request(head, hop, meaning);
+}
+
+function meaningOf(head: Head, hasUnknownLength: boolean): RequestMeaning | Refusal {
   const { start, methodEnd, targetEnd } = head;
   const method = piece(head, start, methodEnd);
   if (method === 'CONNECT') return refusals.UnsupportedMethod;
@@ -156,7 +155,7 @@ export function inspectRequest(head: Head, hop: Hop, hasUnknownLength = false): 
   head.connection = inspectConnection(head);
   const framing = requestFraming(head, hasUnknownLength && head.connection.upgrade === undefined);
   if (isRefusal(framing)) return framing;
-  return new Request({ head, hop, method, target, authority, host, framing });
+  return { method, target, authority, host, framing };
 }
 
 /** RFC 9112 §3.2: exactly one valid Host; HTTP/1.0 may omit it. */

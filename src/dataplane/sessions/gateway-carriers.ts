@@ -13,6 +13,8 @@ export type Uses = ReadonlyMap<string, readonly CarrierUse[]>;
  * for its own path, and their ids are no secret to each other. Changes in place: a route need not be compiled again because another one changed.
  */
 export interface GatewayCarriers {
+  /** Increases with each change. */
+  readonly version: number;
   readonly cookies: Uses;
   readonly headers: Uses;
   readonly appHeaders: Uses;
@@ -36,10 +38,14 @@ export function createGatewayCarriers(listeners: readonly Listener[]): GatewayCa
     ApplicationCookie: new Map(),
     ApplicationHeader: new Map(),
   };
+  let version = 0;
   let appCookieNames: string[] = [];
   let headers: ReadonlySet<string> = new Set();
   let headerNames = createHeaderNames(headers);
   return {
+    get version() {
+      return version;
+    },
     cookies: uses.Cookie,
     headers: uses.Header,
     appHeaders: uses.ApplicationHeader,
@@ -50,6 +56,7 @@ export function createGatewayCarriers(listeners: readonly Listener[]): GatewayCa
       return headerNames;
     },
     change({ gone, come }) {
+      version += 1;
       const removed = gone.flatMap((placed) => removeUse(uses, placed) ?? []);
       const added = come.flatMap((placed) => addUse(uses, placed, listeners) ?? []);
       if (sameUses(removed, added)) return false;

@@ -42,6 +42,9 @@ export function compileTokenFilter(
   const otherUse = (uses: Uses, key: string) => uses.get(key)?.find((use) => shareHost(use.hosts, hosts));
 
   return {
+    get version() {
+      return carriers.version;
+    },
     cookiesForApp(cookies) {
       let kept = ownCookie === undefined ? cookies : withoutCookie(cookies, ownCookie);
       if (carriers.cookies.size > ownCookies) kept = withoutValues(kept, tokenStart, isOtherToken);

@@ -157,3 +157,19 @@ describe('the compiled routes of other hosts', () => {
     for (const number of others) expect(now[number]).toBe(old[number]);
   });
 });
+
+test('a filter has another version when it keeps more from its app', () => {
+  const { apply } = createRoutes();
+  const own = routeOf({ name: 0, host: 1, path: 0, on: 0, carrier: 1, filtered: false });
+  const other = routeOf({ name: 1, host: 4, path: 0, on: 0, carrier: 2, filtered: false });
+  const filterIn = (routes: Route[]) =>
+    routeFor(apply(routes), { ...requestOf({}), host: 'a.example.com', path: '/' }, 80)?.filter;
+  const before = filterIn([own]);
+  const version = before?.version;
+  expect(before?.cookiesForApp(`two=${token}`)).not.toBe('');
+  const after = filterIn([own, other]);
+  expect(after?.cookiesForApp(`two=${token}`)).toBe('');
+  // The route itself has not changed.
+  expect(after).toBe(before);
+  expect(after?.version).not.toBe(version);
+});
