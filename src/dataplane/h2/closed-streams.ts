@@ -5,20 +5,24 @@ export type EndedBy = 'Here' | 'There';
 
 /** What a peer may have sent before it learns of a reset: a round trip of streams. */
 const remembered = 256;
+const none = new Int32Array(0);
 
 export class ClosedStreams {
-  private readonly streams = new Map<number, EndedBy>();
+  /** Ids, each in the place of its number among those of its side; negative: ended here. */
+  private streams = none;
 
   add(streamId: number, by: EndedBy): void {
-    this.streams.set(streamId, by);
-    if (this.streams.size <= remembered) return;
-    for (const oldest of this.streams.keys()) {
-      this.streams.delete(oldest);
-      return;
-    }
+    // Many connections never have a stream.
+    if (this.streams === none) this.streams = new Int32Array(remembered);
+    this.streams[placeOf(streamId)] = by === 'Here' ? -streamId : streamId;
   }
 
   find(streamId: number): EndedBy | undefined {
-    return this.streams.get(streamId);
+    const found = this.streams[placeOf(streamId)];
+    if (found === streamId) return 'There';
+    return found === -streamId ? 'Here' : undefined;
   }
 }
+
+/** The ids of one side are all odd, or all even. */
+const placeOf = (streamId: number): number => (streamId >>> 1) % remembered;

@@ -47,7 +47,9 @@ export class HeaderFrames {
     if (payload.length < start) return sizeError('HEADERS is too short');
     if (end < start) return protocolError('the padding of HEADERS is longer than the frame');
     if (hasPriority && dependsOnItself(payload, isPadded ? 1 : 0, streamId)) return selfDependency;
-    this.block.begin(streamId, (flags & Flag.EndStream) !== 0, payload.subarray(start, end));
+    const isWhole = start === 0 && end === payload.length;
+    const fragment = isWhole ? payload : payload.subarray(start, end);
+    this.block.begin(streamId, (flags & Flag.EndStream) !== 0, fragment);
     if ((flags & Flag.EndHeaders) !== 0) return this.endBlock();
     this.block.keep();
     return undefined;

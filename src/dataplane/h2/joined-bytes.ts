@@ -57,7 +57,8 @@ export class JoinedBytes {
   }
 
   clear(): void {
-    this.blocks.length = 0;
+    // Costs more than the test, and mostly there are none.
+    if (this.blocks.length > 0) this.blocks.length = 0;
     this.length = 0;
     this.start = 0;
     this.end = 0;
