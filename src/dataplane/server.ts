@@ -24,6 +24,7 @@ import type { ServerCounters } from './counters.ts';
 import { createHead } from './http/head.ts';
 import { Exchange } from './exchange/exchange.ts';
 import { ClientConnection } from './h1/client-connection.ts';
+import { KnownResponses } from './h1/known-responses.ts';
 import { Http1UpstreamStream } from './h1/upstream-stream.ts';
 import { Http2UpstreamConnection } from './h2/upstream-connection.ts';
 import type { UpstreamConnection } from './upstream/connection.ts';
@@ -217,6 +218,7 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
   const requestHead = createHead({ ...defaultRequestLimits, ...options.requestLimits });
   const http1Ports = {
     responseHead,
+    knownResponses: new KnownResponses(),
     give: (free: UpstreamConnection) => pool.give(free),
     stallDeadlineMs: () => deadlines.in(context.timeouts.stallMs),
   };

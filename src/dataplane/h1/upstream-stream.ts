@@ -11,6 +11,7 @@ import { noUpstreamUser, type RequestChanges, type UpstreamStream, type Upstream
 import type { UpstreamCodec, UpstreamConnection } from '../upstream/connection.ts';
 import { BodyReader } from './body.ts';
 import { encodeRequestHead } from './head-encoder.ts';
+import type { KnownResponses } from './known-responses.ts';
 import { MessageWriter } from './message-writer.ts';
 
 /** From here on a buffer of its own pays for the connection. */
@@ -19,6 +20,7 @@ const largeRemainder = 64 * 1024;
 export type UpstreamPorts = {
   /** Reused for each response. */
   readonly responseHead: Head;
+  readonly knownResponses: KnownResponses;
   /** The connection may carry another request. */
   give(connection: UpstreamConnection): void;
   /** The time for which bytes may wait to be sent, after both sides have ended. */
@@ -157,9 +159,14 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
   }
 
   private parseHeads(bytes: Buffer, length: number): void {
-    const head = this.ports.responseHead;
+    const { responseHead: head, knownResponses } = this.ports;
     const { user } = this;
     this.partialHead = undefined;
+    const known = knownResponses.find(bytes, length);
+    if (known !== undefined) {
+      this.takeHead(known, bytes, length);
+      return;
+    }
     // Its user may end the stream after each.
     for (let at = 0; this.step === 'head' && this.user === user; at = head.end) {
       const outcome = at === length ? 'incomplete' : parseResponseHead(head, bytes, at, length);
@@ -167,12 +174,13 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
         this.partialHead = at === length ? undefined : appended(undefined, bytes.subarray(at), length - at);
         return;
       }
-      if (outcome === 'complete') this.takeHead(head, length);
+      if (outcome === 'complete') this.takeHead(at === 0 ? knownResponses.learn(length, head) : head, bytes, length);
       else this.refuse(outcome);
     }
   }
 
-  private takeHead(head: Head, length: number): void {
+  /** `bytes`: those that were read, of which the head may be a copy. */
+  private takeHead(head: Head, bytes: Buffer, length: number): void {
     head.connection = inspectConnection(head);
     const framing = responseFraming(head, this.method);
     if ('status' in framing) {
@@ -180,23 +188,23 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
     } else if (head.status === 101) {
       this.step = 'tunnel';
       this.requestDone = false;
-      this.takeSwitch(head, length);
+      this.takeSwitch(head, bytes, length);
     } else if (head.status < 200) {
       this.user.responseInterim(head);
     } else {
-      this.takeFinalHead(head, framing, length);
+      this.takeFinalHead(head, framing, { bytes, length });
     }
   }
 
-  private takeSwitch(head: Head, length: number): void {
+  private takeSwitch(head: Head, bytes: Buffer, length: number): void {
     const { user } = this;
-    const { bytes, end } = head;
+    const { end } = head;
     user.responseHead(head, false);
     if (end < length && this.step === 'tunnel') this.user.responseContent(bytes, { from: end, to: length }, false);
   }
 
-  private takeFinalHead(head: Head, framing: Framing, length: number): void {
-    const { bytes, end } = head;
+  private takeFinalHead(head: Head, framing: Framing, { bytes, length }: { bytes: Buffer; length: number }): void {
+    const { end } = head;
     this.step = 'body';
     this.body.begin(framing);
     this.stays = head.minorVersion === 1 && !head.connection.close && framing.kind !== 'untilClose';

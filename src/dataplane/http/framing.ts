@@ -26,6 +26,15 @@ export function responseFraming(head: Head, requestMethod: string): Framing | Re
 }
 
 function declaredFraming(head: Head): Framing | Refusal | undefined {
+  const { repeated } = head;
+  if (repeated === undefined) return readFraming(head);
+  if (repeated.framing !== undefined) return repeated.framing;
+  const framing = readFraming(head);
+  if (framing !== undefined && !('status' in framing)) repeated.framing = framing;
+  return framing;
+}
+
+function readFraming(head: Head): Framing | Refusal | undefined {
   const lengths = countOf(head, Field.ContentLength);
   if (countOf(head, Field.TransferEncoding) > 0) {
     return lengths > 0 ? refusals.ContentLengthWithTransferEncoding : codedFraming(head);

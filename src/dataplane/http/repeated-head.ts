@@ -9,6 +9,8 @@ import type { Framing, RequestMeaning } from './message.ts';
 export type RepeatedHead = {
   /** As a valid request. `hasUnknownLength`: content follows, though the head may not say so. */
   request: { readonly meaning: RequestMeaning; readonly hasUnknownLength: boolean } | undefined;
+  /** What its fields say of its content. */
+  framing: Framing | undefined;
   forwarded: Forwarded | undefined;
   /** As a response without anything of a session. */
   returned: { readonly edits: HeaderEdits | undefined; readonly text: string } | undefined;
@@ -44,6 +46,7 @@ type Forwarded = {
 
 export const createRepeatedHead = (): RepeatedHead => ({
   request: undefined,
+  framing: undefined,
   forwarded: undefined,
   returned: undefined,
   trailers: undefined,

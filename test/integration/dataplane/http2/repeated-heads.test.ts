@@ -100,3 +100,49 @@ describe('an app that repeats its blocks', () => {
     expect(answers).toEqual(Array.from({ length: 5 }, () => [201, '1', '2']));
   });
 });
+
+describe('an app of HTTP/1.1 that repeats its heads', () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-One: 1\r\n\r\n';
+
+  /** An app whose responses have one head and different content, and a function that sends it requests. */
+  async function start(pieces: (content: string) => string[], versions: 'HTTP1' | 'HTTP2') {
+    let count = 0;
+    const { port } = await rig.rawApp((socket) =>
+      socket.setNoDelay().on('data', (bytes: Buffer) => {
+        count += 1;
+        const hasContent = bytes.toString('latin1').startsWith('GET');
+        for (const piece of pieces(hasContent ? `body${count}` : '')) socket.write(piece);
+      }),
+    );
+    const proxy = await rig.proxy(port);
+    if (versions === 'HTTP1') {
+      return async (method: string) => {
+        const answer = await fetch(`http://127.0.0.1:${proxy.port}/`, { method });
+        return [answer.headers.get('x-one'), answer.headers.get('content-length'), await answer.text()];
+      };
+    }
+    const client = await connectHttp2(proxy.port);
+    cleanups.push(() => client.close());
+    return async (method: string) => {
+      const { headers, body } = await client.ask({ ':method': method });
+      return [headers['x-one'], headers['content-length'], body.toString()];
+    };
+  }
+
+  test.each(['HTTP1', 'HTTP2'] as const)(
+    'has content of its own in each response, to clients of %s',
+    async (version) => {
+      const ask = await start((content) => [head + content], version);
+      const answers = [];
+      for (const method of ['GET', 'GET', 'GET', 'HEAD', 'HEAD', 'HEAD', 'GET']) answers.push(await ask(method));
+      expect(answers).toEqual(['body1', 'body2', 'body3', '', '', '', 'body7'].map((content) => ['1', '5', content]));
+    },
+  );
+
+  test('may send them in parts', async () => {
+    const ask = await start((content) => [head.slice(0, 20), head.slice(20), content], 'HTTP2');
+    const answers = [];
+    for (let count = 0; count < 5; count += 1) answers.push(await ask('GET'));
+    expect(answers).toEqual([1, 2, 3, 4, 5].map((count) => ['1', '5', `body${count}`]));
+  });
+});

@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
+import { compileHeaderEdits } from '../../../../src/dataplane/http/header-edits.ts';
+import { noFields } from '../../../../src/dataplane/http/header-fields.ts';
 import { ForwardedLines, type Hop } from '../../../../src/dataplane/http/hop.ts';
 import { createHead, type Head } from '../../../../src/dataplane/http/head.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/http/request.ts';
-import { HeadAssembler, type AssembledHead } from '../../../../src/dataplane/h2/head-assembler.ts';
+import { HeadAssembler, type AssembledHead, type HeadKind } from '../../../../src/dataplane/h2/head-assembler.ts';
 import { HeaderFrames } from '../../../../src/dataplane/h2/header-frames.ts';
 import { BlockWriter } from '../../../../src/dataplane/h2/hpack-encoder.ts';
-import { requestBlock } from '../../../../src/dataplane/h2/message-blocks.ts';
+import { requestBlock, responseBlock } from '../../../../src/dataplane/h2/message-blocks.ts';
 import { Flag, FrameType } from '../../../../src/dataplane/h2/frames.ts';
 import type { TokenFilter } from '../../../../src/dataplane/routing.ts';
+import type { ResponseChanges } from '../../../../src/dataplane/streams.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 
 const hop: Hop = {
@@ -19,12 +22,12 @@ const hop: Hop = {
 };
 
 /** A connection that receives header blocks. */
-function createConnection() {
+function createConnection(kind: HeadKind = 'request') {
   const assembler = new HeadAssembler(createHead({ lineBytes: 8192, headBytes: 32_768, fields: 100 }));
   const received: { head: Head; outcome: AssembledHead }[] = [];
   const frames = new HeaderFrames(
     {
-      headKind: () => 'request',
+      headKind: () => kind,
       headersReceived(_, head, outcome) {
         received.push({ head, outcome });
         return undefined;
@@ -42,11 +45,13 @@ function createConnection() {
   return { receive, isKept: (block: string) => receive(block) !== assembler.head };
 }
 
-function blockOf(fields: Record<string, string>): string {
+const blockOf = (fields: Record<string, string>): string =>
+  blockWith({ ':method': 'GET', ':scheme': 'http', ':path': '/', ':authority': 'shop.test', ...fields });
+
+function blockWith(fields: Record<string, string>): string {
   const writer = new BlockWriter();
   writer.begin();
-  const all = { ':method': 'GET', ':scheme': 'http', ':path': '/', ':authority': 'shop.test', ...fields };
-  for (const [name, value] of Object.entries(all)) writer.field(name, value);
+  for (const [name, value] of Object.entries(fields)) writer.field(name, value);
   return writer.end();
 }
 
@@ -132,5 +137,47 @@ describe('a request that is repeated', () => {
     const send = sender();
     for (let count = 0; count < 3; count += 1) expect(send(carried)).toContain('192.0.2.7');
     expect(send(carried, { ...hop, address: '192.0.2.8' })).toContain('192.0.2.8');
+  });
+});
+
+describe('a response that is repeated', () => {
+  const carried = filterOf(cookieCarrier({ name: 'sid' }));
+  const changes = { filter: carried, edits: undefined, sessionFields: noFields, method: 'GET' };
+
+  function sender(fields: Record<string, string>) {
+    const { receive } = createConnection('response');
+    return (more: Partial<ResponseChanges> = {}) =>
+      responseBlock(receive(blockWith({ ':status': '200', ...fields })), { ...changes, ...more });
+  }
+
+  test('is written with the edits of each', () => {
+    const send = sender({ 'x-a': '1' });
+    const edits = compileHeaderEdits([{ set: [{ name: 'x-a', value: '2' }] }]);
+    const plain = [1, 2, 3].map(() => send());
+    expect(new Set(plain).size).toBe(1);
+    expect(send({ edits })).not.toBe(plain[0]);
+    expect(send()).toBe(plain[0]);
+  });
+
+  test('is asked about its cookies each time: what they are worth depends on the time', () => {
+    const send = sender({ 'set-cookie': 'sid=1' });
+    let asked = 0;
+    const filter = {
+      ...carried,
+      hidesCookieFromClient() {
+        asked += 1;
+        return asked % 2 === 0;
+      },
+    };
+    const sent = [1, 2, 3, 4].map(() => send({ filter }).includes('sid=1'));
+    expect(sent).toEqual([true, false, true, false]);
+  });
+
+  test('has what its session adds', () => {
+    const send = sender({ 'x-a': '1' });
+    const plain = [1, 2, 3].map(() => send());
+    const sessionFields = [{ name: 'Set-Cookie', value: 'sid=2' }];
+    expect(send({ sessionFields })).toContain('sid=2');
+    expect(send()).toBe(plain[0]);
   });
 });

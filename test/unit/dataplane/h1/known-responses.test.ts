@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { parseResponseHead } from '../../../../src/dataplane/http/head-parser.ts';
+import { createHead } from '../../../../src/dataplane/http/head.ts';
+import { KnownResponses } from '../../../../src/dataplane/h1/known-responses.ts';
+
+/** Returns whether the head of each response was known. */
+function known(...responses: string[]): boolean[] {
+  const heads = new KnownResponses();
+  const head = createHead({ lineBytes: 8192, headBytes: 32_768, fields: 100 });
+  return responses.map((text) => {
+    const bytes = Buffer.from(text);
+    if (heads.find(bytes, bytes.length) !== undefined) return true;
+    expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
+    heads.learn(bytes.length, head);
+    return false;
+  });
+}
+
+const response = (lines: string, content = ''): string => `HTTP/1.1 200 OK\r\n${lines}\r\n\r\n${content}`;
+
+test('a head that came twice is known, whatever content follows', () => {
+  const responses = ['one', 'two', 'six', 'ten'].map((content) => response('Content-Length: 3', content));
+  expect(known(...responses)).toEqual([false, false, true, true]);
+});
+
+test('another head of the same length is not', () => {
+  const [one, two] = [response('X-A: 1'), response('X-A: 2')];
+  expect(known(one, one, one, two, two, two, one)).toEqual([false, false, true, false, false, true, false]);
+});
+
+test('a head that begins like a known one is not', () => {
+  const one = response('X-A: 1');
+  expect(known(one, one, one, `${one.slice(0, -2)}X-B: 234567890\r\n\r\n`)).toEqual([false, false, true, false]);
+});
+
+test.each([
+  ['sets a cookie', response('Set-Cookie: a=1')],
+  ['is large', response(`X-A: ${'1'.repeat(2000)}`)],
+  ['is not the last of its response', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+])('a head that %s is never known', (_, text) => {
+  expect(known(text, text, text)).toEqual([false, false, false]);
+});
