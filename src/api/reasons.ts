@@ -32,7 +32,7 @@ export const reasons = {
   NotAllowedByListeners: 'No listener of a Gateway allows routes of this namespace or kind.',
   NoMatchingListenerHostname: 'No listener of a Gateway has a hostname in common with spec.route.hostnames.',
   HostnameConflict:
-    'An older GRPCRoute has a hostname in common with the route on the same listener, which serves routes of one kind for a host.',
+    'An older route of the other kind, HTTPRoute or GRPCRoute, has a hostname in common with the route on the same listener, which serves routes of one kind for a host.',
   NoMatchingParent: 'A Gateway has no usable listener with the given sectionName.',
   TranslationFailed:
     'The operator cannot translate the object, because of a defect of Holdfast. Its previous version stays in effect, and other objects are not affected.',
@@ -40,11 +40,13 @@ export const reasons = {
   Programmed: 'All owned objects exist, and a proxy serves the route.',
   NotAccepted: 'The spec was rejected. Objects that were provisioned earlier remain.',
   ServiceConflict: 'A Service with this name exists and is not managed by Holdfast.',
-  RouteConflict: 'An HTTPRoute with this name exists and is not managed by Holdfast.',
+  RouteConflict: 'An HTTPRoute or GRPCRoute with this name exists and is not managed by Holdfast.',
   GatewayConflict: 'A Gateway, Deployment or other object that the proxy needs exists and is not managed by Holdfast.',
   BackendNotFound: 'A StickyWorkload in spec.route.backends does not exist.',
   BackendNotAccepted: 'A StickyWorkload in spec.route.backends was not accepted and has never been served.',
   RefNotPermitted: 'No ReferenceGrant permits the route to refer to a backend in another namespace.',
+  UnsupportedProtocol:
+    'The route is a GRPCRoute, and the pods of a StickyWorkload in spec.route.backends get HTTP/1.1.',
   ExternalNameService: 'The Service of a backend is of type ExternalName, which has no pods.',
   Deleting: 'The StickyWorkload is being deleted; it is served until its draining pods have terminated.',
   KeyRingMissing:
@@ -63,7 +65,7 @@ export const reasons = {
   ProxyNotReady: 'No proxy replica is ready.',
   ResourceRefused:
     'Proxies of a Gateway cannot use a part of their configuration and keep its previous version, because of a defect of Holdfast or because they are older.',
-  RouteMissing: 'No HTTPRoute leads to the pods, and spec.route.kind is None.',
+  RouteMissing: 'No route leads to the pods, and spec.route.kind is None.',
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload without it.',
   SessionPersistenceFieldMissing:
     'The installed HTTPRoute CRD has no sessionPersistence field (standard channel); the bundled proxy still persists sessions.',

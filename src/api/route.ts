@@ -93,7 +93,7 @@ export const route = {
       enum: ['HTTPRoute', 'GRPCRoute', 'None'],
       default: 'HTTPRoute',
       description:
-        'Kind of route to create. None: you create the route yourself, to a Service of any name that selects the pods.',
+        'Kind of route to create. GRPCRoute: for gRPC only; needs an appProtocol of HTTP/2, such as grpc, and matches headers only. None: you create the route yourself, to a Service of any name that selects the pods.',
     },
     parentRefs: {
       type: 'array',
@@ -163,7 +163,7 @@ export const route = {
             maxLength: 63,
             pattern: dnsLabel,
             description:
-              'Namespace of the StickyWorkload. In another namespace, a ReferenceGrant must allow HTTPRoutes of this namespace to refer to its Service. Default: this namespace.',
+              'Namespace of the StickyWorkload. In another namespace, a ReferenceGrant must allow routes of this kind and namespace to refer to its Service. Default: this namespace.',
           },
           weight: {
             type: 'integer',

@@ -50,7 +50,7 @@ function describeConflict({ kind, metadata }: OwnedObject, isExternalName: boole
       message: `${left} Delete or rename it: the proxy of Gateway ${metadata.labels[labels.instance]} needs this name.`,
     };
   }
-  const reason = kind === 'HTTPRoute' ? 'RouteConflict' : 'ServiceConflict';
+  const reason = kind === 'HTTPRoute' || kind === 'GRPCRoute' ? 'RouteConflict' : 'ServiceConflict';
   return {
     object,
     reason,

@@ -1,32 +1,32 @@
-/** The HTTPRoute that the route of a StickyWorkload is the shorthand for: reading it gives the same route again. */
+/** The HTTPRoute or GRPCRoute that the route of a StickyWorkload is the shorthand for: reading it gives the same route again. */
 import { formatDuration } from '../../api/duration.ts';
-import type { BackendRefIR, PersistenceIR, RouteIR, RuleIR } from '../route/ir.ts';
+import type { BackendRefIR, PersistenceIR, RouteIR, RouteSource, RuleIR } from '../route/ir.ts';
 import type { GatewayApi } from '../snapshot/snapshot.ts';
 import type { OwnedObject } from './owned-object.ts';
 
 type PersistenceShape = Extract<GatewayApi, { installed: true }>['sessionPersistence'];
 
-export const renderHttpRoute = (
+export const renderRoute = (
   { source, parents, hostnames, rules }: RouteIR,
   metadata: OwnedObject['metadata'],
   shape: PersistenceShape,
 ): OwnedObject => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
+  kind: source.kind,
   metadata,
   spec: {
     parentRefs: parents.map(({ ref }) => ref),
     ...(hostnames.length > 0 && { hostnames }),
-    rules: rules.map((rule) => renderRule(rule, source.namespace, shape)),
+    rules: rules.map((rule) => renderRule(rule, source, shape)),
   },
 });
 
 const renderRule = (
   { matches, backendRefs, persistence }: RuleIR,
-  namespace: string,
+  { kind, namespace }: RouteSource,
   shape: PersistenceShape,
 ): object => ({
-  matches,
+  matches: kind === 'GRPCRoute' ? matches.map(({ headers }) => ({ ...(headers && { headers }) })) : matches,
   backendRefs: backendRefs.map((ref) => renderBackend(ref, namespace)),
   ...(persistence && shape !== 'Absent' && { sessionPersistence: renderPersistence(persistence, shape) }),
 });

@@ -1,8 +1,8 @@
-/** The objects of one StickyWorkload: its Service and, if Gateway API is installed, its HTTPRoute. */
+/** The objects of one StickyWorkload: its Service and, if Gateway API is installed, its route. */
 import type { WorkloadPlan } from '../resolve/workload-plan.ts';
 import { chooseServicePort } from '../resolve/pod-port.ts';
 import { isPodTerminal, type GatewayApi, type Pod } from '../snapshot/snapshot.ts';
-import { renderHttpRoute } from './route.ts';
+import { renderRoute } from './route.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
 /** `pods`: those of the target. `isServiceOfUser`: a user's Service of its name selects them, and takes the place of its own. */
@@ -15,7 +15,7 @@ export function renderWorkload(
 ): OwnedObject[] {
   const service = isServiceOfUser ? [] : [renderService(plan, pods)];
   if (!gatewayApi.installed || plan.parents.length === 0) return service;
-  return [...service, renderHttpRoute(plan.route, metadataOf(plan), gatewayApi.sessionPersistence)];
+  return [...service, renderRoute(plan.route, metadataOf(plan), gatewayApi.sessionPersistence)];
 }
 
 const metadataOf = (plan: WorkloadPlan): OwnedObject['metadata'] => ({

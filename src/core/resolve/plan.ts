@@ -28,6 +28,8 @@ export type ServingPlan = {
   createdAt: string;
   /** Empty: it has no route of its own, and users' routes lead to its Service. */
   parents: ParentRef[];
+  /** Of the route of its own. */
+  routeKind: 'HTTPRoute' | 'GRPCRoute';
   /** The HoldfastProxy for the Gateway that Holdfast generates. */
   parametersRef?: ParametersRef;
   /** drain.timeout: how long a stream may last once its pod terminates. */
@@ -65,6 +67,7 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
     generation,
     createdAt: creationTimestamp,
     parents: planParents(namespace, spec.route),
+    routeKind: spec.route.kind === 'GRPCRoute' ? 'GRPCRoute' : 'HTTPRoute',
     ...planParameters(namespace, spec.dataplane),
     drainTimeoutMs: durationMs(spec.drain.timeout),
     target: { kind: spec.targetRef.kind, name: spec.targetRef.name },

@@ -1,9 +1,10 @@
 /** The checks of a StickyWorkload that need only its spec. */
 import type { Reason } from '../../api/reasons.ts';
-import type { StickyWorkloadSpec } from '../../api/spec.ts';
+import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import { parseCidr } from '../../platform/cidr.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { defaultGateway, isObjectName, proxyName } from '../names/names.ts';
+import { readAppProtocol } from '../route/app-protocol.ts';
 import { describeRegexDefect, findRegexDefectsIn } from '../routing/regex.ts';
 
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
@@ -95,12 +96,6 @@ const isSet = (value: object | undefined): true | undefined => (value === undefi
 /** The reference lists them. */
 export const unsupportedFields: readonly Field[] = [
   { path: 'spec.replicas', value: (spec) => spec.replicas, remedy: 'remove it and scale the target directly' },
-  {
-    path: 'spec.route.kind',
-    value: (spec) => spec.route.kind,
-    supported: ['HTTPRoute', 'None'],
-    remedy: 'use HTTPRoute, which leads gRPC to the pods too, or None and a GRPCRoute of your own',
-  },
   ...(['parentRefs', 'hostnames', 'backends'] as const).map((field) => ({
     path: `spec.route.${field}`,
     value: ({ route }: StickyWorkloadSpec) => isSet(route.kind === 'None' && route[field]?.length ? {} : undefined),
@@ -110,6 +105,18 @@ export const unsupportedFields: readonly Field[] = [
     path: 'spec.route.matches',
     value: ({ route }) => isSet(route.kind === 'None' && hasMatches(route) ? {} : undefined),
     remedy: 'with route kind None, set it in the route that you create',
+  },
+  {
+    path: 'spec.route.matches',
+    value: ({ route }) => isSet(route.kind === 'GRPCRoute' && !haveOnlyHeaders(route) ? {} : undefined),
+    remedy:
+      'with route kind GRPCRoute, match headers only, or use None and a GRPCRoute of your own for services and methods',
+  },
+  {
+    path: 'spec.service.appProtocol',
+    value: ({ route, service: { appProtocol } }) =>
+      route.kind === 'GRPCRoute' && readAppProtocol(appProtocol).speaks !== 'HTTP2' ? appProtocol : undefined,
+    remedy: 'with route kind GRPCRoute, use grpc or kubernetes.io/h2c, because gRPC needs HTTP/2',
   },
   {
     path: 'spec.loadBalancing.policy',
@@ -141,8 +148,16 @@ export const unsupportedFields: readonly Field[] = [
 function hasMatches({ matches: [first, ...others] }: StickyWorkloadSpec['route']): boolean {
   if (first === undefined) return false;
   const { path, ...conditions } = first;
-  return others.length > 0 || Object.keys(conditions).length > 0 || path.type !== 'PathPrefix' || path.value !== '/';
+  return others.length > 0 || Object.keys(conditions).length > 0 || !isEveryPath(path);
 }
+
+/** Whether a GRPCRoute has fields for the matches. */
+const haveOnlyHeaders = ({ matches }: StickyWorkloadSpec['route']): boolean =>
+  matches.every(
+    ({ path, headers: _headers, ...conditions }) => Object.keys(conditions).length === 0 && isEveryPath(path),
+  );
+
+const isEveryPath = ({ type, value }: RouteMatch['path']): boolean => type === 'PathPrefix' && value === '/';
 
 /** Returns one sentence for each unsupported field: which field, and what to do. Empty if the spec is supported. */
 function findUnsupported(spec: StickyWorkloadSpec): string[] {

@@ -20,10 +20,10 @@ export type RefVerdict = ResolvedRef | UnresolvedRef | UnresolvedRef<WorkloadRef
 
 type RefReason = 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol' | 'UnsupportedValue';
 
-/** Of `spec.route.backends`. The first two are also reasons of Gateway API. */
+/** Of `spec.route.backends`. The first two and the last one are also reasons of Gateway API. */
 export type WorkloadRefReason = Extract<
   Reason,
-  'BackendNotFound' | 'RefNotPermitted' | 'BackendNotAccepted' | 'ExternalNameService'
+  'BackendNotFound' | 'RefNotPermitted' | 'BackendNotAccepted' | 'ExternalNameService' | 'UnsupportedProtocol'
 >;
 
 /**

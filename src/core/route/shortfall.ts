@@ -4,7 +4,7 @@ import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { gatewayKey } from '../resolve/plan.ts';
 import { explainShadow, type Shadow } from '../resolve/shadowed.ts';
 import type { AttachedTo, Attachment } from './attach.ts';
-import type { RouteIR } from './ir.ts';
+import type { RouteIR, RouteSource } from './ir.ts';
 import type { MissingParent } from './missing-parents.ts';
 import type { WorkloadRefVerdict } from './workload-refs.ts';
 
@@ -15,7 +15,9 @@ export type WorkloadRoute = {
   shadows?: ReadonlyMap<string, Shadow>;
 };
 
-const shareGets500 = 'Their share of the requests gets 500.';
+/** What requests get whose backend does not resolve. */
+export const explainShare = ({ kind }: RouteSource): string =>
+  kind === 'GRPCRoute' ? 'Their share of the calls gets UNAVAILABLE.' : 'Their share of the requests gets 500.';
 
 type Problem = { reason: Reason; message: string };
 
@@ -36,7 +38,10 @@ export function findRouteShortfall(
   const rest = isServed ? 'The rest of the route is served.' : 'The route is not served.';
   return {
     reason: first.reason,
-    message: [...problems.map(({ message }) => message), unresolved.length > 0 ? shareGets500 : rest].join(' '),
+    message: [
+      ...problems.map(({ message }) => message),
+      unresolved.length > 0 ? explainShare(route.source) : rest,
+    ].join(' '),
   };
 }
 

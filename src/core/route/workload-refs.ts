@@ -21,7 +21,7 @@ const portName = 'http';
 
 export type WorkloadRefVerdict = ResolvedRef | UnresolvedRef<WorkloadRefReason>;
 
-/** Returns a verdict for each reference, by its path in the HTTPRoute. `of`: the StickyWorkload of the route. */
+/** Returns a verdict for each reference, by its path in the route. `of`: the StickyWorkload of the route. */
 export const resolveWorkloadRefs = (
   route: RouteIR,
   of: ServingPlan,
@@ -60,7 +60,7 @@ function findObstacle(
   if (!mayReferTo(key, of, lookup)) {
     return fail(
       'RefNotPermitted',
-      `no ReferenceGrant in namespace ${namespace} permits HTTPRoutes of namespace ${of.namespace} to refer to Service ${name}: create one there.`,
+      `no ReferenceGrant in namespace ${namespace} permits ${of.routeKind}s of namespace ${of.namespace} to refer to Service ${name}: create one there.`,
     );
   }
   if (isExternalName(key, lookup)) {
@@ -75,8 +75,15 @@ function findObstacle(
       `StickyWorkload ${name} does not exist in namespace ${namespace}: create it, or name an existing one.`,
     );
   }
-  if (!lookup.served.has(key)) {
+  const workload = lookup.served.get(key);
+  if (workload === undefined) {
     return fail('BackendNotAccepted', `StickyWorkload ${key} is not accepted: see its condition Accepted.`);
+  }
+  if (of.routeKind === 'GRPCRoute' && workload.protocol !== 'HTTP2') {
+    return fail(
+      'UnsupportedProtocol',
+      `the pods of StickyWorkload ${key} get HTTP/1.1, and gRPC needs HTTP/2: set its spec.service.appProtocol to grpc.`,
+    );
   }
   return undefined;
 }
@@ -84,11 +91,11 @@ function findObstacle(
 /** Whether a ReferenceGrant permits the route of a StickyWorkload to refer to the Service of another one. */
 export function mayReferTo(
   backend: string,
-  { namespace: referrer }: Pick<ServingPlan, 'namespace'>,
+  { namespace: referrer, routeKind: kind }: Pick<ServingPlan, 'namespace' | 'routeKind'>,
   { grants }: Pick<WorkloadLookup, 'grants'>,
 ): boolean {
   const [namespace = '', name = ''] = backend.split('/');
-  const from = { group: gatewayApiGroup, kind: 'HTTPRoute', namespace: referrer };
+  const from = { group: gatewayApiGroup, kind, namespace: referrer };
   return isPermitted(from, { group: '', kind: 'Service', namespace, name }, grants);
 }
 

@@ -1,7 +1,7 @@
 /**
- * `spec.route` of a StickyWorkload: a shorthand for an HTTPRoute, in the form that reading the rendered one gives. It is served from the
+ * `spec.route` of a StickyWorkload: a shorthand for an HTTPRoute or a GRPCRoute, in the form that reading the rendered one gives. It is served from the
  * StickyWorkload and not from the rendered object: so it works without Gateway API, without a round trip through the API server, and while
- * a deleted HTTPRoute is not created again yet.
+ * a deleted route is not created again yet.
  */
 import { gatewayApiGroup } from '../names/names.ts';
 import type { ParentRef, ServingPlan } from '../resolve/plan.ts';
@@ -28,7 +28,7 @@ export function routeOf(plan: ServingPlan, portOf: PortOf): RouteIR {
 function buildRoute(plan: ServingPlan, portOf: PortOf): RouteIR {
   const { key, namespace, name, uid, generation, createdAt, hostnames } = plan;
   return {
-    source: { kind: 'HTTPRoute', key, namespace, name, uid, generation, createdAt, workload: plan },
+    source: { kind: plan.routeKind, key, namespace, name, uid, generation, createdAt, workload: plan },
     parents: plan.parents.map((parent) => readParent(parentReference(parent, namespace), namespace)),
     hostnames,
     // With kind None, the routes are the users'.
@@ -37,7 +37,7 @@ function buildRoute(plan: ServingPlan, portOf: PortOf): RouteIR {
   };
 }
 
-/** Returns the parentRef for an HTTPRoute in the given namespace. */
+/** Returns the parentRef for a route in the given namespace. */
 const parentReference = ({ gateway, sectionName }: ParentRef, namespace: string): RouteParentRef => ({
   group: gatewayApiGroup,
   kind: 'Gateway',
@@ -70,7 +70,7 @@ function backendRef(
   };
 }
 
-/** What an HTTPRoute has fields for: the StickyWorkload decides the rest. It has none for a cookie or header of the app. */
+/** What a route has fields for: the StickyWorkload decides the rest. It has none for a cookie or header of the app. */
 function persistenceOf({ persistence: { carrier }, limits }: ServingPlan): PersistenceIR | undefined {
   const { absoluteTimeoutMs } = limits;
   const timeout = absoluteTimeoutMs === undefined ? {} : { absoluteTimeoutMs };

@@ -31,7 +31,7 @@ export type Snapshot = {
   gateways: Gateway[];
   /** Of users, and those that Holdfast renders for StickyWorkloads. */
   httpRoutes: HttpRoute[];
-  /** These two are empty if their kinds are not installed. */
+  /** Likewise. These two are empty if their kinds are not installed. */
   grpcRoutes: GrpcRoute[];
   trafficPolicies: TrafficPolicy[];
   /** Absent: the kind is not installed, or only in the form of v1.6, which selects no pods. */

@@ -71,7 +71,7 @@ function findObstacle({ accept, apply, backend, proxy }: StatusInput): Obstacle 
   if (accept.plan.parents.length === 0 && proxy.gateway === undefined) {
     return fail(
       'RouteMissing',
-      'spec.route.kind is None, and no HTTPRoute leads to the pods: create one that refers to a Service of these pods, on a Gateway of class holdfast.',
+      'spec.route.kind is None, and no route leads to the pods: create one that refers to a Service of these pods, on a Gateway of class holdfast.',
     );
   }
   if (proxy.readyReplicas === 0) {
@@ -91,7 +91,7 @@ function findShortfall({ gatewayApi, proxy }: StatusInput): { reason: Reason; me
     return {
       reason: 'GatewayAPIMissing',
       message:
-        'Gateway API is not installed, so no Gateway and no HTTPRoute exist; the bundled proxy serves this StickyWorkload without them. ' +
+        'Gateway API is not installed, so no Gateway and no route exist; the bundled proxy serves this StickyWorkload without them. ' +
         'To get them, install the CRDs (https://gateway-api.sigs.k8s.io/guides/); no restart is needed.',
     };
   }
@@ -99,7 +99,7 @@ function findShortfall({ gatewayApi, proxy }: StatusInput): { reason: Reason; me
     return {
       reason: 'SessionPersistenceFieldMissing',
       message:
-        'The bundled proxy persists sessions, but the HTTPRoute does not show it: the installed CRD has no sessionPersistence field. ' +
+        'The bundled proxy persists sessions, but the route does not show it: the installed CRD has no sessionPersistence field. ' +
         'The experimental channel of Gateway API has it.',
     };
   }

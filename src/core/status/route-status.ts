@@ -2,6 +2,7 @@
 import type { AttachVerdict } from '../route/attach.ts';
 import type { JudgedRoute } from '../route/judge-routes.ts';
 import type { RefVerdict } from '../route/resolve-refs.ts';
+import { explainShare } from '../route/shortfall.ts';
 import { gatewayKey } from '../resolve/plan.ts';
 import { explainShadow, type Shadow } from '../resolve/shadowed.ts';
 import { judgeEntries } from './controller-entries.ts';
@@ -44,17 +45,7 @@ function judgeRefs({ route, refs }: JudgedRoute): Verdict {
   if (first === undefined) return holds('ResolvedRefs', 'ResolvedRefs', 'All references are resolved.');
   const messages = broken.slice(0, maxMessages).map(({ message }) => message);
   const more = broken.length > maxMessages ? [`${broken.length - maxMessages} more do not resolve.`] : [];
-  return lacks(
-    'ResolvedRefs',
-    reasonOf(first),
-    [
-      ...messages,
-      ...more,
-      route.source.kind === 'GRPCRoute'
-        ? 'Their share of the calls gets UNAVAILABLE.'
-        : 'Their share of the requests gets 500.',
-    ].join(' '),
-  );
+  return lacks('ResolvedRefs', reasonOf(first), [...messages, ...more, explainShare(route.source)].join(' '));
 }
 
 /** Gateway API has one reason for whatever does not lead to pods: the reasons of a StickyWorkload's conditions say more. */

@@ -89,15 +89,20 @@ function indexProxyPods(pods: readonly Pod[]): Map<string, Pod[]> {
 function indexOwned({
   services,
   httpRoutes,
+  grpcRoutes,
   gateways,
   existing,
   autoscalers,
-}: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing' | 'autoscalers'>): Map<string, Owned> {
+}: Pick<Snapshot, 'services' | 'httpRoutes' | 'grpcRoutes' | 'gateways' | 'existing' | 'autoscalers'>): Map<
+  string,
+  Owned
+> {
   const entries = (kind: string, list: readonly Owned[]) =>
     list.map((object) => [ownedKey(kind, object), object] as const);
   return new Map([
     ...entries('Service', services),
     ...entries('HTTPRoute', httpRoutes),
+    ...entries('GRPCRoute', grpcRoutes),
     ...entries('Gateway', gateways),
     ...entries('HorizontalPodAutoscaler', autoscalers),
     ...existing.map((object) => [ownedKey(object.kind, object), object] as const),

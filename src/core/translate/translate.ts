@@ -17,7 +17,7 @@ import { readGrpcRoute } from '../route/read-grpc-route.ts';
 import { readHttpRoute } from '../route/read-http-route.ts';
 import { indexServiceWorkloads } from '../route/service-workloads.ts';
 import { indexTrafficPolicies } from '../route/traffic-policies.ts';
-import type { HttpRoute, Snapshot } from '../snapshot/snapshot.ts';
+import type { Owned, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { secureBackends } from './backend-tls.ts';
 import { buildBackends, ownBackend } from './backends.ts';
@@ -72,8 +72,16 @@ function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | un
   const isLookupSame = before !== undefined && differOnlyIn(notForRoutes, before.snapshot, snapshot);
   const earlier = (verdicts: Translation['httpRoutes'] = new Map()): EarlierVerdicts => ({ verdicts, isLookupSame });
   const unsettled = {
-    httpRoutes: judgeRoutes(ofUsers(snapshot).map(readHttpRoute), lookup, earlier(before?.unsettled.httpRoutes)),
-    grpcRoutes: judgeRoutes(snapshot.grpcRoutes.map(readGrpcRoute), lookup, earlier(before?.unsettled.grpcRoutes)),
+    httpRoutes: judgeRoutes(
+      ofUsers(snapshot.httpRoutes, snapshot).map(readHttpRoute),
+      lookup,
+      earlier(before?.unsettled.httpRoutes),
+    ),
+    grpcRoutes: judgeRoutes(
+      ofUsers(snapshot.grpcRoutes, snapshot).map(readGrpcRoute),
+      lookup,
+      earlier(before?.unsettled.grpcRoutes),
+    ),
   };
   const { parents } = lookup;
   const settled = settleRoutes({ ...judged, ...unsettled }, { own: routesOfWorkloads(judged), parents, before });
@@ -95,9 +103,9 @@ function judge(snapshot: Snapshot, index: ClusterIndex, before: Translation | un
 type Verdicts = ReturnType<typeof judge>;
 
 /** Those that Holdfast renders for a StickyWorkload repeat its `spec.route`, which is served from the StickyWorkload itself. */
-function ofUsers({ httpRoutes, workloads }: Pick<Snapshot, 'httpRoutes' | 'workloads'>): HttpRoute[] {
+function ofUsers<Of extends Owned>(routes: readonly Of[], { workloads }: Pick<Snapshot, 'workloads'>): Of[] {
   const uids = new Set(workloads.map(({ metadata }) => metadata.uid));
-  return httpRoutes.filter(
+  return routes.filter(
     ({ component, ownerUids }) => component === undefined && !ownerUids.some((uid) => uids.has(uid)),
   );
 }

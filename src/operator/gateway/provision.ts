@@ -27,6 +27,7 @@ const byKind: Record<string, Resource> = Object.fromEntries(
   [
     resources.services,
     resources.httpRoutes,
+    resources.grpcRoutes,
     resources.serviceAccounts,
     resources.deployments,
     resources.podDisruptionBudgets,
@@ -48,7 +49,7 @@ export type ProvisionTools = {
 export async function provision(accept: Accept, translated: Translated, tools: ProvisionTools): Promise<ApplyOutcome> {
   if (accept.kind === 'refused') return { kind: 'applied' };
   const { plan } = accept;
-  await removeRoute(plan, translated, tools);
+  await removeRoutes(plan, translated, tools);
   const applied = await applyFree(renderObjects(plan, translated), translated, tools);
   if (applied.kind !== 'applied') return applied;
   const gateways = gatewaysOf(plan, translated);
@@ -71,15 +72,17 @@ const renderObjects = (plan: WorkloadPlan, { snapshot, translation }: Translated
     isServiceOfUser: isLeftToUser(plan, translation.index),
   });
 
-/** Deletes our HTTPRoute once the StickyWorkload leaves routes to its users. */
-async function removeRoute(
+/** Deletes our route once the StickyWorkload has one of another kind, or leaves routes to its users. */
+async function removeRoutes(
   plan: WorkloadPlan,
   { translation }: Translated,
   { writer }: Pick<ProvisionTools, 'writer'>,
 ): Promise<void> {
-  const route = translation.index.owned.get(ownedKey('HTTPRoute', plan));
-  if (plan.parents.length > 0 || !route?.ownerUids.includes(plan.uid)) return;
-  await writer.delete(resources.httpRoutes, route, route.uid);
+  for (const resource of [resources.httpRoutes, resources.grpcRoutes]) {
+    const route = translation.index.owned.get(ownedKey(resource.kind, plan));
+    const isWanted = plan.parents.length > 0 && plan.routeKind === resource.kind;
+    if (!isWanted && route?.ownerUids.includes(plan.uid)) await writer.delete(resource, route, route.uid);
+  }
 }
 
 /** Applies the objects of a Gateway: its proxy, and the Gateway itself if Holdfast generates it. */

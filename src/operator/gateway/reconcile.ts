@@ -1,4 +1,4 @@
-/** Reconciles Gateways with their proxies, and writes their statuses and those of the HTTPRoutes of StickyWorkloads. */
+/** Reconciles Gateways with their proxies, and writes their statuses and those of the routes of StickyWorkloads. */
 import { untilNextDateMs } from '../../core/listener/certificate.ts';
 import { certificatesOf, type GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { gatewayKey, type ServingPlan } from '../../core/resolve/plan.ts';
@@ -6,13 +6,14 @@ import { controllerName } from '../../core/names/names.ts';
 import { judgeFaultyObject } from '../../core/status/fault-status.ts';
 import { judgeGateway, judgeGatewayVerdicts } from '../../core/status/gateway-status.ts';
 import { judgeHttpRoute } from '../../core/status/route-status.ts';
-import { gateways, httpRoutes } from '../../kube/resources.ts';
+import { gateways } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import { findFault } from '../translation/find-fault.ts';
 import type { Fault } from '../gather/faults.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedOwned, CachedWithStatus } from '../gather/owned.ts';
+import { routePlaces } from '../gather/routes.ts';
 import { isNewer } from './generations.ts';
 import { writeListenerSets } from './listener-sets.ts';
 import { provisionGateway, type ProvisionTools } from './provision.ts';
@@ -171,17 +172,18 @@ function recheckDates(plan: GatewayPlan, nowMs: number): Recheck | undefined {
   return nextMs === undefined ? undefined : { recheckAfterMs: Math.min(nextMs, longestWaitMs) };
 }
 
-/** Writes the status of a StickyWorkload's HTTPRoute, if Holdfast owns it. */
+/** Writes the status of a StickyWorkload's route, if Holdfast owns it. */
 export async function writeRouteStatus(
   plan: ServingPlan,
   { snapshot, translation }: Translated,
   { caches, statuses, nowMs }: GatewayTools,
 ): Promise<Recheck | undefined> {
   const route = translation.routes[plan.key];
-  const cached = caches.get('httpRoutes', plan);
+  const { cache, resource } = routePlaces[plan.routeKind];
+  const cached = caches.get(cache, plan);
   if (!snapshot.gatewayApi.installed || !route || !cached || !isOwnedBy(cached, [plan])) return undefined;
   const status = judgeHttpRoute(route.judged, cached.observed, nowMs(), route.shadows);
-  return status && statuses.writeShared(httpRoutes, cached, status);
+  return status && statuses.writeShared(resource, cached, status);
 }
 
 // An object of another owner has a controller whose status Holdfast's would replace.

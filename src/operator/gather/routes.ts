@@ -2,7 +2,14 @@
 import type { GrpcRouteSpec, HttpRouteSpec } from '../../core/snapshot/http-route.ts';
 import type { GrpcRoute, HttpRoute } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
+import { grpcRoutes, httpRoutes } from '../../kube/resources.ts';
 import { projectWithStatus, type CachedWithStatus } from './owned.ts';
+
+/** Where the routes of each kind are. */
+export const routePlaces = {
+  HTTPRoute: { cache: 'httpRoutes', resource: httpRoutes },
+  GRPCRoute: { cache: 'grpcRoutes', resource: grpcRoutes },
+} as const;
 
 export type CachedHttpRoute = CachedWithStatus & { route: HttpRoute };
 

@@ -252,9 +252,10 @@ const ownedCaches = [
   'gatewayClasses',
   'gateways',
   'httpRoutes',
+  'grpcRoutes',
 ] as const;
 
-const watchOf = (name: OwnedCacheName): Watched => ({ ...always, ...withGatewayApi })[name];
+const watchOf = (name: OwnedCacheName): Watched => ({ ...always, ...withGatewayApi, grpcRoutes })[name];
 
 function projectOwner({ apiVersion, kind, metadata }: KubeObject): KubeObject {
   const { name, namespace = '', uid = '', resourceVersion = '', ownerReferences = [] } = metadata;

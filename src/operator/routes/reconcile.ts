@@ -5,9 +5,10 @@ import { judgePolicy } from '../../core/status/policy-status.ts';
 import { judgeXBackend } from '../../core/status/x-backend-status.ts';
 import { judgeHttpRoute } from '../../core/status/route-status.ts';
 import type { Resource } from '../../kube/ports.ts';
-import { backendTlsPolicies, grpcRoutes, httpRoutes, trafficPolicies, xBackends } from '../../kube/resources.ts';
+import { backendTlsPolicies, trafficPolicies, xBackends } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { CachedWithStatus } from '../gather/owned.ts';
+import { routePlaces } from '../gather/routes.ts';
 import type { GatewayTools } from '../gateway/reconcile.ts';
 import { findFault } from '../translation/find-fault.ts';
 import { writeFault } from './faults.ts';
@@ -38,18 +39,12 @@ async function writeRoute(judged: JudgedRoute | undefined, tools: RouteTools): P
   if (judged === undefined) return undefined;
   const { source } = judged.route;
   const shadows = tools.translations.latest()?.translation.routeShadows.get(`${source.kind}/${source.key}`);
-  const place = source.kind === 'HTTPRoute' ? routePlaces.http : routePlaces.grpc;
   return writeStatus(
-    { source, ...place },
+    { source, ...routePlaces[source.kind] },
     (observed, nowMs) => judgeHttpRoute(judged, observed, nowMs, shadows),
     tools,
   );
 }
-
-const routePlaces = {
-  http: { cache: 'httpRoutes', resource: httpRoutes },
-  grpc: { cache: 'grpcRoutes', resource: grpcRoutes },
-} as const;
 
 async function writePolicy(key: string, tools: RouteTools): Promise<Recheck | undefined> {
   const judged = tools.translations.latest()?.translation.policies.get(key);

@@ -42,7 +42,7 @@ export function statusKeys(object: KubeObject): string[] {
   if (kind === 'HoldfastProxy') return [gatewayClassWork, holdfastProxyWork];
   // Its Gateway writes the statuses of all of its ListenerSets.
   if (isListenerSet(object)) return [workOfGateway(gatewayKey(object.listenerSet.parent))];
-  return kind === 'HTTPRoute' ? [`${kind}/${key}`, key] : [`${kind}/${key}`];
+  return kind === 'HTTPRoute' || kind === 'GRPCRoute' ? [`${kind}/${key}`, key] : [`${kind}/${key}`];
 }
 
 const isListenerSet = (object: KubeObject): object is CachedListenerSet => object.kind === 'ListenerSet';

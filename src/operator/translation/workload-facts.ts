@@ -14,7 +14,7 @@ import type { Translated } from './translation-store.ts';
 type Pair = {
   now: Translated;
   before: Translated;
-  lists: Record<'targets' | 'services' | 'httpRoutes' | 'nodes', boolean>;
+  lists: Record<'targets' | 'services' | 'routes' | 'nodes', boolean>;
 };
 
 function compare(now: Translated, before: Translated): Pair {
@@ -22,7 +22,7 @@ function compare(now: Translated, before: Translated): Pair {
   const lists = {
     targets: isOther('targets') || isOther('deletedTargets'),
     services: isOther('services'),
-    httpRoutes: isOther('httpRoutes'),
+    routes: isOther('httpRoutes') || isOther('grpcRoutes'),
     nodes: isOther('nodes'),
   };
   return { now, before, lists };
@@ -92,9 +92,9 @@ function hasOtherObjects(plan: ServingPlan, { now, before, lists }: Pair): boole
     if (!sameJson(workloads.targets.get(target), known.workloads.targets.get(target))) return true;
   }
   if (lists.services && !sameJson(index.services.get(plan.key), known.index.services.get(plan.key))) return true;
-  if (!lists.httpRoutes) return false;
-  const route = ownedKey('HTTPRoute', plan);
-  return !sameJson(index.owned.get(route), known.index.owned.get(route));
+  if (!lists.routes) return false;
+  const routes = ['HTTPRoute', 'GRPCRoute'].map((kind) => ownedKey(kind, plan));
+  return routes.some((route) => !sameJson(index.owned.get(route), known.index.owned.get(route)));
 }
 
 /** Returns the StickyWorkloads whose HoldfastProxy applies to the proxies that it shares with them. */

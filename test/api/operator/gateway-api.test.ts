@@ -7,6 +7,7 @@ import {
   gatewayApiFolder,
   installOperator,
   stickyWorkload,
+  untilGone,
   untilReason,
   untilThere,
 } from '../../support/api-world.ts';
@@ -44,7 +45,7 @@ async function runProxy(): Promise<void> {
 async function upgradeToExperimental(): Promise<void> {
   const policy = 'safe-upgrades.gateway.networking.k8s.io';
   await kubectl('delete', `validatingadmissionpolicybinding/${policy}`, `validatingadmissionpolicy/${policy}`);
-  const files = ['gatewayclasses', 'gateways', 'httproutes'].flatMap((plural) => [
+  const files = ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes'].flatMap((plural) => [
     '-f',
     `${gatewayApiFolder('experimental')}/gateway.networking.k8s.io_${plural}.yaml`,
   ]);
@@ -124,6 +125,28 @@ describeWithApi('The installation of Gateway API', () => {
       'HTTPRoute gateway-api/taken exists',
     );
     expect((await untilThere('httproute', 'taken', namespace)).spec).toMatchObject({ hostnames: ['theirs.example'] });
+  });
+
+  test('a StickyWorkload has a GRPCRoute, accepted by us, and then an HTTPRoute in its place', async () => {
+    const routeOf = (kind: string) => ({
+      route: { kind, hostnames: ['notes.example'] },
+      service: { appProtocol: 'grpc' },
+    });
+    await apply(deployment(namespace, 'notes'));
+    await apply(stickyWorkload(namespace, 'notes', routeOf('GRPCRoute')));
+    const route = await until('the GRPCRoute accepted', async () => {
+      const found = await getObject('grpcroute', 'notes', namespace);
+      return JSON.stringify(found?.status ?? {}).includes('"reason":"Accepted"') ? found : undefined;
+    });
+    expect(route.spec).toMatchObject({
+      hostnames: ['notes.example'],
+      rules: [
+        { sessionPersistence: { cookie: { name: 'notes-session' } }, backendRefs: [{ name: 'notes', port: 80 }] },
+      ],
+    });
+    await apply(stickyWorkload(namespace, 'notes', routeOf('HTTPRoute')));
+    await untilThere('httproute', 'notes', namespace);
+    await untilGone('grpcroute', 'notes', namespace);
   });
 });
 

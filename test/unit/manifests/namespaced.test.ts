@@ -68,6 +68,7 @@ test('the operator can delete only what a later spec may no longer want', () => 
     .filter((right) => right.startsWith('delete'));
   expect(deletes.toSorted()).toEqual([
     'delete autoscaling horizontalpodautoscalers *',
+    'delete gateway.networking.k8s.io grpcroutes *',
     'delete gateway.networking.k8s.io httproutes *',
   ]);
 });

@@ -45,9 +45,19 @@ describe('an unsupported field is refused with its name and what to do', () => {
     ],
     ['spec.replicas 0', { replicas: 0 }, 'spec.replicas 0 is not supported'],
     [
-      'GRPCRoute',
+      'HTTP/1.1 of the pods of a GRPCRoute',
       { route: { kind: 'GRPCRoute' } },
-      'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute, which leads gRPC to the pods too, or None',
+      'spec.service.appProtocol http is not supported by this version: with route kind GRPCRoute, use grpc',
+    ],
+    [
+      'a path of a GRPCRoute',
+      { route: { kind: 'GRPCRoute', matches: [{ path: { type: 'PathPrefix', value: '/a.B' } }] } },
+      'spec.route.matches is not supported by this version: with route kind GRPCRoute, match headers only',
+    ],
+    [
+      'a method of a GRPCRoute',
+      { route: { kind: 'GRPCRoute', matches: [{}, { method: 'POST' }] } },
+      'spec.route.matches is not supported by this version: with route kind GRPCRoute, match headers only',
     ],
     [
       'a host name of a route that the user creates',
@@ -88,6 +98,13 @@ describe('an unsupported field is refused with its name and what to do', () => {
   const supported: [string, Spec][] = [
     ['only the target', {}],
     ['a route that the user creates', { route: { kind: 'None' } }],
+    [
+      'a GRPCRoute',
+      {
+        route: { kind: 'GRPCRoute', matches: [{ headers: [{ name: 'x', value: '1' }] }] },
+        service: { appProtocol: 'grpc' },
+      },
+    ],
     [
       'every supported field',
       {

@@ -7,12 +7,17 @@ const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace
 const service = { group: '', kind: 'Service' };
 
 /** Returns the verdict on the backend zoo/next of shop/cart. */
-function verdictWith(...grants: (Partial<ReferenceGrant> & { namespace: string })[]): string | undefined {
+const verdictWith = (...grants: Grant[]): string | undefined => verdictOf('HTTPRoute', ...grants);
+
+type Grant = Partial<ReferenceGrant> & { namespace: string };
+
+function verdictOf(kind: 'HTTPRoute' | 'GRPCRoute', ...grants: Grant[]): string | undefined {
+  const service = { appProtocol: 'grpc' as const };
   const { routes } = translate(
     snapshotOf({
       workloads: [
-        { name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } },
-        { name: 'next', namespace: 'zoo' },
+        { name: 'cart', spec: { service, route: { kind, backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } },
+        { name: 'next', namespace: 'zoo', spec: { service } },
       ],
       targets: [{ name: 'cart' }, { name: 'next', namespace: 'zoo' }],
       referenceGrants: grants,
@@ -22,7 +27,7 @@ function verdictWith(...grants: (Partial<ReferenceGrant> & { namespace: string }
   return verdict?.kind === 'unresolved' ? verdict.reason : verdict?.kind;
 }
 
-test.each<[string, Partial<ReferenceGrant> & { namespace: string }, string]>([
+test.each<[string, Grant, string]>([
   ['for all Services', { namespace: 'zoo', from: [route], to: [service] }, 'resolved'],
   ['for this Service', { namespace: 'zoo', from: [route], to: [{ ...service, name: 'next' }] }, 'resolved'],
   ['for another Service', { namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] }, 'RefNotPermitted'],
@@ -49,6 +54,30 @@ test.each<[string, Partial<ReferenceGrant> & { namespace: string }, string]>([
   ],
 ])('a ReferenceGrant %s', (_, grant, verdict) => {
   expect(verdictWith(grant)).toBe(verdict);
+});
+
+test.each<[string, 'grpc' | 'http', string]>([
+  ['gets HTTP/2', 'grpc', 'resolved'],
+  ['gets HTTP/1.1', 'http', 'UnsupportedProtocol'],
+])('a backend of a GRPCRoute that %s', (_, appProtocol, verdict) => {
+  const backends = [{ name: 'next', weight: 1 }];
+  const { routes } = translate(
+    snapshotOf({
+      workloads: [
+        { name: 'cart', spec: { service: { appProtocol: 'grpc' }, route: { kind: 'GRPCRoute', backends } } },
+        { name: 'next', spec: { service: { appProtocol } } },
+      ],
+      targets: [{ name: 'cart' }, { name: 'next' }],
+    }),
+  );
+  const [found] = routes['shop/cart']?.judged.refs.values() ?? [];
+  expect(found?.kind === 'unresolved' ? found.reason : found?.kind).toBe(verdict);
+});
+
+test('a ReferenceGrant for HTTPRoutes does not permit a reference of a GRPCRoute', () => {
+  const from = [{ ...route, kind: 'GRPCRoute' }];
+  expect(verdictOf('GRPCRoute', { namespace: 'zoo', from: [route], to: [service] })).toBe('RefNotPermitted');
+  expect(verdictOf('GRPCRoute', { namespace: 'zoo', from, to: [service] })).toBe('resolved');
 });
 
 test('two ReferenceGrants that each match only the referrer or the target do not permit a reference', () => {

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { renderWorkload } from '../../../../src/core/render/workload.ts';
+import { readGrpcRoute } from '../../../../src/core/route/read-grpc-route.ts';
 import { readHttpRoute } from '../../../../src/core/route/read-http-route.ts';
 import type { RouteIR } from '../../../../src/core/route/ir.ts';
-import type { HttpRouteSpec } from '../../../../src/core/snapshot/http-route.ts';
+import type { GrpcRouteSpec, HttpRouteSpec } from '../../../../src/core/snapshot/http-route.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, type ShortWorkload } from '../../../support/world.ts';
 
@@ -14,7 +15,7 @@ const grant = {
   to: [{ group: '', kind: 'Service' }],
 };
 
-/** Returns the route that shop/cart is served with, and that of its rendered HTTPRoute, without their sources. */
+/** Returns the route that shop/cart is served with, and that of its rendered HTTPRoute or GRPCRoute, without their sources. */
 function both(spec: Spec, sessionPersistence: 'B' | 'C' | 'Absent' = 'C') {
   const next = { name: 'next', namespace: 'zoo', spec: { service: { port: 8080 } } };
   const gatewayApi = { installed: true as const, sessionPersistence };
@@ -25,10 +26,16 @@ function both(spec: Spec, sessionPersistence: 'B' | 'C' | 'Absent' = 'C') {
   const accept = accepts['shop/cart'];
   const served = routes['shop/cart']?.judged.route;
   if (accept?.kind !== 'accepted' || served === undefined) throw new Error('not accepted');
-  const rendered = renderWorkload(accept.plan, { gatewayApi, pods: [] }).find(({ kind }) => kind === 'HTTPRoute');
-  const { spec: routeSpec } = rendered as unknown as { spec: HttpRouteSpec };
+  const rendered = renderWorkload(accept.plan, { gatewayApi, pods: [] }).find(({ kind }) => kind !== 'Service');
   const object = { namespace: 'shop', name: 'cart', uid: 'uid-route', ownerUids: [], generation: 3, createdAt: '' };
-  return { served: withoutSource(served), read: withoutSource(readHttpRoute({ ...object, spec: routeSpec })) };
+  const read =
+    rendered?.kind === 'GRPCRoute'
+      ? readGrpcRoute({ ...object, spec: rendered['spec'] as GrpcRouteSpec })
+      : readHttpRoute({ ...object, spec: rendered?.['spec'] as HttpRouteSpec });
+  return {
+    served: { ...withoutSource(served), kind: served.source.kind },
+    read: { ...withoutSource(read), kind: read.source.kind },
+  };
 }
 
 const withoutSource = ({ parents, hostnames, rules, problems }: RouteIR): object => ({
@@ -45,6 +52,14 @@ const rows: [string, Spec][] = [
   [
     'that also asks for Gateways that Holdfast does not manage',
     { route: { parentRefs: ['web', 'theirs', 'gone'].map((name) => ({ name })) } },
+  ],
+  ['of gRPC', { route: { kind: 'GRPCRoute', hostnames: ['grpc.example.com'] }, service: { appProtocol: 'grpc' } }],
+  [
+    'of gRPC with headers',
+    {
+      route: { kind: 'GRPCRoute', matches: [{ path: { type: 'PathPrefix', value: '/' }, headers: [header] }, {}] },
+      service: { appProtocol: 'kubernetes.io/h2c' },
+    },
   ],
   ['with hosts', { route: { hostnames: ['Shop.example.com', '*.example.org'] } }],
   [
@@ -83,7 +98,7 @@ const rows: [string, Spec][] = [
   ['with a cookie of the app', { sessionPersistence: { type: 'Application', application: { cookieName: 'sid' } } }],
 ];
 
-test.each(rows)('spec.route %s is served as the HTTPRoute that it renders is read', (_, spec) => {
+test.each(rows)('spec.route %s is served as the route that it renders is read', (_, spec) => {
   const { served, read } = both(spec);
   expect(read).toEqual(served);
 });
