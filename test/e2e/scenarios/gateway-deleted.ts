@@ -4,10 +4,11 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { createCookieJar } from '../../../tools/demo/customers/cookies.ts';
-import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
+import { createShopClient, type ShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
 import { getObject, listObjects } from '../../support/objects.ts';
 import { accepts, scale, untilDraining, untilSettled } from '../../support/shop-cluster.ts';
+import { createHttp2Customer } from '../world/http2-customer.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -21,7 +22,7 @@ const gateway = (name: string) => ({
 /** A session on one pod, that ends at a time after which the pod may go. */
 type Stay = { pod: string; endedAtMs: number };
 
-const webSockets = 9;
+const webSockets = { overHttp1: 5, overHttp2: 4 };
 const uploads = 3;
 /**
  * A draining pod is released sooner if the proxies of the deleted Gateway do not count: their last counts end with the idle timeout of 5 s, and the
@@ -33,8 +34,10 @@ const heldMs = 25_000;
 type Visit = { host: string; opened: () => void; isOver: () => boolean };
 
 /** Talks over one WebSocket, which is never opened again. */
-async function talk({ host, opened, isOver }: Visit): Promise<Stay> {
-  const client = createShopClient({ host, port: 80 });
+async function talk(
+  client: Pick<ShopClient, 'login' | 'openWebSocket' | 'close'>,
+  { opened, isOver }: Visit,
+): Promise<Stay> {
   try {
     const pod = await client.login();
     const socket = await client.openWebSocket();
@@ -103,11 +106,12 @@ export const gatewayDeleted: Scenario = {
       let over = false;
       const visit: Visit = { host, opened: () => (open += 1), isOver: () => over };
       const stays = Promise.all([
-        ...Array.from({ length: webSockets }, () => talk(visit)),
+        ...Array.from({ length: webSockets.overHttp1 }, () => talk(createShopClient({ host, port: 80 }), visit)),
+        ...Array.from({ length: webSockets.overHttp2 }, () => talk(createHttp2Customer(host), visit)),
         ...Array.from({ length: uploads }, () => upload(visit)),
       ]);
       stays.catch(() => (over = true));
-      await until('every stream open', async () => open === webSockets + uploads);
+      await until('every stream open', async () => open === webSockets.overHttp1 + webSockets.overHttp2 + uploads);
       await kubectl('-n', namespace, 'delete', 'gateway', 'edge', '--wait=false');
       await scale(namespace, 1);
       await untilDraining(namespace, 2);

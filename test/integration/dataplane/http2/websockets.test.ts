@@ -1,9 +1,10 @@
 /** WebSockets over HTTP/2 (RFC 8441) with an app that speaks HTTP/1.1. */
 import { once } from 'node:events';
-import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { eventually } from '../../../support/eventually.ts';
+import { openStream, webSocketOn, type Opened } from '../../../support/web-socket-stream.ts';
 import { connectHttp2, type Http2Client } from './client.ts';
 import { createPods, type Pod, type PodWorld } from './pods.ts';
 
@@ -22,37 +23,7 @@ async function start() {
   return proxy;
 }
 
-type Opened = { stream: ClientHttp2Stream; headers: IncomingHttpHeaders };
-
-async function open(headers: Record<string, string> = {}): Promise<Opened> {
-  const stream = client.session.request({
-    ':method': 'CONNECT',
-    ':protocol': 'websocket',
-    ':scheme': 'http',
-    ':path': '/ws',
-    ':authority': 'shop.test',
-    'sec-websocket-version': '13',
-    ...headers,
-  });
-  stream.on('error', () => undefined);
-  const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders];
-  return { stream, headers: answer };
-}
-
-/** The client of `ws` on an open stream. */
-function webSocketOn({ stream }: Opened): WebSocket {
-  // As the server of `ws` makes its own: without a request.
-  const webSocket = Reflect.construct(WebSocket, [
-    null,
-    undefined,
-    { autoPong: true, closeTimeout: 30_000 },
-  ]) as WebSocket & {
-    setSocket(socket: unknown, head: Buffer, options: object): void;
-  };
-  Reflect.set(webSocket, '_isServer', false);
-  webSocket.setSocket(stream, Buffer.alloc(0), { maxPayload: 10_000_000, allowSynchronousEvents: true });
-  return webSocket;
-}
+const open = (headers: Record<string, string> = {}): Promise<Opened> => openStream(client.session, headers);
 
 const cookieOf = (headers: IncomingHttpHeaders): string => headers['set-cookie']?.[0]?.split(';')[0] ?? '';
 const podNamed = (name: string): Pod | undefined => world.pods.find((pod) => pod.name === name);
