@@ -131,7 +131,10 @@ export function latencyTable(latencies: Latencies, rate: number): Table {
       '',
     ],
     rows: [...latencies].map(([name, taken]) => {
-      if (typeof taken === 'string') return [name, ...Array.from({ length: 6 }, () => none), '', taken];
+      const problem = problemOf(taken);
+      if (typeof taken === 'string' || problem !== undefined) {
+        return [name, ...Array.from({ length: 6 }, () => none), '', problem ?? ''];
+      }
       const middle = (field: keyof LatencySample) => median(taken.map((sample) => sample[field]));
       const [own, added] = [middle('p99Ms'), bare === undefined ? undefined : middle('p99Ms') - bare];
       return [
@@ -146,6 +149,11 @@ export function latencyTable(latencies: Latencies, rate: number): Table {
   };
 }
 
+const problemOf = (taken: readonly LatencySample[] | string): string | undefined => {
+  if (typeof taken === 'string') return taken;
+  return taken.length === 0 ? 'the load generator was late in every turn' : undefined;
+};
+
 const judgeLatency = (added: number | undefined, own: number, haproxy: number | undefined): string[] => [
   `added ≤ ${addedGoalMs} ms, p99 ≤ HAProxy's`,
   judge(added === undefined || haproxy === undefined ? undefined : added <= addedGoalMs && own <= haproxy),
@@ -153,5 +161,7 @@ const judgeLatency = (added: number | undefined, own: number, haproxy: number | 
 
 function p99Of(latencies: Latencies, name: string): number | undefined {
   const taken = latencies.get(name);
-  return taken === undefined || typeof taken === 'string' ? undefined : median(taken.map(({ p99Ms }) => p99Ms));
+  return taken === undefined || typeof taken === 'string' || taken.length === 0
+    ? undefined
+    : median(taken.map(({ p99Ms }) => p99Ms));
 }

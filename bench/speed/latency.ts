@@ -16,7 +16,7 @@ export type LatencyPlan = {
   progress: (text: string) => void;
 };
 
-/** In milliseconds. `perSecond`: answered. `lateMs`: of the 99 % that were sent soonest, the latest. */
+/** In milliseconds. `perSecond`: answered. `lateMs`: of the 99 % that the generator sent soonest, how late the latest was by its own fault. */
 export type LatencySample = { p50Ms: number; p99Ms: number; p999Ms: number; lateMs: number; perSecond: number };
 
 /** By name; a string is the problem. */
@@ -24,6 +24,12 @@ export type Latencies = ReadonlyMap<string, readonly LatencySample[] | string>;
 
 const connections = 64;
 const bodyBytes = 64;
+/** Half of the latency that a proxy may add. */
+const maxLateMs = 0.5;
+/** Of the 99 % that are answered soonest without a proxy: above it, the app is what is measured. */
+const maxDirectMs = 1;
+const mostHalvings = 32;
+const trialSeconds = 1;
 /** The name of what is measured without a proxy. */
 export const direct = 'no proxy';
 
@@ -38,13 +44,47 @@ export async function measureLatency(
       if (before === undefined || typeof before === 'string') continue;
       const seed = Math.floor(random() * 2 ** 32);
       const outcome = await takeTurn(target, { ...plan, seed }).catch((error: Error) => error.message);
-      taken.set(name, typeof outcome === 'string' ? outcome : [...before, outcome]);
+      taken.set(name, withTurn(before, outcome));
       const text = typeof outcome === 'string' ? outcome : `p99 ${outcome.p99Ms.toFixed(2)} ms`;
-      progress(`latency, round ${round} of ${rounds}, ${name}: ${text}`);
+      const late = wasLate(outcome) ? `; refused, because requests were sent ${outcome.lateMs.toFixed(2)} ms late` : '';
+      progress(`latency, round ${round} of ${rounds}, ${name}: ${text}${late}`);
     }
   }
   return taken;
 }
+
+/** A generator that is late measures itself. */
+const wasLate = (outcome: LatencySample | string): outcome is LatencySample =>
+  typeof outcome !== 'string' && outcome.lateMs > maxLateMs;
+
+export const withTurn = (
+  before: readonly LatencySample[],
+  outcome: LatencySample | string,
+): LatencySample[] | string => {
+  if (typeof outcome === 'string') return outcome;
+  return wasLate(outcome) ? [...before] : [...before, outcome];
+};
+
+/**
+ * Returns the highest rate, `wanted` or a half, a quarter … of it, at which the generator is in time without a proxy. It shares a core with the app where
+ * the machine has two: then they cannot do half of what a proxy can that has the other one. Undefined: it is late at all of them.
+ */
+export async function rateInTime(
+  wanted: number,
+  lateMsAt: (rate: number) => Promise<number>,
+): Promise<number | undefined> {
+  for (let rate = wanted; rate >= wanted / mostHalvings; rate /= 2) {
+    if ((await lateMsAt(rate)) <= maxLateMs) return rate;
+  }
+  return undefined;
+}
+
+/** As `rateInTime` needs it: an app that does not reach the rate makes the generator late, too. */
+export const latenessOf = (target: Target, random: () => number) => (rate: number) =>
+  takeTurn(target, { rate, seconds: trialSeconds, seed: Math.floor(random() * 2 ** 32) }).then(
+    ({ lateMs, p99Ms }) => Math.max(lateMs, p99Ms > maxDirectMs ? Infinity : 0),
+    () => Infinity,
+  );
 
 async function takeTurn(
   { port, cookies, core }: Target,

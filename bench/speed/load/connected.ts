@@ -1,10 +1,11 @@
 /** A connection of a client of the benchmark. */
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 
 /** Throws, which ends the client, if the proxy closes the connection later. */
-export const connected = (port: number): Promise<Socket> =>
+export const connected = (port: number, onread?: OnReadOpts): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket));
+    const address = { port, host: '127.0.0.1', noDelay: true };
+    const socket = connect(onread === undefined ? address : { ...address, onread }, () => resolve(socket));
     socket.once('error', reject);
     socket.once('close', () => {
       throw new Error('the proxy closed a connection of the load generator');

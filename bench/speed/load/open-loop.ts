@@ -2,13 +2,16 @@
  * `open-loop.ts OPTIONS`: requests at a schedule that does not wait for responses. A latency is counted from the scheduled time, so that a
  * proxy that stops for a while is charged for every request that should have been sent meanwhile.
  */
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { randomFrom } from '../random.ts';
 import { connected } from './connected.ts';
 import { runAsClient } from './said.ts';
 import { arrivals } from './schedule.ts';
+import type { TickerOptions } from './ticker.ts';
 
 /** `requests`: the bytes of the requests, one for each connection. `bodyBytes`: of each response. */
 export type OpenLoopOptions = {
@@ -16,17 +19,23 @@ export type OpenLoopOptions = {
   requests: string[];
   bodyBytes: number;
   rate: number;
+  /** Without those in which the generator and what it measures warm up. */
   seconds: number;
   seed: number;
 };
 
-/** In milliseconds. `lateMs`: how much later than scheduled each request was sent, be it that the generator was late or no connection free. */
+/**
+ * In milliseconds. `lateMs`: how long each request was due and a connection free before it was sent, which is the fault of the generator and not of
+ * what it measures.
+ */
 export type OpenLoopResult = { latencyMs: number[]; lateMs: number[]; unanswered: number };
 
-type Client = { socket: Socket; request: Buffer; scheduledMs: number; left: number };
+type Client = { socket: Socket; read: (chunk: Buffer) => void; request: Buffer; scheduledMs: number; left: number };
 
 const endOfHead = Buffer.from('\r\n\r\n');
 const patienceMs = 2_000;
+/** Requests that are due until then do not count: code that is not compiled yet would be most of the slowest hundredth. */
+const warmUpMs = 1_000;
 
 class OpenLoop {
   readonly result: OpenLoopResult = { latencyMs: [], lateMs: [], unanswered: 0 };
@@ -34,17 +43,22 @@ class OpenLoop {
   readonly #times: readonly number[];
   readonly #bodyBytes: number;
   #next = 0;
+  #answered = 0;
   #beganMs = 0;
+  /** Since then a connection is free. */
+  #freeSinceMs = 0;
 
   constructor(clients: Client[], times: readonly number[], bodyBytes: number) {
     this.#free = clients;
     this.#times = times;
     this.#bodyBytes = bodyBytes;
-    for (const client of clients) client.socket.on('data', (chunk) => this.#read(client, chunk));
+    for (const client of clients) client.read = (chunk) => this.#read(client, chunk);
   }
 
-  begin(): void {
+  /** Returns the Unix time in milliseconds. */
+  begin(): number {
     this.#beganMs = performance.now();
+    return performance.timeOrigin + this.#beganMs;
   }
 
   /** Sends what is due, as long as connections are free: the rest waits, and its time counts. */
@@ -56,18 +70,18 @@ class OpenLoop {
       const client = this.#free.shift();
       if (client === undefined) return;
       this.#next += 1;
-      this.result.lateMs.push(nowMs - dueMs);
+      if (dueMs >= warmUpMs) this.result.lateMs.push(nowMs - Math.max(dueMs, this.#freeSinceMs));
       client.scheduledMs = dueMs;
       client.socket.write(client.request);
     }
   }
 
   get over(): boolean {
-    return this.result.latencyMs.length === this.#times.length;
+    return this.#answered === this.#times.length;
   }
 
   finish(): OpenLoopResult {
-    this.result.unanswered = this.#times.length - this.result.latencyMs.length;
+    this.result.unanswered = this.#times.length - this.#answered;
     return this.result;
   }
 
@@ -80,31 +94,54 @@ class OpenLoop {
     client.left -= chunk.length;
     if (client.left > 0) return;
     client.left = 0;
-    this.result.latencyMs.push(performance.now() - this.#beganMs - client.scheduledMs);
+    const nowMs = performance.now() - this.#beganMs;
+    this.#answered += 1;
+    if (client.scheduledMs >= warmUpMs) this.result.latencyMs.push(nowMs - client.scheduledMs);
+    if (this.#free.length === 0) this.#freeSinceMs = nowMs;
     this.#free.push(client);
     this.send();
   }
 }
 
+/** All connections read into one buffer: one for each read would be the garbage of the generator, and its pauses. */
+const buffer = Buffer.allocUnsafe(64 * 1024);
+
+async function openClient(port: number, request: string): Promise<Client> {
+  const client: Omit<Client, 'socket'> = { read: () => {}, request: Buffer.from(request), scheduledMs: 0, left: 0 };
+  const callback = (length: number) => {
+    client.read(buffer.subarray(0, length));
+    return true;
+  };
+  return Object.assign(client, { socket: await connected(port, { buffer, callback }) });
+}
+
+/** Where it shares its core with the app, a generator that waits for its turn would be late. Only root may do so. */
+function takePrecedence(): void {
+  try {
+    setPriority(-20);
+  } catch {
+    // Then its lateness may be larger, which the result shows.
+  }
+}
+
 await runAsClient(async (options) => {
   const { port, requests, bodyBytes, rate, seconds, seed }: OpenLoopOptions = JSON.parse(options);
-  const sockets = await Promise.all(requests.map(() => connected(port)));
-  const clients = requests.map((request, number): Client | undefined => {
-    const socket = sockets[number];
-    return socket && { socket, request: Buffer.from(request), scheduledMs: 0, left: 0 };
+  takePrecedence();
+  const clients = await Promise.all(requests.map((request) => openClient(port, request)));
+  const wholeSeconds = warmUpMs / 1000 + seconds;
+  const times = arrivals(rate, wholeSeconds, randomFrom(seed));
+  const loop = new OpenLoop(clients, times, bodyBytes);
+  const woken = new Int32Array(new SharedArrayBuffer(4));
+  const workerData: TickerOptions = { times, woken };
+  const ticker = new Worker(new URL('ticker.ts', import.meta.url), { workerData });
+  ticker.on('message', () => {
+    Atomics.store(woken, 0, 0);
+    loop.send();
   });
-  const times = arrivals(rate, seconds, randomFrom(seed));
-  const loop = new OpenLoop(
-    clients.filter((client) => client !== undefined),
-    times,
-    bodyBytes,
-  );
-  const ticker = new Worker(new URL('ticker.ts', import.meta.url));
-  ticker.on('message', () => loop.send());
-  await new Promise((resolve) => ticker.once('message', resolve));
+  await once(ticker, 'online');
   return async () => {
-    loop.begin();
-    await sleep(seconds * 1000);
+    ticker.postMessage(loop.begin());
+    await sleep(wholeSeconds * 1000);
     const end = performance.now() + patienceMs;
     while (!loop.over && performance.now() < end) await sleep(5);
     await ticker.terminate();

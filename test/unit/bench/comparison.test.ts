@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { median } from '../../../bench/measure/statistics.ts';
 import { cpuMicros } from '../../../bench/measure/usage.ts';
 import { goalsTable, latencyTable, missedNotes, workloadTable, type Result } from '../../../bench/speed/figures.ts';
-import type { Latencies, LatencySample } from '../../../bench/speed/latency.ts';
+import { rateInTime, withTurn, type Latencies, type LatencySample } from '../../../bench/speed/latency.ts';
 import { parseH2load } from '../../../bench/speed/load/h2load.ts';
 import { countHandshakes } from '../../../bench/speed/load/s-time.ts';
 import { arrivals } from '../../../bench/speed/load/schedule.ts';
@@ -184,5 +184,21 @@ describe('tables', () => {
       ['Holdfast', '0.75', '**not reached**'],
       ['node:http', '–', '12 requests were not answered: it does not reach this rate'],
     ]);
+  });
+
+  test('a turn in which the load generator was late is refused', () => {
+    const turn = (lateMs: number) => ({ p50Ms: 0.1, p99Ms: 40, p999Ms: 50, lateMs, perSecond: 5000 });
+    expect(withTurn([turn(0.1)], turn(30))).toEqual([turn(0.1)]);
+    expect(withTurn([turn(0.1)], turn(0.2))).toEqual([turn(0.1), turn(0.2)]);
+    expect(withTurn([turn(0.1)], 'no answer')).toBe('no answer');
+    const [row] = latencyTable(new Map([['HAProxy', withTurn([], turn(30))]]), 5000).rows;
+    expect(row?.at(-1)).toBe('the load generator was late in every turn');
+  });
+
+  test('the rate is one at which the load generator is in time without a proxy', async () => {
+    const lateAbove = (most: number) => async (rate: number) => (rate > most ? 20 : 0.1);
+    expect(await rateInTime(16_000, lateAbove(20_000))).toBe(16_000);
+    expect(await rateInTime(16_000, lateAbove(5000))).toBe(4000);
+    expect(await rateInTime(16_000, lateAbove(100))).toBeUndefined();
   });
 });
