@@ -38,7 +38,7 @@ export default {
       ...base,
       displayName: 'streams',
       globals: { holdfastSockets: 'Streams' },
-      testMatch: ['<rootDir>/test/integration/dataplane/http1/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/integration/dataplane/{http1,tls}/**/*.test.ts'],
     },
     {
       ...withClient,

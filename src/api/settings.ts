@@ -74,7 +74,7 @@ export const settings = {
     parts: ['proxy'],
     default: 'Handles',
     meaning:
-      'How unencrypted connections are read and written: Handles, on the TCP handles of Node, or Streams, on its documented sockets, which costs a tenth more of the processor. Where Node has no such handles, Streams is used.',
+      'How connections are read and written: Handles, on the handles of Node, or Streams, on its documented sockets, which costs a tenth more of the processor, and with TLS twice as much. Where Node has no such handles, Streams is used.',
   },
   HOLDFAST_DISCOVERY_ADDRESSES: {
     parts: ['sidecar'],

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { startProxy, type Proxy, type ProxyPorts } from '../../src/dataplane/proxy.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { eventually } from './eventually.ts';
+import { socketKind } from './socket-kind.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { connectRaw, type RawClient, type RawResponse } from './raw-http.ts';
 
@@ -82,7 +83,13 @@ export function createWorld(): World {
       };
       await write(table);
       const proxy = await startProxy(
-        { source: { kind: 'file', file }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 100 },
+        {
+          source: { kind: 'file', file },
+          adminPort: 0,
+          shutdownDelayMs: 0,
+          shutdownGraceMs: 100,
+          ...(socketKind && { sockets: socketKind }),
+        },
         {
           clock: systemClock,
           log: createMemoryLogger(),

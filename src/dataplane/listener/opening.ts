@@ -1,15 +1,14 @@
-import type { Socket } from 'node:net';
 import { plainAddress } from '../net/addresses.ts';
 import { appended } from '../net/byte-copy.ts';
 import type { Timed } from '../net/deadlines.ts';
-import { readData, StreamSocket } from '../net/stream-socket.ts';
 import type { SocketUser, TcpSocket } from '../net/tcp-socket.ts';
 import { parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { ProxyHeader } from '../net/proxy-protocol.ts';
 import { alerts } from '../tls/alerts.ts';
 import { parseClientHello } from '../tls/client-hello.ts';
 import { ConnectionTls, listenerFor } from '../tls/connection-tls.ts';
-import { shakeHands, type HandshakeFailure, type HandshakeSettings } from '../tls/handshake.ts';
+import type { HandshakeFailure, HandshakeSettings } from '../tls/handshake.ts';
+import { shakeHands } from '../tls/shake-hands.ts';
 import type { TlsPort } from '../tls/termination.ts';
 import { countReason } from '../counters.ts';
 import type { ProxyProtocolRefusal } from '../counters.ts';
@@ -28,8 +27,8 @@ export type Ready = Pick<Opened, 'header' | 'tls' | 'protocol' | 'deadlineMs'> &
 export type OpeningParts = Pick<Opened, 'place' | 'closed'> & {
   context: ServerContext;
   transport: TcpSocket;
-  /** `stream`: that of the transport. Undefined: the connections of the port are not encrypted. */
-  tls: { port: TlsPort; stream: Socket } | undefined;
+  /** Undefined: the connections of the port are not encrypted. */
+  port: TlsPort | undefined;
   /** Called once, unless the connection is closed before; from then on `closed` is the caller's task. */
   ready(connection: Ready): void;
 };
@@ -49,13 +48,16 @@ export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
   private step: Step = 'hello';
   private kept: Buffer | undefined;
   private header: ProxyHeader | undefined;
-  private chosen: (HandshakeSettings & { tls: ConnectionTls }) | undefined;
+  private chosen: (HandshakeSettings & { hello: Buffer; tls: ConnectionTls }) | undefined;
+  /** Which has the connection. */
+  private socket: TcpSocket;
   private isReady = false;
   private protocol: Opened['protocol'] = 'HTTP1';
 
   constructor(parts: OpeningParts) {
     this.parts = parts;
     const { context, transport } = parts;
+    this.socket = transport;
     this.deadlineMs = context.deadlines.in(context.timeouts.headMs);
     transport.user = this;
     if (context.inFront.proxyProtocol !== 'Required') return;
@@ -108,7 +110,7 @@ export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
     this.header = header;
     this.kept = header.end < bytes.length ? bytes.subarray(header.end) : undefined;
     this.step = 'hello';
-    if (this.parts.tls === undefined) this.finish(this.parts.transport, this.kept);
+    if (this.parts.port === undefined) this.finish(this.parts.transport, this.kept);
     else if (this.kept !== undefined) this.readHello(this.kept);
   }
 
@@ -130,9 +132,8 @@ export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
   }
 
   private choose(serverName: string, hello: Buffer): void {
-    const { context, tls } = this.parts;
-    if (tls === undefined) return;
-    const { port, stream } = tls;
+    const { context, port, transport } = this.parts;
+    if (port === undefined) return;
     const listener = listenerFor(port, serverName);
     const secureContext = listener?.certificates.contextFor(serverName);
     if (listener === undefined) this.refuseHello('UnknownName', alerts.unrecognizedName);
@@ -140,23 +141,25 @@ export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
     else {
       this.step = 'handshake';
       const clients = listener.certificates.clients?.mode;
-      this.chosen = { tls: new ConnectionTls(port, listener, serverName), secureContext, clients };
-      stream.pause().unshift(hello);
+      this.chosen = { hello, tls: new ConnectionTls(port, listener, serverName), secureContext, clients };
+      transport.pause();
       context.handshakeTurns.wait(this);
     }
   }
 
   /** The handshake begins: it costs up to a millisecond of the processor. */
   nextTurn(): void {
-    const { parts, chosen, step } = this;
-    if (step !== 'handshake' || chosen === undefined || parts.tls === undefined) return;
+    const { chosen, step } = this;
+    const { transport } = this.parts;
+    if (step !== 'handshake' || chosen === undefined) return;
     try {
-      shakeHands(parts.tls.stream, chosen, {
-        secured: (socket) => {
-          this.protocol = socket.alpnProtocol === 'h2' ? 'HTTP2' : 'HTTP1';
-          this.finish(new StreamSocket(readData(socket), { transport: parts.transport }));
+      this.socket = shakeHands({ transport, hello: chosen.hello }, chosen, {
+        secured: (socket, protocol) => {
+          this.protocol = protocol === 'h2' ? 'HTTP2' : 'HTTP1';
+          this.finish(socket);
         },
         failed: (reason) => this.failed(reason),
+        closed: () => this.socketClosed(),
         fault: (error) => this.fault(error),
       });
     } catch (error) {
@@ -191,11 +194,11 @@ export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
   }
 
   private refuseClient(): void {
-    const { transport, context, tls, closed } = this.parts;
+    const { transport, context, port, closed } = this.parts;
     context.counters.limitRefusals.connectionsPerAddress += 1;
     this.step = 'over';
     const at = { nowMs: context.clock.nowMs(), closed };
-    if (tls === undefined) refuseConnection(transport, 'connectionsPerAddress', at);
+    if (port === undefined) refuseConnection(transport, 'connectionsPerAddress', at);
     else transport.destroy();
   }
 
@@ -227,7 +230,7 @@ export class Opening implements OpenConnection, SocketUser, Timed, Waiting {
 
   cut(how: 'close' | 'reset'): void {
     this.step = 'over';
-    if (how === 'reset') this.parts.transport.reset();
-    else this.parts.transport.destroy();
+    if (how === 'reset') this.socket.reset();
+    else this.socket.destroy();
   }
 }

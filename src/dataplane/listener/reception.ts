@@ -8,8 +8,6 @@ import type { Socket } from 'node:net';
 import { plainAddress } from '../net/addresses.ts';
 import type { Admission, ConnectionLimit, Place } from '../net/admission.ts';
 import type { Timed } from '../net/deadlines.ts';
-import { acceptStream } from '../net/sockets.ts';
-import { StreamSocket } from '../net/stream-socket.ts';
 import { noUser, type SocketUser, type TcpSocket } from '../net/tcp-socket.ts';
 import type { TlsPort } from '../tls/termination.ts';
 import type { OpenConnection, OpenConnections } from './open-connections.ts';
@@ -51,9 +49,9 @@ export function createReception({ context, connections, admission, createConnect
       return;
     }
     const arrived = { ...enroll(place), listener: listenerOf(listenerPort, port) };
-    const socket = port === undefined ? sockets.accept(accepted) : acceptStream(accepted);
+    const socket = port === undefined ? sockets.accept(accepted) : sockets.acceptBelowTls(accepted);
     try {
-      if (port !== undefined && socket instanceof StreamSocket) beginTls(socket, port, arrived);
+      if (port !== undefined) arrived.change(new Opening(openingParts(socket, arrived, port)));
       else beginPlain(socket, arrived);
     } catch (error) {
       socket.user = { ...noUser, socketClosed: arrived.closed };
@@ -104,14 +102,10 @@ export function createReception({ context, connections, admission, createConnect
     return connection;
   }
 
-  function beginTls(transport: StreamSocket, port: TlsPort, arrived: Arrived): void {
-    arrived.change(new Opening(openingParts(transport, arrived, { port, stream: transport.stream })));
-  }
-
-  const openingParts = (transport: TcpSocket, arrived: Arrived, tls: OpeningParts['tls']): OpeningParts => ({
+  const openingParts = (transport: TcpSocket, arrived: Arrived, port: TlsPort | undefined): OpeningParts => ({
     context,
     transport,
-    tls,
+    port,
     ...arrived,
     ready({ socket, rest, ...opened }) {
       const connection = begin(socket, arrived, opened);

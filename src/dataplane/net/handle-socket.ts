@@ -3,22 +3,18 @@ import { isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { joinedCopy } from './byte-copy.ts';
 import { borrowLarge, returnLarge, sharedBuffers } from './read-buffers.ts';
-import type { Completion, TcpHandle, TcpHandles } from './tcp-handles.ts';
+import { endOfStream, type Completion, type StreamHandle, type TcpHandle, type TcpHandles } from './tcp-handles.ts';
 import { noUser, queuedBytesLimit } from './tcp-socket.ts';
 import type { Pieces, Range, TcpSocket } from './tcp-socket.ts';
-import { createTurnWrites } from './turn-writes.ts';
+import { turnWrites } from './turn-writes.ts';
 
-/** libuv's number for the end of a stream, on every platform. */
-const endOfStream = -4095;
-
-type SocketHandle = TcpHandle & { socket?: HandleSocket };
+type OfSocket = { socket?: HandleSocket };
+type SocketHandle = TcpHandle & OfSocket;
 /** `data`: kept until it is written. */
 type Write = Completion & { socket?: HandleSocket; bytes?: number; data?: string | Buffer | undefined };
 
 /** Most writes are done when they return: their request is used again, by the next write of any socket. */
 let spareWrite: Write | undefined;
-
-const turnWrites = createTurnWrites(setImmediate);
 
 /** Up to this size one string costs less than bytes. */
 const smallBytes = 4096;
@@ -30,7 +26,7 @@ let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 export type Addresses = Pick<TcpSocket, 'remoteAddress' | 'localAddress' | 'localPort'>;
 const noAddresses: Addresses = { remoteAddress: '', localAddress: '', localPort: 0 };
 
-type HandleParts = { handles: TcpHandles; handle: TcpHandle; addresses?: Addresses };
+export type HandleParts = { handles: TcpHandles; handle: TcpHandle; addresses?: Addresses };
 
 export class HandleSocket implements TcpSocket {
   user = noUser;
@@ -217,6 +213,14 @@ export class HandleSocket implements TcpSocket {
     this.handle.useUserBuffer(bytes);
   }
 
+  /** Calls `takeOver`, after which the connection, which must be paused, is that of another socket on its handle. */
+  handOver<T>(takeOver: (parts: Required<HandleParts>) => T): T {
+    const { handles, handle, remoteAddress, localAddress, localPort } = this;
+    const taken = takeOver({ handles, handle, addresses: { remoteAddress, localAddress, localPort } });
+    this.isDestroyed = true;
+    return taken;
+  }
+
   private giveBack(isFree: boolean): void {
     if (!this.isBorrowing) return;
     this.isBorrowing = false;
@@ -291,7 +295,7 @@ export class HandleSocket implements TcpSocket {
   }
 }
 
-function read(this: SocketHandle): void {
+function read(this: StreamHandle & OfSocket): void {
   this.socket?.readDone();
 }
 

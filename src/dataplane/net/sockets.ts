@@ -5,6 +5,7 @@ import { HandleSocket } from './handle-socket.ts';
 import { reopen, StreamSocket } from './stream-socket.ts';
 import { isHandle, tcpHandles, type TcpHandles } from './tcp-handles.ts';
 import type { TcpSocket } from './tcp-socket.ts';
+import { tlsHandles } from './tls-handles.ts';
 
 /** `Streams`: on documented interfaces of Node only. */
 export const socketKinds = ['Handles', 'Streams'] as const;
@@ -15,6 +16,8 @@ export interface SocketMaker {
   readonly kind: SocketKind;
   /** Takes over an accepted socket, which must be paused, and reads it. */
   accept(accepted: Socket): TcpSocket;
+  /** The same, for a connection that `tls/shake-hands.ts` takes over after its ClientHello. */
+  acceptBelowTls(accepted: Socket): TcpSocket;
   /** `host`: an address or a name. */
   connect(destination: Destination): TcpSocket;
 }
@@ -34,12 +37,12 @@ export const connectOptions = {
 export const createSocketMaker = (kind: SocketKind = 'Handles'): SocketMaker =>
   kind === 'Handles' && tcpHandles !== undefined ? onHandles(tcpHandles) : onStreams;
 
-/** For TLS, which is a stream above this one. */
-export const acceptStream = (accepted: Socket): StreamSocket => new StreamSocket(reopen(accepted));
+const acceptStream = (accepted: Socket): StreamSocket => new StreamSocket(reopen(accepted));
 
 const onStreams: SocketMaker = {
   kind: 'Streams',
   accept: acceptStream,
+  acceptBelowTls: acceptStream,
   connect: ({ host, port }) =>
     new StreamSocket((onread) => net.connect({ ...connectOptions, host, port, onread }), { readyEvent: 'connect' }),
 };
@@ -54,6 +57,9 @@ const onHandles = (handles: TcpHandles): SocketMaker => ({
     const socket = new HandleSocket({ handles, handle, addresses: { remoteAddress, localAddress, localPort } });
     socket.start();
     return socket;
+  },
+  acceptBelowTls(accepted) {
+    return tlsHandles === undefined ? acceptStream(accepted) : this.accept(accepted);
   },
   connect({ host, port }) {
     // A name is looked up by `node:net`.

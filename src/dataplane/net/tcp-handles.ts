@@ -5,10 +5,14 @@
 import { types } from 'node:util';
 import { isRecord } from '../../platform/record.ts';
 
-export type Completion = { oncomplete: (this: Completion, status: number) => void; handle?: TcpHandle };
+/** libuv's number for the end of a stream, on every platform. */
+export const endOfStream = -4095;
 
-export interface TcpHandle {
-  onread: (this: TcpHandle) => void;
+export type Completion = { oncomplete: (this: Completion, status: number) => void; handle?: StreamHandle };
+
+/** What the handles of TCP and of TLS have in common. */
+export interface StreamHandle {
+  onread: (this: StreamHandle) => void;
   useUserBuffer(bytes: Uint8Array): void;
   readStart(): number;
   readStop(): number;
@@ -16,6 +20,11 @@ export interface TcpHandle {
   writeLatin1String(request: Completion, text: string): number;
   writeBuffer(request: Completion, bytes: Uint8Array): number;
   shutdown(request: Completion): number;
+}
+
+export interface TcpHandle extends StreamHandle {
+  /** Bytes that the kernel has not accepted yet. */
+  readonly writeQueueSize: number;
   connect(request: Completion, address: string, port: number): number;
   connect6(request: Completion, address: string, port: number): number;
   setNoDelay(enabled: boolean): number;
@@ -37,28 +46,18 @@ export type TcpHandles = {
   bytesWrittenAt: number;
 };
 
-const methods = [
-  'useUserBuffer',
-  'readStart',
-  'readStop',
-  'writeLatin1String',
-  'writeBuffer',
-  'shutdown',
-  'connect',
-  'connect6',
-  'setNoDelay',
-  'setKeepAlive',
-  'close',
-  'reset',
-];
+export const streamMethods = ['useUserBuffer', 'readStart', 'readStop', 'writeLatin1String', 'writeBuffer', 'shutdown'];
+
+const methods = [...streamMethods, 'connect', 'connect6', 'setNoDelay', 'setKeepAlive', 'close', 'reset'];
 
 /** Whether this is a TCP handle with all that is needed. */
-export const isHandle = (value: unknown): value is TcpHandle =>
-  typeof value === 'object' &&
-  value !== null &&
-  methods.every((name) => typeof Reflect.get(value, name) === 'function');
+export const isHandle = (value: unknown): value is TcpHandle => hasMethods(value, methods);
 
-function binding(name: string): Record<string, unknown> {
+export const hasMethods = (value: unknown, names: readonly string[]): boolean =>
+  typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function');
+
+/** Returns what Node gives of one of its internal modules. */
+export function binding(name: string): Record<string, unknown> {
   const open: unknown = Reflect.get(process, 'binding');
   if (typeof open !== 'function') return {};
   try {

@@ -37,3 +37,6 @@ export function createTurnWrites(atEndOfTurn: (callback: () => void) => unknown)
     },
   };
 }
+
+/** Of all sockets. */
+export const turnWrites = createTurnWrites(setImmediate);

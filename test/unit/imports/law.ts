@@ -89,7 +89,7 @@ const law: readonly Article[] = [
   { from: 'src/dataplane/net', may: ['src/wire', 'src/platform', 'node:'] },
   { from: 'src/dataplane/http', may: [...requestPath('routing.ts'), 'node:'] },
   { from: 'src/dataplane/filters', may: ['src/wire', 'src/platform/backoff.ts', ...requestPath('routing.ts', 'http')] },
-  { from: 'src/dataplane/tls', may: ['src/wire', 'src/core/routing', 'src/platform', 'node:'] },
+  { from: 'src/dataplane/tls', may: ['src/wire', 'src/core/routing', 'src/platform', 'node:', ...requestPath('net')] },
   { from: 'src/dataplane/h1', may: [...codecMay, 'node:'] },
   { from: 'src/dataplane/h2', may: [...codecMay, 'src/platform', 'node:'] },
   {

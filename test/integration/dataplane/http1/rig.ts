@@ -9,11 +9,11 @@ import { noFields } from '../../../../src/dataplane/http/header-fields.ts';
 import type { HeaderField } from '../../../../src/dataplane/http/header-fields.ts';
 import { createProxyServer } from '../../../../src/dataplane/server.ts';
 import type { ProxyServer, ProxyServerOptions } from '../../../../src/dataplane/server.ts';
-import type { SocketKind } from '../../../../src/dataplane/net/sockets.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 import { connectRaw } from '../../../support/raw-http.ts';
 import type { RawClient } from '../../../support/raw-http.ts';
+import { socketKind } from '../../../support/socket-kind.ts';
 
 /** Counts holds: `open` must return to 0, and no hold may be released twice. */
 export type HoldLedger = {
@@ -50,9 +50,6 @@ export interface Rig {
   proxy(appPort: number, options?: ProxyOptions): Promise<Proxy>;
   stop(): Promise<void>;
 }
-
-/** The project `streams` of Jest runs the same tests on other sockets. */
-const socketKind = Reflect.get(globalThis, 'holdfastSockets') as SocketKind | undefined;
 
 export const endpointAt = (port: number, uid = 'pod-1'): Endpoint => ({
   uid,

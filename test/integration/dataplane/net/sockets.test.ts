@@ -3,52 +3,79 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import tls, { type SecureContext } from 'node:tls';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSocketMaker, type SocketKind } from '../../../../src/dataplane/net/sockets.ts';
+import { serverContext } from '../../../../src/dataplane/tls/secure-context.ts';
+import { shakeHands } from '../../../../src/dataplane/tls/shake-hands.ts';
+import { createAuthority } from '../../../support/authority.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { noUser, type SocketUser, type TcpSocket } from '../../../../src/dataplane/net/tcp-socket.ts';
 
 const kinds: SocketKind[] = ['Handles', 'Streams'];
 
-describe.each(kinds)('a socket on %s', (kind) => {
+const cleanups: (() => unknown)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+async function listen(onConnection: (socket: Socket) => void, options: net.ServerOpts = {}): Promise<Server> {
+  const server = net.createServer({ allowHalfOpen: true, ...options }, onConnection).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  return server;
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+let context: SecureContext;
+beforeAll(async () => {
+  context = serverContext([await (await createAuthority()).issue({ hostnames: ['shop.example'] })]);
+});
+
+type Combination = { kind: SocketKind; below: 'TCP' | 'TLS' };
+const combinations = kinds.flatMap((kind): Combination[] => [
+  { kind, below: 'TCP' },
+  { kind, below: 'TLS' },
+]);
+
+type Accepted = { socket: TcpSocket; log: Log };
+
+/** An accepted socket of the maker, and its peer. `transport`: the peer's connection, below TLS. */
+async function accept({ kind, below }: Combination): Promise<Accepted & { peer: Socket; transport: Socket }> {
   const maker = createSocketMaker(kind);
-  const cleanups: (() => unknown)[] = [];
-  afterEach(() => {
-    for (const cleanup of cleanups.splice(0)) cleanup();
-  });
+  const made = Promise.withResolvers<Accepted>();
+  const took = (socket: TcpSocket) => made.resolve({ socket, log: record(socket) });
+  const opened = (raw: Socket) => (below === 'TCP' ? took(maker.accept(raw)) : secure(maker.acceptBelowTls(raw), took));
+  const server = await listen(opened, { pauseOnConnect: true, noDelay: true });
+  const transport = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+  const peer =
+    below === 'TCP'
+      ? transport
+      : tls.connect({ socket: transport, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  for (const each of [transport, peer]) each.on('error', () => undefined);
+  cleanups.push(() => peer.destroy());
+  await once(peer, below === 'TCP' ? 'connect' : 'secureConnect');
+  const { socket, log } = await made.promise;
+  cleanups.push(() => socket.destroy());
+  return { socket, peer, transport, log };
+}
 
-  test('is of the kind that was asked for', () => {
-    expect(maker.kind).toBe(kind);
-  });
+function secure(transport: TcpSocket, took: (socket: TcpSocket) => void): void {
+  transport.user = {
+    ...noUser,
+    socketBytes(bytes, length) {
+      const hello = Buffer.from(bytes.subarray(0, length));
+      transport.pause();
+      const settings = { secureContext: context, clients: undefined };
+      const events = { failed: () => undefined, closed: () => undefined, fault: () => undefined, secured: took };
+      shakeHands({ transport, hello }, settings, events);
+    },
+  };
+}
 
-  async function listen(onConnection: (socket: Socket) => void, options: net.ServerOpts = {}): Promise<Server> {
-    const server = net.createServer({ allowHalfOpen: true, ...options }, onConnection).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    cleanups.push(() => server.close());
-    return server;
-  }
-
-  const portOf = (server: Server) => (server.address() as AddressInfo).port;
-
-  /** An accepted socket of the maker, and its peer. */
-  async function accepted(): Promise<{ socket: TcpSocket; peer: Socket; log: Log }> {
-    const made = Promise.withResolvers<{ socket: TcpSocket; log: Log }>();
-    const server = await listen(
-      (raw) => {
-        const socket = maker.accept(raw);
-        const log = record(socket);
-        made.resolve({ socket, log });
-      },
-      { pauseOnConnect: true, noDelay: true },
-    );
-    const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
-    peer.on('error', () => undefined);
-    cleanups.push(() => peer.destroy());
-    await once(peer, 'connect');
-    const { socket, log } = await made.promise;
-    cleanups.push(() => socket.destroy());
-    return { socket, peer, log };
-  }
+describe.each(combinations)('a socket of $below on $kind', (combination) => {
+  const accepted = () => accept(combination);
 
   test('reads, and writes strings and bytes in order', async () => {
     const { socket, peer, log } = await accepted();
@@ -63,8 +90,12 @@ describe.each(kinds)('a socket on %s', (kind) => {
   });
 
   test('knows its addresses', async () => {
-    const { socket, peer } = await accepted();
-    expect(socket).toMatchObject({ remoteAddress: '127.0.0.1', localAddress: '127.0.0.1', localPort: peer.remotePort });
+    const { socket, transport } = await accepted();
+    expect(socket).toMatchObject({
+      remoteAddress: '127.0.0.1',
+      localAddress: '127.0.0.1',
+      localPort: transport.remotePort,
+    });
   });
 
   test('waits for a peer that does not read, and no byte is lost or changed', async () => {
@@ -145,6 +176,43 @@ describe.each(kinds)('a socket on %s', (kind) => {
     expect(log.text()).toBe('later');
   });
 
+  test('reads nothing after it was paused, whatever has arrived already', async () => {
+    const { socket, peer, log } = await accepted();
+    const pieces = Array.from({ length: 40 }, (_, number) => `piece ${number} `);
+    const sent = pieces.join('');
+    const { socketBytes } = log.user;
+    log.user.socketBytes = (bytes, length) => {
+      socketBytes(bytes, length);
+      socket.pause();
+    };
+    socket.pause();
+    // With TLS each has a record of its own, and the first read has all of them.
+    for (const piece of pieces) await new Promise((resolve) => peer.write(piece, resolve));
+    peer.end();
+    socket.resume();
+    const { events } = log;
+    while (log.text().length < sent.length) {
+      const seen = bytesOf(events);
+      await eventually(() => bytesOf(events) > seen, Boolean);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(bytesOf(events)).toBe(seen + 1);
+      socket.resume();
+    }
+    await log.until('ended');
+    expect(log.text()).toBe(sent);
+  });
+
+  test('closes although its peer reads nothing', async () => {
+    const { socket, transport, log } = await accepted();
+    transport.pause();
+    while (socket.write(Buffer.alloc(1024 * 1024)) || socket.queuedBytes < 16 * 1024 * 1024) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.destroy();
+    await log.until('closed');
+    expect(log.events.at(-1)).toBe('closed closed');
+  });
+
   test('ends each direction by itself, and closes when both have ended', async () => {
     const { socket, peer, log } = await accepted();
     peer.end('bye');
@@ -157,14 +225,6 @@ describe.each(kinds)('a socket on %s', (kind) => {
     expect(socket).toMatchObject({ isDestroyed: true, isFinished: true });
   });
 
-  test('sends what was written before it is destroyed', async () => {
-    const { socket, peer, log } = await accepted();
-    socket.write('last words');
-    socket.destroy();
-    expect(await textOf(peer)).toBe('last words');
-    await log.until('closed');
-  });
-
   test('resets, and reports a reset', async () => {
     const one = await accepted();
     const broken = new Promise((resolve) => one.peer.once('error', resolve));
@@ -172,7 +232,10 @@ describe.each(kinds)('a socket on %s', (kind) => {
     expect(await broken).toMatchObject({ code: 'ECONNRESET' });
     await one.log.until('closed');
     const other = await accepted();
-    other.peer.resetAndDestroy();
+    // After the tickets of TLS, which would be the first to meet the reset.
+    other.peer.write('x');
+    await other.log.until('bytes');
+    reset(other.transport);
     await other.log.until('closed');
     expect(other.log.events.at(-1)).toBe('closed ECONNRESET');
   });
@@ -195,6 +258,37 @@ describe.each(kinds)('a socket on %s', (kind) => {
     peer.write('for the next');
     await next.until('bytes');
     expect([log.text(), next.text()]).toEqual(['', 'for the next']);
+  });
+});
+
+/** `tls.TLSSocket` loses it while it still sends the tickets of the handshake. */
+const exact = combinations.filter(({ kind, below }) => kind === 'Handles' || below === 'TCP');
+
+describe.each(exact)('a socket of $below on $kind that is destroyed', (combination) => {
+  test('sends everything that was written in the same turn', async () => {
+    const { socket, peer, log } = await accept(combination);
+    socket.write(Buffer.from('one '));
+    socket.write('two ');
+    socket.write(Buffer.from('three'));
+    socket.destroy();
+    expect(await textOf(peer)).toBe('one two three');
+    await log.until('closed');
+  });
+
+  test('sends what was written before', async () => {
+    const { socket, peer, log } = await accept(combination);
+    socket.write('last words');
+    socket.destroy();
+    expect(await textOf(peer)).toBe('last words');
+    await log.until('closed');
+  });
+});
+
+describe.each(kinds)('a socket on %s', (kind) => {
+  const maker = createSocketMaker(kind);
+
+  test('is of the kind that was asked for', () => {
+    expect(maker.kind).toBe(kind);
   });
 
   test.each(['127.0.0.1', 'localhost'])('connects to %s, and may be written to before', async (host) => {
@@ -268,6 +362,14 @@ function record(socket: TcpSocket): Log {
     },
   };
 }
+
+/** Also below TLS, where `resetAndDestroy` sends FIN. */
+function reset(transport: Socket): void {
+  const handle = Reflect.get(transport, '_handle') as { reset(callback: () => void): void };
+  handle.reset(() => transport.destroy());
+}
+
+const bytesOf = (events: readonly string[]): number => events.filter((event) => event === 'bytes').length;
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
 
