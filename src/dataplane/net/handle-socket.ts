@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { joinedCopy } from './byte-copy.ts';
-import { borrowLarge, returnLarge, sharedBuffers } from './read-buffers.ts';
+import { borrowLarge, isShared, returnLarge, sharedBuffers } from './read-buffers.ts';
 import { endOfStream, type Completion, type StreamHandle, type TcpHandle, type TcpHandles } from './tcp-handles.ts';
 import { noUser, queuedBytesLimit } from './tcp-socket.ts';
 import type { Pieces, Range, TcpSocket } from './tcp-socket.ts';
@@ -39,7 +39,10 @@ export class HandleSocket implements TcpSocket {
   isFinished = false;
   private readonly handles: TcpHandles;
   private readonly handle: SocketHandle;
+  /** Where the handle reads to, and where it is to read to after the next read. */
   private bytes: Buffer = sharedBuffers.Heads;
+  private nextBytes: Buffer = sharedBuffers.Heads;
+  private isReading = false;
   private isBorrowing = false;
   /** Strings of this turn, which are written at its end. */
   private gathered = '';
@@ -83,10 +86,19 @@ export class HandleSocket implements TcpSocket {
     this.failIf(isIPv6(address) ? handle.connect6(request, address, port) : handle.connect(request, address, port));
   }
 
-  /** Called by the handle. */
-  readDone(): void {
+  /** Called by the handle. Returns another buffer for the next reads, if there is one. */
+  readDone(): Buffer | undefined {
     const { handles } = this;
     const result = handles.state[handles.readResultAt] ?? 0;
+    this.isReading = true;
+    this.take(result);
+    this.isReading = false;
+    if (this.nextBytes === this.bytes || this.isDestroyed) return undefined;
+    this.bytes = this.nextBytes;
+    return this.bytes;
+  }
+
+  private take(result: number): void {
     if (result === 0) return;
     if (result > 0) {
       try {
@@ -207,10 +219,11 @@ export class HandleSocket implements TcpSocket {
     this.giveBack(isFree);
     const borrowed = pieces === 'Large' ? borrowLarge() : undefined;
     this.isBorrowing = borrowed !== undefined;
-    const bytes = borrowed ?? sharedBuffers[pieces === 'Large' ? 'Stream' : pieces];
-    if (this.bytes === bytes) return;
-    this.bytes = bytes;
-    this.handle.useUserBuffer(bytes);
+    this.nextBytes = borrowed ?? sharedBuffers[pieces === 'Large' ? 'Stream' : pieces];
+    // The handle keeps a little memory for each change that is not the result of a read, until it is closed.
+    if (this.isReading || this.bytes === this.nextBytes || isShared(this.bytes)) return;
+    this.bytes = this.nextBytes;
+    this.handle.useUserBuffer(this.bytes);
   }
 
   /** Calls `takeOver`, after which the connection, which must be paused, is that of another socket on its handle. */
@@ -224,7 +237,7 @@ export class HandleSocket implements TcpSocket {
   private giveBack(isFree: boolean): void {
     if (!this.isBorrowing) return;
     this.isBorrowing = false;
-    returnLarge(this.bytes, isFree);
+    returnLarge(this.nextBytes, isFree);
   }
 
   end(): void {
@@ -295,8 +308,8 @@ export class HandleSocket implements TcpSocket {
   }
 }
 
-function read(this: StreamHandle & OfSocket): void {
-  this.socket?.readDone();
+function read(this: StreamHandle & OfSocket): Buffer | undefined {
+  return this.socket?.readDone();
 }
 
 function wrote(this: Write, status: number): void {

@@ -12,7 +12,8 @@ export type Completion = { oncomplete: (this: Completion, status: number) => voi
 
 /** What the handles of TCP and of TLS have in common. */
 export interface StreamHandle {
-  onread: (this: StreamHandle) => void;
+  /** Returns another buffer for the next reads, if they are to have one. */
+  onread: (this: StreamHandle) => Uint8Array | undefined;
   useUserBuffer(bytes: Uint8Array): void;
   readStart(): number;
   readStop(): number;

@@ -291,6 +291,36 @@ describe.each(kinds)('a socket on %s', (kind) => {
     expect(maker.kind).toBe(kind);
   });
 
+  test('leaves nothing at its handle when it changes the size of pieces while it reads', async () => {
+    let changes = 0;
+    const made = Promise.withResolvers<Log>();
+    const server = await listen(
+      (raw) => {
+        const handle = Reflect.get(raw, '_handle') as { useUserBuffer(bytes: Buffer): void };
+        const change = handle.useUserBuffer.bind(handle);
+        Object.assign(handle, { useUserBuffer: (bytes: Buffer) => [(changes += 1), change(bytes)] });
+        const socket = maker.accept(raw);
+        const log = record(socket);
+        const { socketBytes } = log.user;
+        log.user.socketBytes = (bytes, length) => {
+          socketBytes(bytes, length);
+          socket.expect(log.events.length % 2 === 0 ? 'Heads' : 'Stream');
+        };
+        made.resolve(log);
+      },
+      { pauseOnConnect: true },
+    );
+    const peer = net.connect({ port: portOf(server), host: '127.0.0.1' });
+    cleanups.push(() => peer.destroy());
+    const log = await made.promise;
+    for (let round = 1; round <= 20; round += 1) {
+      peer.write('piece');
+      await log.until('bytes', round);
+    }
+    expect(log.text()).toBe('piece'.repeat(20));
+    expect(changes).toBeLessThanOrEqual(1);
+  });
+
   test.each(['127.0.0.1', 'localhost'])('connects to %s, and may be written to before', async (host) => {
     const received = Promise.withResolvers<string>();
     const server = await listen((peer) => {
