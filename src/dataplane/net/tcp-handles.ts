@@ -12,6 +12,8 @@ export type Completion = { oncomplete: (this: Completion, status: number) => voi
 
 /** What the handles of TCP and of TLS have in common. */
 export interface StreamHandle {
+  /** Bytes of TCP that the kernel has not accepted yet; of TLS, those that are being written below. */
+  readonly writeQueueSize: number;
   /** Returns another buffer for the next reads, if they are to have one. */
   onread: (this: StreamHandle) => Uint8Array | undefined;
   useUserBuffer(bytes: Uint8Array): void;
@@ -24,8 +26,6 @@ export interface StreamHandle {
 }
 
 export interface TcpHandle extends StreamHandle {
-  /** Bytes that the kernel has not accepted yet. */
-  readonly writeQueueSize: number;
   connect(request: Completion, address: string, port: number): number;
   connect6(request: Completion, address: string, port: number): number;
   setNoDelay(enabled: boolean): number;

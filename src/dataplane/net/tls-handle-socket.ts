@@ -44,6 +44,7 @@ export class TlsHandleSocket implements TcpSocket {
     this.writes = new TlsWrites({
       handles,
       tls,
+      tcp,
       done: (status) => this.writeDone(status),
       failed: (status) => this.failIf(status),
     });

@@ -2,7 +2,8 @@
  * What is written to a TLS handle. One write is open at a time; what comes meanwhile waits for its end, which the handle reports in a later turn of
  * the event loop, and then becomes one record.
  */
-import type { Completion, TcpHandles } from './tcp-handles.ts';
+import { constants } from 'node:os';
+import type { Completion, TcpHandle, TcpHandles } from './tcp-handles.ts';
 import { queuedBytesLimit } from './tcp-socket.ts';
 import type { TlsHandle } from './tls-handles.ts';
 import { turnWrites, type Flushable } from './turn-writes.ts';
@@ -14,11 +15,15 @@ type Write = Completion & { done?: (status: number) => void };
 type Parts = {
   handles: TcpHandles;
   tls: TlsHandle;
+  tcp: TcpHandle;
   /** The open write is complete. */
   done: (status: number) => void;
   /** Called in the write that failed. */
   failed: (status: number) => void;
 };
+
+/** More than what the handle writes itself takes, if the kernel takes it. */
+const patienceTurns = 3;
 
 export class TlsWrites implements Flushable {
   needsDrain = false;
@@ -27,6 +32,7 @@ export class TlsWrites implements Flushable {
   private openBytes = 0;
   /** It is flushed at the end of this turn. */
   private isGathered = false;
+  private isPatient = false;
   private isStopped = false;
 
   constructor(parts: Parts) {
@@ -40,16 +46,15 @@ export class TlsWrites implements Flushable {
   write(data: string | Buffer): boolean {
     this.waiting.add(data);
     const isSmall = typeof data === 'string' && this.waiting.length <= queuedBytesLimit;
-    if (this.openBytes > 0) this.needsDrain ||= this.queuedBytes >= queuedBytesLimit;
-    else if (!isSmall || !this.gather()) this.flush();
+    if (this.openBytes === 0 && (!isSmall || !this.gather())) this.flush();
+    this.needsDrain ||= this.queuedBytes >= queuedBytesLimit;
     return !this.needsDrain;
   }
 
   /** Bytes are encrypted when their write begins, and not needed any more. */
   writeBorrowed(bytes: Buffer): boolean {
-    const waits = this.openBytes > 0;
     this.write(bytes);
-    this.needsDrain ||= waits;
+    this.needsDrain ||= this.waiting.length > 0;
     return !this.needsDrain;
   }
 
@@ -60,14 +65,31 @@ export class TlsWrites implements Flushable {
 
   flush(): void {
     this.isGathered = false;
-    if (this.openBytes === 0 && !this.isStopped) this.begin();
+    if (!this.isPatient) this.beginWithin(patienceTurns);
+  }
+
+  /**
+   * The handle does not report that it failed to write something of its own, such as the tickets of a handshake, and then never completes another
+   * write.
+   */
+  private beginWithin(turns: number): void {
+    this.isPatient = false;
+    // An empty write has another meaning for the handle.
+    if (this.openBytes > 0 || this.waiting.length === 0 || this.isStopped) return;
+    const { tls, tcp, failed } = this.parts;
+    if (tls.writeQueueSize === 0 || tcp.writeQueueSize > 0) {
+      this.begin();
+    } else if (turns === 0) {
+      failed(-constants.errno.EPIPE);
+    } else {
+      this.isPatient = true;
+      setImmediate(() => this.beginWithin(turns - 1));
+    }
   }
 
   private begin(): void {
     const { handles, tls, done, failed } = this.parts;
     const { length } = this.waiting;
-    // An empty write has another meaning for the handle.
-    if (length === 0) return;
     const request: Write = handles.createWrite();
     request.handle = tls;
     request.oncomplete = completed;
@@ -77,14 +99,13 @@ export class TlsWrites implements Flushable {
     if (error < 0) failed(error);
     if (error !== 0 || handles.state[handles.wroteLaterAt] === 0) return;
     this.openBytes = length;
-    this.needsDrain ||= length >= queuedBytesLimit;
   }
 
   /** To be called when the open write is done. Returns whether what waited for it has been written, too, and `needsDrain` was set. */
   proceed(): boolean {
     this.openBytes = 0;
     if (!this.isGathered) this.flush();
-    if (!this.needsDrain || this.openBytes > 0) return false;
+    if (!this.needsDrain || this.queuedBytes > 0) return false;
     this.needsDrain = false;
     return true;
   }

@@ -284,6 +284,17 @@ describe.each(exact)('a socket of $below on $kind that is destroyed', (combinati
   });
 });
 
+describe.each(exact)('a socket of $below on $kind whose peer resets at once', (combination) => {
+  test('closes with its next write at the latest', async () => {
+    const { socket, transport, log } = await accept(combination);
+    reset(transport);
+    await eventually(() => log.events.length, Boolean);
+    socket.write('to nobody');
+    await log.until('closed E');
+    expect(log.events.at(-1)).toMatch(/^closed (ECONNRESET|EPIPE)$/);
+  });
+});
+
 describe.each(kinds)('a socket on %s', (kind) => {
   const maker = createSocketMaker(kind);
 
