@@ -99,6 +99,18 @@ export const requestPathMetrics = {
     labels: [],
     help: 'Responses that ended before they were complete.',
   },
+  holdfast_proxy_workers: {
+    part: 'proxy',
+    type: 'gauge',
+    labels: ['state'],
+    help: 'Processes that serve requests (--workers); state: starting, serving, leaving. Absent without workers.',
+  },
+  holdfast_proxy_worker_deaths_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: [],
+    help: 'Workers that ended without being told to: their connections were lost. Absent without workers.',
+  },
   holdfast_proxy_faults_total: {
     part: 'proxy',
     type: 'counter',

@@ -70,6 +70,12 @@ export const settings = {
     meaning:
       "How long open requests and streams may continue after that, at most; drainTimeout of HoldfastProxy may be shorter. The sum of delay and grace must stay 15 s below the pod's terminationGracePeriodSeconds.",
   },
+  HOLDFAST_WORKERS: {
+    parts: ['proxy'],
+    default: '0',
+    meaning:
+      'Processes that serve requests, or auto: one for each core. They are one proxy, with one admin port; each has the limits of connections and requests for itself. 0: the process that is started serves, without a primary.',
+  },
   HOLDFAST_SOCKETS: {
     parts: ['proxy'],
     default: 'Handles',

@@ -23,6 +23,11 @@ export const commands = {
         usage: '--check',
         meaning: 'with --table: print what would be served, or what is wrong with the file, and exit with 0 or 1',
       },
+      {
+        usage: '--workers N',
+        meaning:
+          'serve with N processes, or auto: one for each core; SIGHUP replaces them by new ones without closing a connection',
+      },
     ],
     part: 'proxy',
   },

@@ -1,4 +1,5 @@
 /** The configuration of a proxy, read from its environment. */
+import { availableParallelism } from 'node:os';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../core/names/names.ts';
 import { oneOf, optionalText, portNumber, requiredText, wholeNumber, type Environment } from '../platform/config.ts';
 import { socketKinds, type SocketKind } from './net/sockets.ts';
@@ -28,17 +29,21 @@ export type ProxyConfig = {
   shutdownGraceMs: number;
   /** Default: `Handles`. */
   sockets?: SocketKind;
+  /** How many processes serve requests. Absent: this one. */
+  workers?: number;
 };
+
+/** What the command line says, beside the environment. */
+export type ProxyOptions = { table?: string | undefined; workers?: string | undefined };
 
 const maxMs = 7 * 24 * 3_600_000;
 
-/** `tableFile`: from the command line, `--table FILE`. */
-export function readProxyConfig(env: Environment, tableFile: string | undefined): ProxyConfig {
+export function readProxyConfig(env: Environment, { table, workers }: ProxyOptions): ProxyConfig {
+  const count = readWorkers(workers === undefined ? env : { HOLDFAST_WORKERS: workers });
   return {
+    ...(count > 0 && { workers: count }),
     source:
-      tableFile === undefined
-        ? { kind: 'operator', operator: readOperatorConfig(env) }
-        : { kind: 'file', file: tableFile },
+      table === undefined ? { kind: 'operator', operator: readOperatorConfig(env) } : { kind: 'file', file: table },
     adminPort: portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin),
     shutdownDelayMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_DELAY_MS', { min: 0, max: maxMs, default: 5000 }),
     // A pod's grace period is fixed when it is created: a longer drainTimeout in a later table must not end in SIGKILL before the handover.
@@ -46,6 +51,14 @@ export function readProxyConfig(env: Environment, tableFile: string | undefined)
     sockets: oneOf(env, 'HOLDFAST_SOCKETS', socketKinds),
   };
 }
+
+/** More are not of use: each accepts from every port. */
+const maxWorkers = 14;
+
+const readWorkers = (env: Environment): number =>
+  env['HOLDFAST_WORKERS'] === 'auto'
+    ? Math.min(availableParallelism(), maxWorkers)
+    : wholeNumber(env, 'HOLDFAST_WORKERS', { min: 0, max: maxWorkers, default: 0 });
 
 const readOperatorConfig = (env: Environment): OperatorConfig => ({
   gateway: {

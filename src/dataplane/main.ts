@@ -1,4 +1,4 @@
-/** `holdfast proxy [--table FILE [--check]]`: runs a proxy until SIGTERM, or checks a table file. */
+/** `holdfast proxy [--table FILE [--check]] [--workers N]`: runs a proxy until SIGTERM, or checks a table file. */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../platform/clock.ts';
 import { oneOf } from '../platform/config.ts';
@@ -6,8 +6,9 @@ import { AppError, describeError } from '../platform/errors.ts';
 import { createLogger, logLevels } from '../platform/logger.ts';
 import { watchProcessFaults } from '../platform/process-faults.ts';
 import { abortOnSignal, untilAborted } from '../platform/shutdown.ts';
-import { readProxyConfig } from './config.ts';
-import { liveProxyPorts, startProxy } from './proxy.ts';
+import { readProxyConfig, type ProxyConfig } from './config.ts';
+import { liveProxyPorts, startProxy, type Proxy } from './proxy.ts';
+import { workerVariable } from './workers/messages.ts';
 
 /**
  * After a fault, streams have this long to end. It is short: the proxy accepts nothing meanwhile, and nothing replaces it before it has
@@ -26,13 +27,21 @@ const faults = watchProcessFaults(process, {
 });
 try {
   const { values } = parseArgs({
-    options: { table: { type: 'string' }, check: { type: 'boolean', default: false } },
+    options: {
+      table: { type: 'string' },
+      check: { type: 'boolean', default: false },
+      workers: { type: 'string' },
+    },
     allowPositionals: true,
   });
   if (values.check) await check(values.table);
-  const config = readProxyConfig(process.env, values.table);
-  const proxy = await startProxy(config, liveProxyPorts({ clock: systemClock, log, faults: faults.counts }, config));
-  log.info({ adminPort: proxy.adminPort }, 'proxy started');
+  if (process.env[workerVariable] !== undefined) {
+    const { runWorker } = await import('./workers/run-worker.ts');
+    await runWorker(process, { clock: systemClock, log, faults });
+  }
+  const config = readProxyConfig(process.env, values);
+  const proxy = await start(config);
+  log.info({ adminPort: proxy.adminPort, workers: config.workers ?? 0 }, 'proxy started');
   await untilAborted(AbortSignal.any([stopped, faults.first]));
   await proxy.stop(faults.first.aborted ? { graceMs: faultGraceMs } : {});
   process.exit(faults.first.aborted ? 1 : 0);
@@ -41,6 +50,19 @@ try {
   if (error instanceof AppError && error.code === 'TABLE_INVALID') process.stderr.write(`${error.message}\n`);
   log.error({ error: describeError(error) }, 'proxy failed');
   process.exit(1);
+}
+
+/** A proxy without workers does not load what they need. */
+async function start(config: ProxyConfig): Promise<Pick<Proxy, 'adminPort' | 'stop'>> {
+  const ports = liveProxyPorts({ clock: systemClock, log, faults: faults.counts }, config);
+  if (config.workers === undefined) return startProxy(config, ports);
+  const [{ startPrimary }, { forkWorker }] = await Promise.all([
+    import('./workers/primary.ts'),
+    import('./workers/worker-process.ts'),
+  ]);
+  const primary = await startPrimary(config, config.workers, { ...ports, fork: forkWorker });
+  process.on('SIGHUP', () => void primary.replaceWorkers());
+  return primary;
 }
 
 async function check(file: string | undefined): Promise<never> {

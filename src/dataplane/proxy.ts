@@ -1,15 +1,12 @@
 /** Wires one proxy: discovery → router ← request path, and the admin port. */
 import { lookup } from 'node:dns/promises';
 import { bindPort } from '../core/names/bind-ports.ts';
-import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import { readOpenFileLimit } from '../platform/open-files.ts';
-import { createRegistry } from '../platform/metrics.ts';
 import type { ProcessFaults } from '../platform/process-faults.ts';
 import { runShutdown } from '../platform/shutdown.ts';
-import { addDebugPages } from './admin/debug-pages.ts';
-import { httpSamples, processSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
+import { startAdmin } from './admin/admin-port.ts';
 import { createLineWriter, toStdout, type LineWriter, type WriteBytes } from './access-log/line-writer.ts';
 import type { ProxyConfig } from './config.ts';
 import { createProxyTarget, type ProxyTarget } from './discovery-target.ts';
@@ -19,6 +16,7 @@ import { createProxyServer, type ProxyServer } from './server.ts';
 import { createListeners, type Listeners } from './net/listeners.ts';
 import { createSessionIds } from './sessions/session-ids.ts';
 import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
+import { startSweeping } from './sessions/sweeping.ts';
 import { startTableSource, type TableSource, type TableSourcePorts } from './table-source.ts';
 
 export type ProxyPorts = TableSourcePorts & {
@@ -56,10 +54,6 @@ export const liveProxyPorts = (
   bindPort: source.kind === 'file' ? (port) => port : bindPort,
 });
 
-const sweepIntervalMs = 100;
-/** Takes less than a millisecond; a table of a million sessions is swept in half a minute, a usual one at each turn. */
-const rowsPerSweep = 8192;
-
 /** Rejects without a valid table in the file that it is to serve. */
 export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promise<Proxy> {
   const { clock, log } = ports;
@@ -86,11 +80,13 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
   const target = createProxyTarget({ router, server, settings, listeners, clock, log });
   const source = await startTableSource(config.source, ports, target);
-  const stopSweeping = startSweeping(router, clock);
+  const stopSweeping = startSweeping(router.sessions, clock);
   let stopping = false;
   const parts = { router, server, settings, listeners, target, source, accessLines, clock, log };
   const admin = await startAdmin(config.adminPort, {
     ...parts,
+    sessionCounters: router.counters,
+    accessLines: accessLines.counts,
     isStopping: () => stopping,
     faults: ports.faults ?? noFaults,
   });
@@ -129,37 +125,7 @@ type Parts = {
   log: Logger;
 };
 
-type AdminParts = Parts & { isStopping: () => boolean; faults: ProcessFaults['counts'] };
-
 const noFaults: ProcessFaults['counts'] = { uncaughtException: 0, unhandledRejection: 0 };
-
-function startAdmin(
-  port: number,
-  { router, server, listeners, target, source, accessLines, clock, isStopping, faults }: AdminParts,
-) {
-  const registry = createRegistry();
-  const table = () => router.table();
-  const slotOf = (key: string, id: string) => router.slotOf(key, id);
-  registerProxyMetrics(registry, {
-    ...sessionSamples({
-      counters: router.counters,
-      slotOf,
-      table,
-      connectedReplicas: () => source.connected().length,
-      fileIsCurrent: () => source.fileIsCurrent(),
-      tableAgeMs: () => (table() === undefined ? undefined : clock.nowMs() - target.asOfMs()),
-    }),
-    ...httpSamples(server.counters, server, accessLines.counts),
-    ...processSamples(faults),
-  });
-  const notReady = () => {
-    if (isStopping()) return ['shutting down'];
-    if (table() === undefined) return ['no routing table yet'];
-    return listeners.areBound() ? [] : ['a listener is not bound'];
-  };
-  const app = addDebugPages(createAdminApp({ registry, notReady }), { table, sessions: router.sessions, slotOf });
-  return listenAdmin(app, port);
-}
 
 const shutdownSteps = (
   { shutdownDelayMs, shutdownGraceMs }: ProxyConfig,
@@ -179,18 +145,6 @@ const shutdownSteps = (
   { name: 'discovery', limitMs: 2000, run: () => source.stop() },
   { name: 'access log', limitMs: 1000, run: () => accessLines.drained() },
 ];
-
-function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {
-  let cancel = () => {};
-  const sweep = () => {
-    sessions.sweep(clock.nowMs(), rowsPerSweep);
-    cancel = clock.after(sweepIntervalMs, sweep);
-  };
-  sweep();
-  return () => {
-    cancel();
-  };
-}
 
 async function finishRequests(server: ProxyServer, { graceMs, log }: { graceMs: number; log: Logger }): Promise<void> {
   const { requestsOpen, upgradesOpen } = server.counters;

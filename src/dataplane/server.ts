@@ -57,6 +57,8 @@ export type ListenOptions = {
   host?: string;
   /** The port of the listener in the routing table, if another one is bound. */
   listenerPort?: number;
+  /** Of the port, if another process has bound it. */
+  sockets?: readonly object[];
 };
 
 export interface ProxyServer {
@@ -77,6 +79,11 @@ export interface ProxyServer {
    * connections remain to be closed while their client may be about to use them, a race that neither side can win (RFC 9112 §9.5).
    */
   announceShutdown(): void;
+  /**
+   * Leaves new connections to other processes that accept from the same sockets. Responses contain `Connection: close`, and idle connections
+   * stay until their clients use or close them, or their timeout. Resolves when all are closed, at the latest after `limitMs`.
+   */
+  leave(limitMs: number): Promise<void>;
   /**
    * Stops accepting, closes idle connections, lets responses and upgraded streams finish. Resolves half a second after the last of them, at the
    * latest half a second after the grace period: remaining upgraded streams are then closed by FIN, requests are cut.
@@ -124,11 +131,17 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     }
   }
 
+  async function closeListeners(): Promise<void> {
+    context.shutdown = 'announced';
+    for (const listener of listeners) listener.close();
+    await oneTurn();
+  }
+
   return {
     counters,
-    async listen({ port, host, listenerPort = port }) {
+    async listen({ port, host, listenerPort = port, sockets }) {
       const listener = await openPort(
-        { port, host },
+        { port, host, sockets },
         { accept: (socket) => reception.accept(socket, listenerPort), failed: () => (counters.acceptErrors += 1) },
       );
       listeners.add(listener);
@@ -175,11 +188,15 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
       context.shutdown = 'announced';
       connections.announceShutdown();
     },
+    async leave(limitMs) {
+      await closeListeners();
+      connections.announceShutdown();
+      await connections.whenClosed(limitMs);
+    },
     async shutdown({ graceMs }) {
       context.shutdown = 'announced';
       await acceptQueued();
-      for (const listener of listeners) listener.close();
-      await oneTurn();
+      await closeListeners();
       context.shutdown = 'closing';
       connections.closeIdle();
       await connections.whenDone(graceMs);

@@ -34,12 +34,20 @@ export async function runHoldfast(args: readonly string[], env: Record<string, s
 /** Of a process, while other tests start theirs. */
 const startLimitMs = 60_000;
 
-export type TableProcess = { admin(target: string): Promise<string>; stop(): Promise<number | null> };
+export type TableProcess = {
+  readonly pid: number;
+  admin(target: string): Promise<string>;
+  stop(): Promise<number | null>;
+};
 
 /** Starts a proxy, and waits until it is ready. */
-export async function startTableProcess(file: string, cleanups: Cleanups): Promise<TableProcess> {
+export async function startTableProcess(
+  file: string,
+  cleanups: Cleanups,
+  args: readonly string[] = [],
+): Promise<TableProcess> {
   const adminPort = await freePort();
-  const child = spawn(process.execPath, ['src/cli/main.ts', 'proxy', '--table', file], {
+  const child = spawn(process.execPath, ['src/cli/main.ts', 'proxy', '--table', file, ...args], {
     env: { HOLDFAST_ADMIN_PORT: String(adminPort), HOLDFAST_SHUTDOWN_DELAY_MS: '0', HOLDFAST_LOG_LEVEL: 'error' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -52,7 +60,7 @@ export async function startTableProcess(file: string, cleanups: Cleanups): Promi
   const fetchAdmin = (target: string) => fetch(`http://127.0.0.1:${adminPort}${target}`);
   const isReady = async () => (await fetchAdmin('/readyz')).ok;
   await eventually(() => isReady().catch(() => false), Boolean, startLimitMs);
-  return { admin: async (target) => (await fetchAdmin(target)).text(), stop };
+  return { pid: child.pid ?? 0, admin: async (target) => (await fetchAdmin(target)).text(), stop };
 }
 
 export interface Browser {

@@ -35,6 +35,17 @@ export const processSamples = (faults: ProcessFaults['counts']): MetricSamples<P
   holdfast_proxy_faults_total: () => Object.entries(faults).map(([kind, value]) => ({ labels: { kind }, value })),
 });
 
+type WorkerMetric = Extract<ProxyMetric, `holdfast_proxy_worker${string}`>;
+
+/** Of a proxy with workers. */
+export type WorkerFigures = { deaths: number; counts(): Record<string, number> };
+
+export const workerSamples = (workers: WorkerFigures | undefined): MetricSamples<WorkerMetric> => ({
+  holdfast_proxy_workers: () =>
+    Object.entries(workers?.counts() ?? {}).map(([state, value]) => ({ labels: { state }, value })),
+  holdfast_proxy_worker_deaths_total: () => (workers === undefined ? [] : [{ value: workers.deaths }]),
+});
+
 type HttpMetric = Extract<ProxyMetric, `holdfast_${'http' | 'tls' | 'upstream'}_${string}`>;
 
 /** `server`: its connections to endpoints, and its limit of client connections. */
@@ -108,7 +119,7 @@ export function sessionSamples({
   connectedReplicas,
   fileIsCurrent,
   tableAgeMs,
-}: SessionMetricPorts): MetricSamples<Exclude<ProxyMetric, HttpMetric | ProcessMetric>> {
+}: SessionMetricPorts): MetricSamples<Exclude<ProxyMetric, HttpMetric | ProcessMetric | WorkerMetric>> {
   const perBackend = (read: (backend: BackendCounters) => Sample[]) => () =>
     [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
   const perTableBackend = (read: (backend: Backend) => Sample[]) => () =>

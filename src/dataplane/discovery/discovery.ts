@@ -29,10 +29,14 @@ export type DiscoveryPorts = {
   lastKnownGood: LastKnownGood | undefined;
 };
 
+type Delta = Extract<ReceivedMessage, { type: 'delta' }>;
+
 export type DiscoveryOptions = { resolveIntervalMs: number; lastKnownGoodDelayMs: number; backoff: BackoffRange };
 
 /** The part of the proxy that discovery drives. */
 export interface DiscoveryTarget extends MergerEvents {
+  /** Resolves when requests are routed by the last table; absent or undefined if they are already. */
+  whenApplied?(): Promise<void> | undefined;
   /** Undefined while there is no table. */
   draftReport(sequence: number): ReportDraft | undefined;
   /** Increases with every change of the sessions on draining pods, and with every end of a session. */
@@ -93,10 +97,19 @@ export function startDiscovery(
     else {
       const { revision, asOfMs } = message;
       merger.message(address, { revision, asOfMs, ...streams.apply(address, message) });
-      // Only now: requests are routed by it.
-      streams.acknowledge(address, message);
-      reporter.acknowledge(address);
+      const applied = target.whenApplied?.();
+      if (applied === undefined) acknowledge(address, message);
+      else {
+        const stream = streams.current(address);
+        void applied.then(() => streams.current(address) === stream && acknowledge(address, message));
+      }
     }
+  };
+
+  /** Only when requests are routed by it. */
+  const acknowledge = (address: string, delta: Delta) => {
+    streams.acknowledge(address, delta);
+    reporter.acknowledge(address);
   };
 
   const follow = async (address: string) => {

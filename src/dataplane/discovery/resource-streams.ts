@@ -13,6 +13,8 @@ export interface ResourceStreams {
   /** A stream is about to be opened. Its replica needs to send only what differs from the returned versions. */
   open(address: string): Hello;
   close(address: string): void;
+  /** Another object for each stream that is opened; undefined if none is open. */
+  current(address: string): object | undefined;
   /** Returns the table with the delta. Throws if it applies to another version: the stream must be opened again. */
   apply(address: string, delta: ReceivedDelta): { table?: RoutingTable };
   /** Requests are now routed by the table with this delta. */
@@ -35,6 +37,7 @@ export function createResourceStreams(): ResourceStreams {
       stores.delete(address);
       acknowledged.delete(address);
     },
+    current: (address) => stores.get(address),
     apply(address, { delta }) {
       const store = stores.get(address) ?? createResourceStore();
       const unknown = store.apply(delta);

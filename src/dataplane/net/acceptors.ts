@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { bindSocket, portOf, type BoundSocket } from './bound-socket.ts';
 
 export type BoundListener = {
   port: number;
@@ -23,24 +24,24 @@ const acceptors = process.platform === 'linux' ? 8 : 1;
 /** The queue of the kernel, which may limit it further (net.core.somaxconn). Node's default of 511 drops some of these clients, which retry after 1 s, 3 s, 7 s. */
 const backlog = 4096;
 
+/** `sockets`: of that port, bound by another process, which keeps them open: this one accepts from the same queues. */
+type Port = { port: number; host: string | undefined; sockets?: readonly object[] | undefined };
+
 /** Rejects if the port is in use, and leaves nothing open then. */
-export async function openPort(
-  { port, host }: { port: number; host: string | undefined },
-  handler: ConnectionHandler,
-): Promise<BoundListener> {
+export async function openPort({ port, host, sockets }: Port, handler: ConnectionHandler): Promise<BoundListener> {
   const servers: Server[] = [];
   const close = () => {
     for (const server of servers.splice(0)) server.close();
   };
   let bound = port;
   try {
-    for (let count = 0; count < acceptors; count++) {
+    for (let count = 0; count < (sockets?.length ?? acceptors); count++) {
       const server = net.createServer(
         { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, pauseOnConnect: true },
         (socket) => handler.accept(socket),
       );
       servers.push(server);
-      bound = await bind(server, { port: bound, host, backlog, reusePort: acceptors > 1 });
+      bound = await bind(server, { port: bound, host, reusePort: acceptors > 1 }, sockets?.[count]);
       server.on('error', () => handler.failed());
     }
   } catch (error) {
@@ -50,15 +51,37 @@ export async function openPort(
   return { port: bound, close };
 }
 
-type BindOptions = { port: number; host: string | undefined; backlog: number; reusePort: boolean };
+/** Binds the sockets of a port, from which other processes accept. Throws if the port is in use, and leaves nothing open then. */
+export function bindSockets(port: number): { port: number; sockets: readonly object[]; close(): void } {
+  const sockets: BoundSocket[] = [];
+  const close = () => {
+    for (const socket of sockets.splice(0)) socket.close();
+  };
+  let bound = port;
+  try {
+    for (let count = 0; count < acceptors; count++) {
+      const socket = bindSocket(bound, acceptors > 1);
+      sockets.push(socket);
+      bound = portOf(socket);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { port: bound, sockets, close };
+}
 
-function bind(server: Server, { host, ...options }: BindOptions): Promise<number> {
+type BindOptions = { port: number; host: string | undefined; reusePort: boolean };
+
+function bind(server: Server, { host, ...options }: BindOptions, socket: object | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ ...options, ...(host !== undefined && { host }) }, () => {
+    const listening = () => {
       server.off('error', reject);
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : options.port);
-    });
+    };
+    if (socket === undefined) server.listen({ ...options, backlog, ...(host !== undefined && { host }) }, listening);
+    else server.listen(socket, backlog, listening);
   });
 }

@@ -20,11 +20,10 @@ export interface PortOpener {
   listen(options: { port: number; listenerPort: number }): Promise<BoundListener>;
 }
 
-/** `bindPort`: returns the port to bind for a listener's port. */
-export function createListeners(
-  server: PortOpener,
-  { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger },
-): Listeners {
+/** `bindPort`: returns the port to bind for a listener's port. `onBound`: another port is bound. */
+type ListenerPorts = { bindPort: (listenerPort: number) => number; log: Logger; onBound?: () => void };
+
+export function createListeners(server: PortOpener, { bindPort, log, onBound }: ListenerPorts): Listeners {
   const bound = new Map<number, { listener: BoundListener; asked: number }>();
   const binding = new Set<number>();
   /** The port to bind, by that of the listener. */
@@ -41,6 +40,7 @@ export function createListeners(
       log.error({ listenerPort, error: describeError(error) }, 'port cannot be bound');
     }
     binding.delete(listenerPort);
+    onBound?.();
   };
 
   return {

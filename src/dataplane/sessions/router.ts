@@ -10,7 +10,7 @@ import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
 import { routeFor, type RoutePorts } from './compiled-routes.ts';
 import { compileRouting, keysDiffer, type CompiledTable } from './compiled-table.ts';
 import { createApplyDecision, type Pending, type SessionCandidate } from './apply-decision.ts';
-import { createCarrierConflicts } from './carrier-conflicts.ts';
+import { createCarrierConflicts, type CarrierConflicts } from './carrier-conflicts.ts';
 import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
@@ -20,7 +20,13 @@ import type { AdoptSessions } from './received-handovers.ts';
 import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import { createNoticeWatch } from './notice-watch.ts';
-import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './session-notices.ts';
+import {
+  createOutgoingNotices,
+  createSeenElsewhere,
+  noticeLimits,
+  type OutgoingNotices,
+  type SessionDate,
+} from './session-notices.ts';
 import { createSessionStarter } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
@@ -34,7 +40,28 @@ export type RouterPorts = {
   newSessionId: () => SessionId;
   /** An app set an id that leaves no room for a token. Called once a minute at most for each StickyWorkload. */
   onUnpinnedId?: (workload: string) => void;
+  parts?: RouterParts;
 };
+
+/** Where sessions are counted, and what this proxy has to tell others: parts of which the processes of one proxy have others. */
+export type RouterParts = {
+  counters: SessionCounters;
+  sessions: SessionTable;
+  ended: OutgoingNotices;
+  seen: OutgoingNotices;
+  conflicts: CarrierConflicts;
+};
+
+function createParts(): RouterParts {
+  const seen = createOutgoingNotices(noticeLimits.seen);
+  return {
+    counters: createCounters(),
+    sessions: createSessionTable(seen),
+    ended: createOutgoingNotices(noticeLimits.ended),
+    seen,
+    conflicts: createCarrierConflicts(),
+  };
+}
 
 /** Ids of 16 hex digits. */
 export type SessionNotices = { ended: string[]; seen: string[]; conflicts: CarrierConflict[] };
@@ -65,6 +92,8 @@ export interface ManagedRouter extends SessionRouter {
   endedIds(): string[];
   /** Sessions that another proxy has just seen alive. */
   receiveSeen(ids: readonly string[]): void;
+  /** When another process of this proxy last saw sessions. */
+  receiveDates(dates: Iterable<SessionDate>): void;
   /** Counts the sessions of a proxy that shut down. */
   adopt: AdoptSessions;
   /** Applies and repeats the ends that a proxy that shut down can no longer repeat. */
@@ -75,15 +104,11 @@ const tokensCached = 32_768;
 
 export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const { clock } = ports;
-  const counters = createCounters();
-  const ended = createOutgoingNotices(noticeLimits.ended);
-  const seen = createOutgoingNotices(noticeLimits.seen);
+  const { counters, sessions, ended, seen, conflicts } = ports.parts ?? createParts();
   const endedSessions = createEndedSessions(counters);
   const elsewhere = createSeenElsewhere();
-  const sessions = createSessionTable(seen);
   const cache = createTokenCache(tokensCached);
   const waiters = createTableWaiters(clock);
-  const conflicts = createCarrierConflicts();
   const nowMs = () => clock.nowMs();
   const plain: PlainPorts = { clock, random: ports.random, plainBackend: (key) => state?.plainBackends.get(key) };
   const filters: RoutePorts = {
@@ -262,6 +287,9 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const nowMs = clock.nowMs();
       elsewhere.record(ids, nowMs);
       for (const id of ids) sessions.seenElsewhere(parseSessionId(id), nowMs);
+    },
+    receiveDates(dates) {
+      elsewhere.recordDates(dates);
     },
     adopt(handed, { pastLag }) {
       const nowMs = clock.nowMs();

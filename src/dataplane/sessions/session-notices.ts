@@ -88,9 +88,12 @@ export function createOutgoingNotices({ repeatForMs, maxPending }: NoticeLimits)
 
 const maxReceived = 65_536;
 
+export type SessionDate = SessionId & { lastSeenS: number; unconfirmed: boolean };
+
 /** When other proxies last saw sessions alive. These sessions are not counted here: the other proxies count them. */
 export interface SeenElsewhere {
   record(ids: readonly string[], nowMs: number): void;
+  recordDates(dates: Iterable<SessionDate>): void;
   lastMs(session: SessionId): number | undefined;
 }
 
@@ -99,6 +102,13 @@ export function createSeenElsewhere(): SeenElsewhere {
   return {
     record(ids, nowMs) {
       for (const id of ids) seen.set(sessionKey(parseSessionId(id)), nowMs);
+    },
+    recordDates(dates) {
+      for (const { lastSeenS, unconfirmed, ...session } of dates) {
+        if (unconfirmed) continue;
+        const key = sessionKey(session);
+        seen.set(key, Math.max(lastSeenS * 1000, seen.get(key) ?? 0));
+      }
     },
     // Most proxies receive none: then a request costs nothing for it.
     lastMs: (session) => (seen.isEmpty() ? undefined : seen.get(sessionKey(session))),

@@ -49,6 +49,11 @@ export function createRows(capacity: number): SessionRows {
 /** Returns a cell; the index is always within the column. */
 export const cell = (column: Uint32Array, row: number): number => column[row] ?? 0;
 
+export const idOf = (rows: SessionRows, row: number): SessionId => ({
+  sessionHi: cell(rows.hi, row),
+  sessionLo: cell(rows.lo, row),
+});
+
 /** Returns the row of a session, or -1. */
 export function findRow(rows: SessionRows, { sessionHi, sessionLo }: SessionId): number {
   for (let row = sessionLo & rows.mask; rows.endpoint[row] !== 0; row = (row + 1) & rows.mask) {

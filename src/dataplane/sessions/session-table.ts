@@ -20,7 +20,17 @@ import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './en
 import type { SessionId } from './session-ids.ts';
 import type { OutgoingNotices } from './session-notices.ts';
 import { has, isHeld, isOnly, isOutOfDate, isOver, listAll, listSessions, pastLimit } from './session-row-state.ts';
-import { cell, createRows, findRow, insertRow, mark, oneOpen, removeRow, type SessionRows } from './session-rows.ts';
+import {
+  cell,
+  createRows,
+  findRow,
+  idOf,
+  insertRow,
+  mark,
+  oneOpen,
+  removeRow,
+  type SessionRows,
+} from './session-rows.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };
 
@@ -65,12 +75,32 @@ export interface SessionTable {
   ): { open: number; lastSeenS: number; issuedAtS: number; unconfirmed: boolean }[];
 }
 
+/** Is told what begins and ends, for a count elsewhere. */
+export interface SessionWatcher {
+  added(session: SessionEntry, slot: EndpointSlot, unconfirmed: boolean): void;
+  confirmed(session: SessionId): void;
+  /** Before its limits; it may still have something open. */
+  ended(session: SessionId, reason: EndReason): void;
+  /** It is not counted any more. `reason`: absent if it had ended before. */
+  removed(session: SessionId, reason?: EndReason): void;
+}
+
+const noWatcher: SessionWatcher = {
+  added: () => undefined,
+  confirmed: () => undefined,
+  ended: () => undefined,
+  removed: () => undefined,
+};
+
 /** Rows are spread over many small tables, because a table that grows is rehashed at once: one of a million rows would stop the proxy for 0.1 s. */
 const shardCount = 256;
 const firstCapacity = 64;
 
 /** `seen`: receives the sessions whose tokens become outdated during an open stream. */
-export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionTable {
+export function createSessionTable(
+  seen: Pick<OutgoingNotices, 'add'>,
+  watcher: SessionWatcher = noWatcher,
+): SessionTable {
   const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
@@ -83,7 +113,8 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
     if (slot.endpoint.state === 'Draining') drainingChanges += 1;
   };
 
-  const remove = (rows: SessionRows, row: number) => {
+  const remove = (rows: SessionRows, row: number, reason?: EndReason) => {
+    watcher.removed(idOf(rows, row), reason);
     const slot = slots.byNumber(cell(rows.endpoint, row));
     const isUnconfirmed = has(rows, row, mark.unconfirmed);
     removeRow(rows, row);
@@ -101,12 +132,14 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
     if (marks === mark.unconfirmed) slot.unconfirmed += 1;
     else slot.sessions += 1;
     noteChange(slot);
+    watcher.added(session, slot, marks === mark.unconfirmed);
     return row;
   };
 
   /** The session must be unconfirmed. */
   const confirm = (rows: SessionRows, row: number) => {
     rows.use[row] = cell(rows.use, row) & ~(mark.unconfirmed | mark.moved);
+    watcher.confirmed(idOf(rows, row));
     const slot = slots.byNumber(cell(rows.endpoint, row));
     if (slot === undefined) return;
     noteChange(slot);
@@ -135,7 +168,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
   /** If there is no room for the notice, the date stays as it is, and a later sweep tries again. */
   const refresh = (rows: SessionRows, row: number, { slot, nowMs }: { slot: EndpointSlot; nowMs: number }) => {
     if (!isOutOfDate(rows, row, { limits: slot.backend.limits, nowMs })) return;
-    if (!seen.add({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs)) return;
+    if (!seen.add(idOf(rows, row), nowMs)) return;
     slots.noteChange(slot);
     slot.lastSeenS = tokenSeconds(nowMs);
     rows.lastSeenS[row] = slot.lastSeenS;
@@ -149,7 +182,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
       if (slot !== undefined && reason !== undefined) {
         // Another row moves into the hole: it is examined next.
         slot.backend.counters.ended[reason] += 1;
-        remove(rows, row);
+        remove(rows, row, reason);
         continue;
       }
       if (slot !== undefined) {
@@ -229,6 +262,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionT
       if (row === -1 || has(rows, row, mark.over)) return;
       const slot = slots.byNumber(cell(rows.endpoint, row));
       if (slot !== undefined) slot.backend.counters.ended[reason] += 1;
+      watcher.ended(session, reason);
       rows.use[row] = cell(rows.use, row) | mark.over;
       if (isOver(rows, row)) remove(rows, row);
     },

@@ -86,6 +86,7 @@ const law: readonly Article[] = [
     may: [...dataplaneMay, 'src/core/table-file', 'src/core/listener/certificate.ts', 'yaml'],
   },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
+  { from: 'src/dataplane/workers', may: [...dataplaneMay, 'src/dataplane'] },
   { from: 'src/dataplane/net', may: ['src/wire', 'src/platform', 'node:'] },
   { from: 'src/dataplane/http', may: [...requestPath('routing.ts'), 'node:'] },
   { from: 'src/dataplane/filters', may: ['src/wire', 'src/platform/backoff.ts', ...requestPath('routing.ts', 'http')] },

@@ -1,0 +1,241 @@
+/** `holdfast proxy --workers` as people run it: processes, signals, and clients that notice nothing. */
+import { once } from 'node:events';
+import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { eventually } from '../../support/eventually.ts';
+import { listenLocally } from '../../support/proxy-process.ts';
+import { connectRaw, type RawClient } from '../../support/raw-http.ts';
+import { createBrowser, freePort, startTableProcess, type Cleanups } from '../../support/table-process.ts';
+
+// Each test starts Node processes, which is slow on a busy machine.
+jest.setTimeout(180_000);
+const startLimitMs = 60_000;
+
+let folder: string;
+const cleanups: Cleanups = [];
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'holdfast-workers-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+/** Responds with its name, and echoes what an upgraded connection sends. */
+async function startApp(name: string): Promise<string> {
+  const server = http.createServer((_, response) => response.end(name));
+  server.on('upgrade', (_, socket) => {
+    socket.on('error', () => undefined);
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.pipe(socket);
+  });
+  const { port, stop } = await listenLocally(server);
+  cleanups.push(stop);
+  return `127.0.0.1:${port}`;
+}
+
+const childrenOf = async (pid: number): Promise<number[]> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean).map(Number);
+
+const tableOf = (port: number, servers: readonly string[], draining: readonly string[] = []): string =>
+  JSON.stringify({
+    listeners: [{ port }],
+    routes: [{ backends: [{ name: 'shop' }] }],
+    backends: {
+      shop: {
+        endpoints: servers.map((address) => ({ address, ...(draining.includes(address) && { draining: true }) })),
+      },
+    },
+  });
+
+async function startWorld(count: number, servers = 2) {
+  const port = await freePort();
+  const file = path.join(folder, `${port}.json`);
+  const names = ['one', 'two'].slice(0, servers);
+  const addresses = await Promise.all(names.map(startApp));
+  await writeFile(file, tableOf(port, addresses));
+  const proxy = await startTableProcess(file, cleanups, ['--workers', String(count)]);
+  const workers = () => childrenOf(proxy.pid);
+  const metric = async (name: string) => {
+    const lines = (await proxy.admin('/metrics')).split('\n').filter((line) => line.startsWith(name));
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  };
+  const serving = (wanted = count) =>
+    eventually(
+      () => metric('holdfast_proxy_workers{state="serving"}'),
+      (found) => found === wanted,
+      startLimitMs,
+    );
+  await serving();
+  /** Only this worker accepts while `use` runs: the others stand still. */
+  const through = async <T>(pid: number, use: () => Promise<T>): Promise<T> => {
+    const others = (await workers()).filter((other) => other !== pid);
+    for (const other of others) process.kill(other, 'SIGSTOP');
+    try {
+      return await use();
+    } finally {
+      for (const other of others) process.kill(other, 'SIGCONT');
+    }
+  };
+  const drain = (draining: readonly string[]) => writeFile(file, tableOf(port, addresses, draining));
+  return { port, proxy, workers, metric, through, serving, addresses, drain };
+}
+
+async function openKeepAlive(port: number): Promise<RawClient> {
+  const client = await connectRaw(port);
+  cleanups.push(() => client.socket.destroy());
+  return client;
+}
+
+async function ask(client: RawClient, cookie = ''): Promise<string> {
+  client.send(`GET / HTTP/1.1\r\nHost: shop\r\n${cookie === '' ? '' : `Cookie: ${cookie}\r\n`}\r\n`);
+  const { status, body } = await client.response();
+  return `${status} ${body}`;
+}
+
+async function openWebSocket(port: number): Promise<RawClient> {
+  const client = await openKeepAlive(port);
+  client.send('GET / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await client.until('\r\n\r\n');
+  return client;
+}
+
+async function echo(client: RawClient, word: string): Promise<string> {
+  client.send(word);
+  return client.until(word);
+}
+
+/** Clients that send one request after another, each on one connection as long as the proxy keeps it. */
+function startLoad(port: number, clients: number) {
+  const agent = new http.Agent({ keepAlive: true });
+  const failures: string[] = [];
+  let [responses, isOver] = [0, false];
+  const visit = async () => {
+    const request = http.get({ port, host: '127.0.0.1', headers: { host: 'shop' }, agent });
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    const body = await text(response);
+    if (response.statusCode !== 200) failures.push(`${response.statusCode} ${body}`);
+    responses += 1;
+  };
+  const loop = async () => {
+    while (!isOver) await visit().catch((error: Error) => failures.push(error.message));
+  };
+  const loops = Array.from({ length: clients }, loop);
+  return {
+    failures,
+    responses: () => responses,
+    async stop() {
+      isOver = true;
+      await Promise.all(loops);
+      agent.destroy();
+    },
+  };
+}
+
+/** Where the kernel shows which processes a process has started. */
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('two workers', () => {
+  test('both serve, count a session of both once, and drain as one', async () => {
+    const { port, workers, through, metric, addresses, drain } = await startWorld(2);
+    const browser = createBrowser(port);
+    const pids = await workers();
+    expect(pids).toHaveLength(2);
+    const [first = 0, second = 0] = pids;
+    const name = await through(first, () => browser.visit());
+    expect(await through(second, () => browser.visit())).toBe(name);
+    expect(await through(first, () => browser.visit())).toBe(name);
+    await eventually(
+      () => metric('holdfast_sessions{'),
+      (sum) => sum === 1,
+    );
+    expect(await metric('holdfast_http_requests_total')).toBe(3);
+    await drain(addresses.filter((_, at) => ['one', 'two'][at] === name));
+    await eventually(
+      () => metric('holdfast_endpoints{namespace="standalone",workload="shop",state="Draining"}'),
+      (sum) => sum === 1,
+    );
+    for (const pid of pids) {
+      expect(await through(pid, () => browser.visit())).toBe(name);
+      expect(await through(pid, () => createBrowser(port).visit())).not.toBe(name);
+    }
+  });
+
+  test('lose with one that is killed its connections only', async () => {
+    const { port, workers, through, metric, serving } = await startWorld(2);
+    const [first = 0, second = 0] = await workers();
+    const doomed = await through(first, () => openKeepAlive(port));
+    const kept = await through(second, () => openKeepAlive(port));
+    const stream = await through(second, () => openWebSocket(port));
+    const browser = createBrowser(port);
+    const name = await through(first, () => browser.visit());
+    expect([await ask(doomed), await ask(kept)]).toEqual([
+      expect.stringMatching(/^200 /),
+      expect.stringMatching(/^200 /),
+    ]);
+    const [requests, sessions] = [await metric('holdfast_http_requests_total'), await metric('holdfast_sessions{')];
+    process.kill(first, 'SIGKILL');
+    expect((await doomed.rest()).text).toBe('');
+    expect(await ask(kept)).toMatch(/^200 /);
+    expect(await echo(stream, 'still here')).toBe('still here');
+    expect(await browser.visit()).toBe(name);
+    expect(await metric('holdfast_http_requests_total')).toBe(requests + 2);
+    expect(await metric('holdfast_sessions{')).toBeGreaterThanOrEqual(sessions);
+    await serving();
+    expect(await metric('holdfast_proxy_worker_deaths_total')).toBe(1);
+    const [, next = 0] = await workers();
+    expect(next).not.toBe(first);
+    expect(await through(next, () => browser.visit())).toBe(name);
+  });
+});
+
+onLinux('a restart under load', () => {
+  test.each([1, 2])('of %d workers fails no request and closes no WebSocket', async (count) => {
+    const { port, proxy, workers, serving } = await startWorld(count);
+    const before = await workers();
+    const browser = createBrowser(port);
+    const name = await browser.visit();
+    const stream = await openWebSocket(port);
+    const load = startLoad(port, 8);
+    process.kill(proxy.pid, 'SIGHUP');
+    const isReplaced = async () => {
+      const log = await proxy.admin('/metrics');
+      return log.includes(`holdfast_proxy_workers{state="serving"} ${count}`) && !log.includes('state="leaving"} 0\n');
+    };
+    await eventually(isReplaced, Boolean, startLimitMs);
+    await serving();
+    expect(await echo(stream, 'through the old one')).toBe('through the old one');
+    expect(await browser.visit()).toBe(name);
+    await load.stop();
+    stream.socket.destroy();
+    const after = await eventually(
+      workers,
+      (pids) => pids.length === count && pids.every((pid) => !before.includes(pid)),
+      startLimitMs,
+    );
+    expect(after).toHaveLength(count);
+    expect(load.failures).toEqual([]);
+    expect(load.responses()).toBeGreaterThan(50);
+  });
+});
+
+onLinux('SIGTERM', () => {
+  test('ends two workers as one: what they have accepted they answer', async () => {
+    const { port, proxy } = await startWorld(2);
+    const load = startLoad(port, 8);
+    await eventually(load.responses, (count) => count > 100);
+    const stream = await openWebSocket(port);
+    const code = proxy.stop();
+    const isRefused = (message: string) => message.includes('ECONNREFUSED');
+    await eventually(() => load.failures.some(isRefused), Boolean, startLimitMs);
+    expect(await echo(stream, 'goodbye')).toBe('goodbye');
+    stream.socket.end();
+    await load.stop();
+    expect(await code).toBe(0);
+    expect(load.failures.filter((message) => !isRefused(message))).toEqual([]);
+  });
+});
