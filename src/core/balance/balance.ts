@@ -14,9 +14,14 @@ export type EndpointLoad = {
   readonly startingConfirmed: number;
   /** Open requests and streams of its sessions. */
   readonly open: number;
+  /** What other processes of this proxy count there in addition. */
+  readonly elsewhere?: LoadElsewhere | undefined;
   /** It refused a connection and is ejected until this time, Unix ms; 0 if it is not ejected. */
   readonly ejectedUntilMs: number;
 };
+
+/** `confirmed`: of `sessions`, with those that are about to start; `requests`: open ones, with those that are about to start a session. */
+export type LoadElsewhere = { readonly sessions: number; readonly confirmed: number; readonly requests: number };
 
 /**
  * Returns all backends with a weight above 0, in the order in which to try them: each is drawn by weight from the remaining ones.
@@ -75,16 +80,19 @@ export function eligibleEndpoints<T extends EndpointLoad>(
   const ejected: T[] = [];
   // One pass: a backend may have thousands of pods, and each request of a client without a cookie runs this.
   for (const candidate of endpoints) {
-    const { endpoint, sessions, startingConfirmed, ejectedUntilMs } = candidate;
+    const { endpoint, ejectedUntilMs } = candidate;
     if (endpoint.state !== 'Accepting' || tried.includes(endpoint.id)) continue;
     accepting += 1;
-    if (sessions + startingConfirmed >= maxSessions) continue;
+    if (confirmedAt(candidate) >= maxSessions) continue;
     (ejectedUntilMs <= nowMs && endpoint.nodeLost !== true ? reachable : ejected).push(candidate);
   }
   if (accepting === 0) return { kind: 'none', reason: 'NoEndpointAccepting' };
   if (reachable.length + ejected.length === 0) return { kind: 'none', reason: 'AllFull' };
   return { kind: 'some', endpoints: reachable.length > 0 ? reachable : ejected };
 }
+
+const confirmedAt = ({ sessions, startingConfirmed, elsewhere }: EndpointLoad): number =>
+  sessions + startingConfirmed + (elsewhere?.confirmed ?? 0);
 
 /** `random`: at least 0, below 1. `previousUid`: the pod of the last choice; undefined before the first one. */
 export type Choosing = { random: () => number; previousUid: string | undefined };
@@ -100,9 +108,15 @@ export const pickEndpoint = <T extends EndpointLoad>(
 
 const policies: Record<BalancingPolicy, Policy> = {
   LeastSessions: (endpoints, { random }) =>
-    pickLeast(endpoints, ({ sessions, unconfirmed, starting }) => sessions + unconfirmed + starting, random),
+    pickLeast(
+      endpoints,
+      ({ sessions, unconfirmed, starting, elsewhere }) =>
+        sessions + unconfirmed + starting + (elsewhere?.sessions ?? 0),
+      random,
+    ),
   // Idle sessions cost an app memory, not time: here only open requests count.
-  LeastRequests: (endpoints, { random }) => pickLeast(endpoints, ({ open, starting }) => open + starting, random),
+  LeastRequests: (endpoints, { random }) =>
+    pickLeast(endpoints, ({ open, starting, elsewhere }) => open + starting + (elsewhere?.requests ?? 0), random),
   Random: (endpoints, { random }) => pickAny(endpoints, random),
   RoundRobin: pickNext,
 };

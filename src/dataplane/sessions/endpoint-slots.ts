@@ -2,7 +2,7 @@
  * The counts of this proxy per endpoint of a backend: a pod of several backends has a slot in each, with the limits and counters of that
  * backend. Rows of sessions refer to a slot by its number.
  */
-import type { EndpointLoad } from '../../core/balance/balance.ts';
+import type { EndpointLoad, LoadElsewhere } from '../../core/balance/balance.ts';
 import type { Endpoint, SessionLimits } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 
@@ -35,6 +35,7 @@ export type EndpointSlot = EndpointLoad & {
   startingConfirmed: number;
   /** Open requests and streams of its sessions. */
   open: number;
+  elsewhere: LoadElsewhere | undefined;
   /** When a request or stream of its confirmed sessions last began or ended, and of the others. */
   lastSeenS: number;
   unconfirmedSeenS: number;
@@ -100,6 +101,7 @@ export function createEndpointSlots(): EndpointSlots {
       starting: 0,
       startingConfirmed: 0,
       open: 0,
+      elsewhere: undefined,
       lastSeenS: 0,
       unconfirmedSeenS: 0,
       connectFailures: 0,

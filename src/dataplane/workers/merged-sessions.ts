@@ -25,6 +25,7 @@ import {
   removeRow,
   type SessionRows,
 } from '../sessions/session-rows.ts';
+import { totalOf, type EndpointTotal } from './totals.ts';
 import type { SessionEntry, SessionTable } from '../sessions/session-table.ts';
 
 export interface MergedSessions extends SessionTable {
@@ -37,8 +38,12 @@ export interface MergedSessions extends SessionTable {
   dated(session: SessionId, lastSeenS: number): void;
   /** The worker is gone. `nowMs`: absent if it has said when it last saw its sessions. */
   release(worker: number, nowMs: number | undefined): void;
-  /** A count of a slot other than those of sessions has changed. */
+  /** A count of a slot has changed that counts as a session in reports, or another one. */
   noteChange(slot: EndpointSlot): void;
+  noteLoad(slot: EndpointSlot): void;
+  totals(): EndpointTotal[];
+  /** Of the endpoints whose counts have changed since the last call. */
+  takeChangedTotals(): EndpointTotal[];
 }
 
 /** Bits of a row that are no marks. */
@@ -58,11 +63,18 @@ export function createMergedSessions(): MergedSessions {
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
   const slots = createEndpointSlots();
+  /** Since the last `takeChangedTotals`; `slots` has its own for the reports. */
+  const changed = new Set<EndpointSlot>();
   let drainingChanges = 0;
   let nextShard = 0;
 
-  const noteChange = (slot: EndpointSlot) => {
+  const noteLoad = (slot: EndpointSlot) => {
+    changed.add(slot);
     slots.noteChange(slot);
+  };
+
+  const noteChange = (slot: EndpointSlot) => {
+    noteLoad(slot);
     if (slot.endpoint.state === 'Draining') drainingChanges += 1;
     slots.releaseIfUnused(slot);
   };
@@ -138,8 +150,15 @@ export function createMergedSessions(): MergedSessions {
   return {
     slots,
     noteChange,
+    noteLoad,
     size: () => shards.reduce((sum, { size }) => sum + size, 0),
     drainingChanges: () => drainingChanges,
+    totals: () => Array.from(new Set(Array.from(listAll(shards, slots), ({ slot }) => slot)), totalOf),
+    takeChangedTotals() {
+      const totals = Array.from(changed, totalOf);
+      changed.clear();
+      return totals;
+    },
     added(session, { worker, slot, unconfirmed }) {
       take(session, slot, { lastSeenS: 0, unconfirmed, bits: bitOf(worker) });
     },

@@ -4,12 +4,13 @@
  */
 import { isRecord } from '../../platform/record.ts';
 import type { CarrierConflict } from '../../wire/messages.ts';
-import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { LineCounts } from '../access-log/line-writer.ts';
 import type { ServerCounters } from '../counters.ts';
 import type { SocketKind } from '../net/sockets.ts';
 import type { SessionCounters } from '../sessions/counters.ts';
 import type { ProcessFaults } from '../../platform/process-faults.ts';
+import type { TableChange } from './table-change.ts';
+import type { EndpointTotal } from './totals.ts';
 
 /** Increases with each change of these messages. */
 export const workerProtocol = '1';
@@ -17,16 +18,16 @@ export const workerProtocol = '1';
 /** The environment variable by which a process knows that it is a worker. */
 export const workerVariable = 'HOLDFAST_WORKER_PROTOCOL';
 
-/** `number`: of the table, increasing. `bindPort` of the primary has been applied: sockets come with the name of their listener's port. */
+/** `number`: of the table, increasing; `change`: of the one before, which the first has not. `bindPort` of the primary has been applied: sockets come with the name of their listener's port. */
 export type ToWorker =
   | { type: 'setup'; sockets: SocketKind | undefined; openFiles: number }
-  | { type: 'table'; number: number; table: RoutingTable; asOfMs: number }
+  | { type: 'table'; number: number; change: TableChange; asOfMs: number }
+  | { type: 'totals'; totals: readonly EndpointTotal[] }
   | { type: 'current'; asOfMs: number }
   | { type: 'ended' | 'seen'; ids: readonly string[] }
   | { type: 'dates'; words: Uint32Array }
-  /** Comes with a listening socket; `left`: how many more of the port follow. */
+  /** Comes with a listening socket, or without one if the port is not bound. `left`: how many more of the port follow. */
   | { type: 'socket'; listenerPort: number; port: number; left: number }
-  | { type: 'noSocket'; listenerPort: number; reason: string }
   | { type: 'announceShutdown' }
   /** `keepIdle`: connections between two requests stay open until their clients use or close them, or are idle for too long. */
   | { type: 'stop'; graceMs: number; keepIdle: boolean }

@@ -5,7 +5,6 @@ export interface OfferedSockets {
   /** Rejects if the primary has not bound the port. */
   request(listenerPort: number): Promise<{ port: number; sockets: readonly object[] }>;
   take(message: Extract<ToWorker, { type: 'socket' }>, socket: unknown): void;
-  refuse(listenerPort: number, reason: string): void;
 }
 
 type Request = { sockets: object[] } & PromiseWithResolvers<{ port: number; sockets: readonly object[] }>;
@@ -22,16 +21,11 @@ export function createOfferedSockets(ask: (listenerPort: number) => void): Offer
     take({ listenerPort, port, left }, socket) {
       const request = requests.get(listenerPort);
       if (request === undefined) return;
-      // One that was closed on its way does not arrive.
       if (typeof socket === 'object' && socket !== null) request.sockets.push(socket);
       if (left > 0) return;
       requests.delete(listenerPort);
       if (request.sockets.length > 0) request.resolve({ port, sockets: request.sockets });
-      else request.reject(new Error('the port has been closed'));
-    },
-    refuse(listenerPort, reason) {
-      requests.get(listenerPort)?.reject(new Error(reason));
-      requests.delete(listenerPort);
+      else request.reject(new Error('the primary has not bound it'));
     },
   };
 }

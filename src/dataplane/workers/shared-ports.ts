@@ -4,7 +4,7 @@ import type { PortOpener } from '../net/listeners.ts';
 import type { ToWorker } from './messages.ts';
 
 export interface SharedPorts extends PortOpener {
-  /** Sends the sockets of a listener's port, or why there are none. */
+  /** Sends the sockets of a listener's port, or that there are none. */
   offer(listenerPort: number, send: (message: ToWorker, socket?: object) => void): void;
 }
 
@@ -29,7 +29,7 @@ export function createSharedPorts(bind: (port: number) => Bound = bindSockets): 
       for (const [at, socket] of sockets.entries()) {
         send({ type: 'socket', listenerPort, port, left: sockets.length - at - 1 }, socket);
       }
-      if (sockets.length === 0) send({ type: 'noSocket', listenerPort, reason: 'the primary has not bound it' });
+      if (sockets.length === 0) send({ type: 'socket', listenerPort, port, left: 0 });
     },
   };
 }

@@ -67,7 +67,7 @@ export function createWorkerShare(sessions: MergedSessions, worker: number): Wor
         const { starting } = slot;
         setLoad(load.slot, slot, load);
         // What is open changes with each request, and counts in no session.
-        if (slot.starting === starting) sessions.slots.noteChange(slot);
+        if (slot.starting === starting) sessions.noteLoad(slot);
         else sessions.noteChange(slot);
       }
     },

@@ -20,6 +20,8 @@ import type { FromWorker, ToWorker } from './messages.ts';
 import { createOfferedSockets } from './offered-sockets.ts';
 import { packDates, readDates } from './session-changes.ts';
 import { startSweeping } from '../sessions/sweeping.ts';
+import { applyChange } from './table-change.ts';
+import { applyTotals } from './totals.ts';
 import { createWorkerCounts } from './worker-counts.ts';
 
 export type WorkerPorts = {
@@ -71,8 +73,9 @@ export function startWorker({ sockets, openFiles }: Setup, ports: WorkerPorts): 
   let table: RoutingTable | undefined;
   let stopping = false;
 
-  const apply = ({ number, asOfMs, ...message }: Extract<ToWorker, { type: 'table' }>) => {
-    table = table === undefined ? message.table : shareUnchanged(table, message.table);
+  const apply = ({ number, asOfMs, change }: Extract<ToWorker, { type: 'table' }>) => {
+    const next = applyChange(table, change);
+    table = table === undefined ? next : shareUnchanged(table, next);
     target.onTable({ stream: 0, revision: 0n, asOfMs, table });
     counts.flush();
     send({ type: 'applied', number });
@@ -119,12 +122,12 @@ export function startWorker({ sockets, openFiles }: Setup, ports: WorkerPorts): 
         return target.onEnded(message.ids);
       case 'seen':
         return target.onSeen(message.ids);
+      case 'totals':
+        return applyTotals(router.sessions.slots, message.totals);
       case 'dates':
         return router.receiveDates(readDates(message.words));
       case 'socket':
         return offered.take(message, socket);
-      case 'noSocket':
-        return offered.refuse(message.listenerPort, message.reason);
       case 'announceShutdown':
         return server.announceShutdown();
       case 'stop':

@@ -12,6 +12,7 @@ import { maxWorkers } from './merged-sessions.ts';
 import { Member, type MemberEvents, type MemberPorts } from './member.ts';
 import type { Batch, ToWorker, WorkerSample } from './messages.ts';
 import { addSamples, closedSample, noSample } from './samples.ts';
+import { changeOf } from './table-change.ts';
 import { packDates, readDates } from './session-changes.ts';
 
 export type WorkersPorts = MemberPorts & {
@@ -23,6 +24,8 @@ export type WorkersPorts = MemberPorts & {
   onNotices(notices: Pick<Batch, 'ended' | 'seen' | 'conflicts'>): void;
 };
 
+/** How late the others' counts are when a pod is chosen for a new session. */
+const totalsEveryMs = 100;
 const sampleEveryMs = 1000;
 const sampleWithinMs = 500;
 /** A worker that has said nothing for so long hangs: its connections are lost already. */
@@ -48,13 +51,14 @@ export class Workers {
   /** Called when one is gone. */
   readonly #memberWaiters = new Set<() => void>();
   readonly #tableWaiters = new Set<() => void>();
-  #table: Extract<ToWorker, { type: 'table' }> | undefined;
+  #table: { number: number; table: RoutingTable; asOfMs: number } | undefined;
   #wanted = 0;
   /** Of workers that are gone. */
   #kept = noSample();
   #deaths = 0;
   #isReplacing = false;
   #cancelTick = () => {};
+  #cancelTotals = () => {};
 
   constructor(ports: WorkersPorts) {
     this.#ports = ports;
@@ -65,6 +69,7 @@ export class Workers {
     this.#wanted = count;
     this.#fill();
     this.#tick();
+    this.#tellTotals();
   }
 
   /** Workers that died. */
@@ -80,8 +85,9 @@ export class Workers {
   }
 
   applyTable(table: RoutingTable, asOfMs: number): void {
-    this.#table = { type: 'table', number: (this.#table?.number ?? 0) + 1, table, asOfMs };
-    this.#send(this.#table);
+    const [before, number] = [this.#table?.table, (this.#table?.number ?? 0) + 1];
+    this.#table = { number, table, asOfMs };
+    this.#send({ type: 'table', number, change: changeOf(before, table), asOfMs });
   }
 
   tell(message: Told): void {
@@ -124,6 +130,7 @@ export class Workers {
     for (const member of this.#members) this.#dismiss(member, { graceMs, keepIdle: false });
     while (this.#members.size > 0) await this.#nextChange();
     this.#cancelTick();
+    this.#cancelTotals();
   }
 
   kill(): void {
@@ -162,7 +169,11 @@ export class Workers {
     const member = new Member(number, this.#ports, this.#events);
     this.#members.add(member);
     member.send(setup);
-    if (this.#table !== undefined) member.send(this.#table);
+    if (this.#table !== undefined) {
+      const { table, ...stamp } = this.#table;
+      member.send({ type: 'table', change: changeOf(undefined, table), ...stamp });
+      member.send({ type: 'totals', totals: sessions.totals() });
+    }
     // When sessions were last seen, so that a token with an old date is as good at the new one.
     member.send({ type: 'dates', words: packDates(dated(sessions.all())) });
     this.#send({ type: 'sendDates' }, member);
@@ -224,6 +235,13 @@ export class Workers {
       member.process.kill();
     }
     this.#cancelTick = clock.after(sampleEveryMs, () => this.#tick());
+  }
+
+  #tellTotals(): void {
+    const { clock, sessions } = this.#ports;
+    const totals = sessions.takeChangedTotals();
+    if (totals.length > 0) this.#send({ type: 'totals', totals });
+    this.#cancelTotals = clock.after(totalsEveryMs, () => this.#tellTotals());
   }
 
   #send(message: ToWorker, except?: Member): void {

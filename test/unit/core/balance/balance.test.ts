@@ -175,6 +175,18 @@ describe('the policy', () => {
     ).toBe('a');
   });
 
+  test('counts what other processes of the proxy have there, and so does the maximum', () => {
+    const elsewhere = { sessions: 3, confirmed: 2, requests: 5 };
+    const endpoints = targetsOf({ a: { elsewhere }, b: { sessions: 2, open: 4 } });
+    const pick = (policy: BalancingPolicy) =>
+      pickEndpoint(policy, endpoints, { random: () => 0, previousUid: undefined })?.endpoint.uid;
+    expect([pick('LeastSessions'), pick('LeastRequests')]).toEqual(['b', 'b']);
+    expect(eligibleEndpoints(endpoints, { nowMs, maxSessions: 2, tried: [] })).toEqual({
+      kind: 'none',
+      reason: 'AllFull',
+    });
+  });
+
   test('RoundRobin picks one pod after the other by UID, whatever the order of the list, and the first after the last', () => {
     const pods = { c: {}, a: {}, b: {} };
     const turns: (string | undefined)[] = ['a'];

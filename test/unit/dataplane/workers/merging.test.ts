@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { countersOf, createCounters } from '../../../../src/dataplane/sessions/counters.ts';
 import type { BackendRecord } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
 import { createMergedSessions } from '../../../../src/dataplane/workers/merged-sessions.ts';
+import { applyTotals } from '../../../../src/dataplane/workers/totals.ts';
 import { createWorkerCounts } from '../../../../src/dataplane/workers/worker-counts.ts';
 import { createWorkerShare } from '../../../../src/dataplane/workers/worker-share.ts';
 import type { Endpoint, SessionLimits } from '../../../../src/wire/routing-table.ts';
@@ -132,6 +133,22 @@ describe('a worker that dies', () => {
     one.share.release(clock.nowMs());
     expect(slot.sessions).toBe(0);
   });
+});
+
+test('for the choice of a pod each worker knows what the others count, a common session once', () => {
+  const { clock, merged, one, two, flush, visit } = createWorld();
+  visit(one, 1);
+  visit(two, 1);
+  visit(two, 2);
+  two.sessions.open(session(2), two.slot, clock.nowMs());
+  two.sessions.addStarting(two.slot, 'Confirmed', 1);
+  flush();
+  const totals = merged.takeChangedTotals();
+  expect(merged.takeChangedTotals()).toEqual([]);
+  applyTotals(one.sessions.slots, totals);
+  applyTotals(two.sessions.slots, totals);
+  expect(one.slot.elsewhere).toEqual({ sessions: 2, confirmed: 2, requests: 2 });
+  expect(two.slot.elsewhere).toEqual({ sessions: 0, confirmed: 0, requests: 0 });
 });
 
 test('sessions of a proxy that shut down count without a worker, and end at their own time', async () => {
