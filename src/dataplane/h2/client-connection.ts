@@ -277,11 +277,13 @@ export class Http2ClientConnection implements SocketUser, SessionRole, OpenConne
     this.isClosing = true;
     this.session.isOver = true;
     this.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
+    this.session.flush();
     this.socket.end();
     this.socket.resume();
   }
 
   cut(how: 'close' | 'reset'): void {
+    this.session.flush();
     if (how === 'reset') this.socket.reset();
     else this.socket.destroy();
   }

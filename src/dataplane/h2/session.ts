@@ -30,6 +30,7 @@ import { PeerSettings } from './peer-settings.ts';
 import { SendWindows } from './send-windows.ts';
 import { ClosedStreams } from './closed-streams.ts';
 import { streamWindowBytes, type Stream, type StreamSession } from './stream.ts';
+import { TurnFrames } from './turn-frames.ts';
 
 /** So much of a connection's window is returned at a time, as it is used. */
 export const returnedWindowBytes = 512 * 1024;
@@ -74,6 +75,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   lastPeerStreamId = 0;
   isOver = false;
   private readonly parts: SessionParts;
+  private readonly frames: TurnFrames;
   private readonly reader = new FrameReader(this);
   private readonly headers: HeaderFrames;
   private readonly closed = new ClosedStreams();
@@ -87,6 +89,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
+    this.frames = new TurnFrames(parts.socket);
     this.peer = new PeerSettings(parts.peer);
     this.receiveWindow = parts.windowBytes;
     this.headers = new HeaderFrames(this, parts.assembler);
@@ -108,6 +111,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     if (this.isOver) return;
     this.isOver = true;
     this.write(goAway(this.lastPeerStreamId, error.code, error.detail));
+    this.flush();
     this.endStreams();
     this.parts.role.failed(error);
   }
@@ -125,7 +129,12 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
   // Sending.
 
   private write(text: string): void {
-    this.parts.socket.write(text);
+    this.frames.add(text);
+  }
+
+  /** Before the end of the connection; otherwise what was sent leaves by itself. */
+  flush(): void {
+    this.frames.flush();
   }
 
   /** Nothing should be written but what the protocol requires. */
@@ -148,9 +157,7 @@ export class Session implements FrameUser, HeadersUser, StreamSession {
     const length = range.to - range.from;
     this.windows.connectionBytes -= length;
     this.parts.budget?.moved();
-    const header = dataHeader(length, streamId, endStream);
-    if (length === 0) this.write(header);
-    else this.parts.socket.writeJoined(header, bytes, range, '');
+    this.frames.addContent(dataHeader(length, streamId, endStream), bytes, range);
   }
 
   sendGoAway(lastStreamId: number): void {
