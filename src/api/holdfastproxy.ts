@@ -94,6 +94,21 @@ const clientAddress = {
   ],
 } as const satisfies Schema;
 
+const headers = {
+  type: 'object',
+  description: 'What the proxy does with headers of requests.',
+  default: {},
+  properties: {
+    requestID: {
+      type: 'string',
+      enum: ['PreserveOrGenerate', 'Preserve', 'Generate', 'Disable'],
+      default: 'Preserve',
+      description:
+        'What the app gets in X-Request-ID. Preserve: what the client has sent, or nothing. PreserveOrGenerate: what the client has sent, or a new UUID if that is missing, longer than 128 characters or not printable. Generate: always a new UUID. Disable: nothing. The access log has the same id.',
+    },
+  },
+} as const satisfies Schema;
+
 const limits = {
   type: 'object',
   description: 'Limits of each proxy replica. What a limit refuses is counted in its metrics.',
@@ -199,6 +214,7 @@ export const proxySpecSchema = {
       '1h',
     ),
     clientAddress,
+    headers,
     limits,
     timeouts,
     accessLog,
@@ -227,6 +243,7 @@ export const defaultProxySpec: HoldfastProxySpec = {
     trustedProxies: [...clientAddress.properties.trustedProxies.default],
     proxyProtocol: clientAddress.properties.proxyProtocol.default,
   },
+  headers: { requestID: headers.properties.requestID.default },
   limits: {
     connections: limits.properties.connections.default,
     connectionsPerAddress: limits.properties.connectionsPerAddress.default,

@@ -216,7 +216,7 @@ const backend = {
   },
 } as const satisfies Schema;
 
-const { drainTimeout, clientAddress, limits, timeouts, accessLog } = proxySpecSchema.properties;
+const { drainTimeout, clientAddress, headers, limits, timeouts, accessLog } = proxySpecSchema.properties;
 
 export const tableFileSchema = {
   type: 'object',
@@ -249,6 +249,7 @@ export const tableFileSchema = {
       description: 'How long a stopping proxy waits at most for its open streams and requests.',
     },
     clientAddress,
+    headers,
     limits,
     timeouts,
     accessLog,

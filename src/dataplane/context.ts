@@ -12,6 +12,7 @@ import type { Turns } from './listener/turns.ts';
 import type { Termination } from './tls/termination.ts';
 import type { HeadAssembler } from './h2/head-assembler.ts';
 import type { Head, HeadLimits } from './http/head.ts';
+import type { ReplaceId } from './http/request-ids.ts';
 import type { ClientStream, RequestHandler } from './streams.ts';
 
 export type ServerTimeouts = {
@@ -86,6 +87,8 @@ export type ServerContext = {
   readonly termination: Termination;
   /** Undefined: off. Another object after a change of the settings. */
   accessLog: AccessLog | undefined;
+  /** Undefined: the ids of requests stay as they are. Another object after a change of the settings. */
+  replaceId: ReplaceId | undefined;
   /** What is in front of the proxy, by the settings of the table; another object after a change. */
   inFront: InFront;
   /** Reused for every request. */

@@ -14,7 +14,8 @@ import type { Logger } from '../platform/log.ts';
 export type FaultScope = 'Client' | 'Upstream' | 'Accept';
 
 export interface Faults {
-  record(error: unknown, scope: FaultScope): void;
+  /** `requestId`: of the request that it ended. */
+  record(error: unknown, scope: FaultScope, requestId?: string): void;
 }
 
 /** A fault that a client can cause must not fill the log. */
@@ -29,7 +30,7 @@ export function createFaults({ clock, log, counts }: FaultPorts): Faults {
   let unlogged = 0;
 
   return {
-    record(error, scope) {
+    record(error, scope, requestId) {
       counts[scope] += 1;
       const nowMs = clock.nowMs();
       if (nowMs >= windowEndsMs) {
@@ -43,7 +44,7 @@ export function createFaults({ clock, log, counts }: FaultPorts): Faults {
       logged += 1;
       const stack = error instanceof Error ? error.stack : undefined;
       log.error(
-        { scope, error: describeError(error), stack, unlogged },
+        { scope, requestId, error: describeError(error), stack, unlogged },
         'internal error: a request or connection was ended',
       );
       unlogged = 0;

@@ -22,6 +22,7 @@ import type { CutReport } from './listener/open-connections.ts';
 import { createCounters } from './counters.ts';
 import type { ServerCounters } from './counters.ts';
 import { createHead } from './http/head.ts';
+import { replaceId } from './http/request-ids.ts';
 import { Exchange } from './exchange/exchange.ts';
 import { ClientConnection } from './h1/client-connection.ts';
 import { KnownResponses } from './h1/known-responses.ts';
@@ -96,7 +97,7 @@ const none: Uids = new Set();
 /** The settings that concern the request path. */
 export type ServerSettings = Pick<
   ProxySettings,
-  'trustedProxies' | 'proxyProtocol' | 'limits' | 'timeouts' | 'accessLog'
+  'trustedProxies' | 'proxyProtocol' | 'requestIds' | 'limits' | 'timeouts' | 'accessLog'
 >;
 
 export function createProxyServer(options: ProxyServerOptions): ProxyServer {
@@ -155,7 +156,8 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
       };
     },
     upstreamCounts: () => pool.counts(),
-    configure({ limits, timeouts, trustedProxies, proxyProtocol, accessLog }) {
+    configure({ limits, timeouts, trustedProxies, proxyProtocol, requestIds, accessLog }) {
+      context.replaceId = replaceId[requestIds];
       context.accessLog = createAccessLog(accessLog, logPorts);
       maxConnections = Math.min(limits.connections, connectionsByFiles);
       admission.configure({
@@ -278,6 +280,7 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
       proxyProtocol: defaultProxySettings.proxyProtocol,
     },
     accessLog: undefined,
+    replaceId: undefined,
     shutdown: 'no',
   };
   return context;

@@ -69,6 +69,8 @@ export interface ClientStream {
 
 /** Each call is a fault boundary: see `faults.ts`. */
 export interface ClientStreamUser {
+  /** Of the current request, as far as it is known; for the log. */
+  readonly requestId: string | undefined;
   requestContent(bytes: Buffer, range: Range, endStream: boolean): void;
   /** The end of the request, with its trailers, if it has some. */
   requestEnded(trailers: Head | undefined): void;

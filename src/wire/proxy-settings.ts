@@ -11,6 +11,7 @@ export type ProxySettings = {
   trustedProxies: string[];
   /** `Required`: a connection without a PROXY protocol header is refused. */
   proxyProtocol: 'Off' | 'Required';
+  requestIds: RequestIdAction;
   limits: ProxyLimits;
   timeouts: ProxyTimeouts;
   /** How long a proxy that stops waits for its open streams. */
@@ -18,6 +19,9 @@ export type ProxySettings = {
   /** Absent: no access log. */
   accessLog?: AccessLogSettings;
 };
+
+/** What becomes of the X-Request-ID of a request, as in Envoy Gateway. */
+export type RequestIdAction = 'PreserveOrGenerate' | 'Preserve' | 'Generate' | 'Disable';
 
 /** So many of so many requests are logged. */
 export type AccessLogSettings = { numerator: number; denominator: number };
@@ -47,6 +51,7 @@ export type ProxyTimeouts = {
 const minuteMs = 60_000;
 
 export const defaultProxySettings: ProxySettings = {
+  requestIds: 'Preserve',
   trustedProxies: ['127.0.0.0/8', '::1/128'],
   proxyProtocol: 'Off',
   limits: {
@@ -75,6 +80,7 @@ const cidr: Check<string> = (value) => (typeof value === 'string' && parseCidr(v
 const limit = whole(1, 1_000_000);
 
 export const proxySettings = object<ProxySettings>({
+  requestIds: oneOf('PreserveOrGenerate', 'Preserve', 'Generate', 'Disable'),
   trustedProxies: list(cidr),
   proxyProtocol: oneOf('Off', 'Required'),
   limits: object<ProxyLimits>({ connections: limit, connectionsPerAddress: limit, requestsPerEndpoint: limit }),

@@ -118,14 +118,18 @@ export function findOlderReference(plan: ServingPlan, oldestFirst: readonly Serv
 
 const everyRequest = { numerator: 1, denominator: 1 };
 
-type SettingsSpec = Pick<HoldfastProxySpec, 'clientAddress' | 'limits' | 'timeouts' | 'drainTimeout' | 'accessLog'>;
+type SettingsSpec = Pick<
+  HoldfastProxySpec,
+  'clientAddress' | 'headers' | 'limits' | 'timeouts' | 'drainTimeout' | 'accessLog'
+>;
 
 /** Returns the settings that the table carries. `drainTimeoutsMs`: of each backend; undefined: it has no StickyWorkload. */
 export function settingsOf(spec: SettingsSpec, drainTimeoutsMs: readonly (number | undefined)[]): ProxySettings {
-  const { clientAddress, limits, timeouts, drainTimeout, accessLog } = spec;
+  const { clientAddress, headers, limits, timeouts, drainTimeout, accessLog } = spec;
   return {
     trustedProxies: clientAddress.trustedProxies,
     proxyProtocol: clientAddress.proxyProtocol,
+    requestIds: headers.requestID,
     limits,
     timeouts: {
       requestHeadMs: durationMs(timeouts.requestHead),

@@ -3,12 +3,13 @@
  * session token or the address of a client. Off by default.
  */
 import type { AccessLogSettings } from '../../wire/proxy-settings.ts';
+import { clientRequestId, type ReplacedId } from '../http/request-ids.ts';
 import type { RequestView, RouteLabels, SessionHold } from '../routing.ts';
 import type { LineWriter } from './line-writer.ts';
 
 export interface AccessLog {
   /** Returns the entry of a request that begins; undefined if it is not among those that are logged. */
-  begin(request: RequestView, listenerPort: number): AccessEntry | undefined;
+  begin(request: RequestView, listenerPort: number, replacedId: ReplacedId | undefined): AccessEntry | undefined;
 }
 
 export type AccessLogPorts = {
@@ -24,17 +25,18 @@ export function createAccessLog(settings: AccessLogSettings | undefined, ports: 
   if (settings === undefined || settings.numerator === 0) return undefined;
   const share = settings.numerator / settings.denominator;
   return {
-    begin: (request, listenerPort) =>
-      share < 1 && ports.random() >= share ? undefined : new AccessEntry(request, listenerPort, ports),
+    begin: (request, listenerPort, replacedId) =>
+      share < 1 && ports.random() >= share ? undefined : new AccessEntry({ request, listenerPort, replacedId }, ports),
   };
 }
 
 /** A client writes both: a line must remain one write, and no tool should have to read a URL of 8 KiB. */
 const maxPathLength = 1024;
-const maxIdLength = 128;
 
 /** Why there is no complete response of the app. `status`, `body`: of the response of the proxy itself. */
 export type Outcome = { readonly reason: string; readonly status?: number; readonly body?: string };
+
+type BegunRequest = { request: RequestView; listenerPort: number; replacedId: ReplacedId | undefined };
 
 /** One request, until it is over. */
 export class AccessEntry {
@@ -49,16 +51,16 @@ export class AccessEntry {
   private readonly labels: RouteLabels;
   private readonly method: string;
   private readonly path: string;
-  private readonly requestId: string | undefined;
+  readonly requestId: string | undefined;
 
   /** The request is read now: its head is used again for the next one. */
-  constructor(request: RequestView, listenerPort: number, ports: AccessLogPorts) {
+  constructor({ request, listenerPort, replacedId }: BegunRequest, ports: AccessLogPorts) {
     this.ports = ports;
     this.beganMs = ports.nowMs();
     this.labels = ports.labels(request, listenerPort);
     this.method = request.method;
     this.path = request.path.slice(0, maxPathLength);
-    this.requestId = request.header('x-request-id')?.slice(0, maxIdLength);
+    this.requestId = replacedId === undefined ? clientRequestId(request) : replacedId.id;
   }
 
   /** `begunStatus`: of the response of the app, if it has begun; otherwise 0. */

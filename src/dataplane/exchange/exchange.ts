@@ -6,6 +6,7 @@ import { noFields } from '../http/header-fields.ts';
 import type { HeaderField } from '../http/header-fields.ts';
 import { refusals, type Refusal } from '../http/refusals.ts';
 import type { Request } from '../http/request.ts';
+import { clientRequestId } from '../http/request-ids.ts';
 import type { Range } from '../net/tcp-socket.ts';
 import type { ConnectFailure, Forwarding, Reply, RouteDecision, SessionHold } from '../routing.ts';
 import type { ClientStream, RequestHandler, UpstreamStream, UpstreamStreamUser } from '../streams.ts';
@@ -64,7 +65,7 @@ export class Exchange implements RequestHandler, UpstreamStreamUser, AttemptedRe
   begin(request: Request, listenerPort: number): void {
     this.reset(request);
     this.context.counters.requestsOpen += 1;
-    if (this.context.accessLog !== undefined) this.entry = this.context.accessLog.begin(request, listenerPort);
+    this.entry = this.context.accessLog?.begin(request, listenerPort, this.request.replacedId);
     const decision = this.context.router.route(request, listenerPort);
     if (!(decision instanceof Promise)) {
       this.routed(decision, request);
@@ -83,7 +84,7 @@ export class Exchange implements RequestHandler, UpstreamStreamUser, AttemptedRe
     this.phase = 'routing';
     this.asked = request;
     this.isHttps = request.scheme === 'https';
-    this.request.begin(request);
+    this.request.begin(request, this.context.replaceId);
     this.changes.begin(request.method);
     this.status = 0;
     this.clientBlocked = false;
@@ -420,6 +421,10 @@ export class Exchange implements RequestHandler, UpstreamStreamUser, AttemptedRe
   /** The client owes the rest of its body, and reads what it receives. */
   private get awaitsBody(): boolean {
     return !this.client.halfClosed && !this.clientBlocked && !this.request.awaitsApp;
+  }
+
+  get requestId(): string | undefined {
+    return this.entry?.requestId ?? this.request.replacedId?.id ?? (this.asked && clientRequestId(this.asked));
   }
 
   fault(error: unknown): void {

@@ -3,6 +3,7 @@ import { noRange, type Range } from '../net/tcp-socket.ts';
 import { appended, noBytes } from '../net/byte-copy.ts';
 import type { Head } from '../http/head.ts';
 import type { Request } from '../http/request.ts';
+import { withRequestId, type ReplacedId, type ReplaceId } from '../http/request-ids.ts';
 import type { RequestChanges, UpstreamStream } from '../streams.ts';
 import type { Mirrors } from './mirrors.ts';
 
@@ -23,6 +24,8 @@ export class ForwardedRequest {
   /** It asks the app to switch to another protocol. */
   upgrades = false;
   mirrors: Mirrors | undefined;
+  /** Undefined: its id stays as it is. */
+  replacedId: ReplacedId | undefined;
   private attempts = 0;
   /** All content: if it came with the head, or is retained. */
   private content: Buffer = noBytes;
@@ -30,7 +33,9 @@ export class ForwardedRequest {
   /** It can be sent again as it was. */
   isWhole = false;
 
-  begin({ method, hasBody, head }: Request): void {
+  begin(request: Request, replaceId: ReplaceId | undefined): void {
+    const { method, hasBody, head } = request;
+    this.replacedId = replaceId?.(request);
     this.done = !hasBody;
     this.blocked = false;
     this.idempotent = idempotentMethods.has(method);
@@ -73,10 +78,12 @@ export class ForwardedRequest {
     this.blocked = false;
     if (this.attempts > 1) request.recall();
     const hasContent = this.content.length > 0;
-    upstream.sendHead(request, changes, this.done && !hasContent);
+    const { replacedId: id } = this;
+    const changed = id === undefined ? changes : { ...changes, edits: withRequestId(changes.edits, id) };
+    upstream.sendHead(request, changed, this.done && !hasContent);
     if (hasContent) upstream.sendContent(this.content, { from: 0, to: this.content.length }, true);
     if (this.attempts > 1) return;
-    this.mirrors?.begin(request, changes.filter, this.done);
+    this.mirrors?.begin(request, { filter: changes.filter, id }, this.done);
     this.isWhole = this.done;
     request.leave({ mayBeRecalled: this.idempotent || this.isRetained || upstream.mayRefuse });
   }

@@ -8,6 +8,7 @@
 import type { ServerContext } from '../context.ts';
 import type { Head } from '../http/head.ts';
 import type { Request } from '../http/request.ts';
+import { withRequestId, type ReplacedId } from '../http/request-ids.ts';
 import type { Timed } from '../net/deadlines.ts';
 import type { Range } from '../net/tcp-socket.ts';
 import type { Forwarding, MirrorTarget, TokenFilter } from '../routing.ts';
@@ -27,9 +28,13 @@ export class Mirrors {
     this.forwarding = forwarding;
   }
 
-  begin(request: Request, filter: TokenFilter, endStream: boolean): void {
+  begin(
+    request: Request,
+    { filter, id }: { filter: TokenFilter; id: ReplacedId | undefined },
+    endStream: boolean,
+  ): void {
     const { mirrors, mirrored } = this.forwarding;
-    const changes = { filter, edits: mirrored, isLast: true };
+    const changes = { filter, edits: id === undefined ? mirrored : withRequestId(mirrored, id), isLast: true };
     for (const target of mirrors?.() ?? []) {
       const mirror = this.copyTo(target);
       mirror?.begin(request, changes, endStream);

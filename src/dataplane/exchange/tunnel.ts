@@ -114,6 +114,10 @@ export class Tunnel implements ClientStreamUser, UpstreamStreamUser {
     this.client.abort();
   }
 
+  get requestId(): string | undefined {
+    return this.entry?.requestId;
+  }
+
   fault(error: unknown): void {
     this.client.fault(error);
   }

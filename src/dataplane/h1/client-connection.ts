@@ -122,7 +122,7 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
   }
 
   fault(error: unknown): void {
-    this.context.faults.record(error, 'Client');
+    this.context.faults.record(error, 'Client', this.user.requestId);
     try {
       if (this.phase === 'exchange' || this.phase === 'tunnel') this.user.abort();
       else this.cut('close');

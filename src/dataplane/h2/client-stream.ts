@@ -124,7 +124,7 @@ export class Http2ClientStream implements ClientStream, StreamUser, Timed {
 
   fault(error: unknown): void {
     this.hasFault = true;
-    this.context.faults.record(error, 'Client');
+    this.context.faults.record(error, 'Client', this.user.requestId);
     try {
       this.user.abort();
     } catch (second) {

@@ -114,12 +114,12 @@ describe('the access log', () => {
     expect(await lines(1)).toMatchObject([{ status: 101, path: '/ws' }]);
   });
 
-  test('cuts what a client writes', async () => {
+  test('cuts the path that a client writes, and has no id that is too long', async () => {
     const app = await world.app();
     const proxy = await world.proxy(logged(plain(app.port)), { writeAccessLog: write });
     await proxy.send(get(`/${'p'.repeat(5000)}`, `X-Request-Id: ${'i'.repeat(5000)}`));
     const [line] = await lines(1);
-    expect([String(line?.['path']).length, String(line?.['requestId']).length]).toEqual([1024, 128]);
+    expect([String(line?.['path']).length, line?.['requestId']]).toEqual([1024, undefined]);
   });
 
   test('is switched on and off by the settings of a table, for the connections that are open', async () => {

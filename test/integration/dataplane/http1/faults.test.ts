@@ -106,6 +106,17 @@ describe('a fault before the response has begun ends the request with 500, and i
     await expectIsolated('Client', holds);
   });
 
+  test.each([
+    ['the id that its client has given it', 'id-7', { requestId: 'id-7' }],
+    ['no id that could be two lines or one without end', 'a b', { requestId: undefined }],
+  ])('and the log line has %s', async (_, id, fields) => {
+    const { proxy, log } = await startProxy({ route: routeFault });
+    const client = await proxy.connect();
+    client.send(get('/bad', `X-Request-ID: ${id}`));
+    await client.rest();
+    expect(log.lines()).toMatchObject([{ fields }]);
+  });
+
   test('when its pod does not accept the connection', async () => {
     const { proxy, expectIsolated } = await startProxy({
       route: breaking((hold) => ({ endpoint: { ...hold.endpoint, uid: 'other', port: 1 }, connectFailed: fault })),

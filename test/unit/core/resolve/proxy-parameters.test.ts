@@ -43,6 +43,12 @@ describe('the HoldfastProxy of a Gateway', () => {
     expect(settings(translate(snapshotOf({ ...serving, holdfastProxies })))?.accessLog).toEqual(accessLog);
   });
 
+  test('says what becomes of the ids of requests', () => {
+    const spec = { headers: { requestID: 'Generate' as const } };
+    const holdfastProxies = [{ name: 'default', namespace: 'holdfast-system', spec }];
+    expect(settings(translate(snapshotOf({ ...serving, holdfastProxies })))?.requestIds).toBe('Generate');
+  });
+
   test('`default` in the namespace of the operator applies to a generated Gateway, also without Gateway API', () => {
     const world = {
       ...serving,
