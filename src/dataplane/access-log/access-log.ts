@@ -4,6 +4,7 @@
  */
 import type { AccessLogSettings } from '../../wire/proxy-settings.ts';
 import { clientRequestId, type ReplacedId } from '../http/request-ids.ts';
+import { traceIdOf } from '../http/trace-context.ts';
 import type { RequestView, RouteLabels, SessionHold } from '../routing.ts';
 import type { LineWriter } from './line-writer.ts';
 
@@ -52,6 +53,7 @@ export class AccessEntry {
   private readonly method: string;
   private readonly path: string;
   readonly requestId: string | undefined;
+  private readonly traceId: string | undefined;
 
   /** The request is read now: its head is used again for the next one. */
   constructor({ request, listenerPort, replacedId }: BegunRequest, ports: AccessLogPorts) {
@@ -61,6 +63,7 @@ export class AccessEntry {
     this.method = request.method;
     this.path = request.path.slice(0, maxPathLength);
     this.requestId = replacedId === undefined ? clientRequestId(request) : replacedId.id;
+    this.traceId = traceIdOf(request.headers('traceparent'));
   }
 
   /** `begunStatus`: of the response of the app, if it has begun; otherwise 0. */
@@ -84,6 +87,7 @@ export class AccessEntry {
       durationMs: ports.nowMs() - this.beganMs,
       retries: this.retries,
       requestId: this.requestId,
+      traceId: this.traceId,
     };
     ports.lines.write(JSON.stringify(line));
   }
