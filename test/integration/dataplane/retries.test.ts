@@ -240,6 +240,32 @@ test('a connection whose response was not passed on carries the next attempt', a
   expect([requests, connections]).toEqual([3, 1]);
 });
 
+test('a response that goes on for ever holds up neither the next attempt nor a connection', async () => {
+  const endless = 'HTTP/1.1 503 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n';
+  const app = await scripted(endless);
+  const proxy = await world.proxy(withRetry(plain(app.port)));
+  expect(await proxy.send(get)).toMatchObject({ status: 200, body: 'ok' });
+  expect(await proxy.metrics('holdfast_upstream_connections{')).toEqual([
+    'holdfast_upstream_connections{state="busy"} 0',
+    'holdfast_upstream_connections{state="idle"} 1',
+  ]);
+});
+
+test('a request of a client that speaks HTTP/2 is sent again, with its body', async () => {
+  const app = await scripted(answer(503, 'busy'));
+  const proxy = await world.proxy(withRetry(plain(app.port)));
+  const session = http2.connect(`http://127.0.0.1:${proxy.proxy.listeners.boundPort(80) ?? 0}`);
+  cleanups.push(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':authority': 'shop.test' });
+  stream.write('two ');
+  await metric(proxy, 'holdfast_http_requests_open 1');
+  stream.end('coins');
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+  expect(headers[':status']).toBe(200);
+  expect(app.requests).toHaveLength(2);
+  expect(new Set(app.requests.map((request) => request.split('\r\n\r\n')[1]?.replace(/\r\n|[0-9]/g, ''))).size).toBe(1);
+});
+
 test('a request to an app that speaks HTTP/2 is sent again', async () => {
   const paths: (string | undefined)[] = [];
   const app = http2.createServer((request, response) => {
