@@ -64,9 +64,12 @@ describe('a request on a route with retries', () => {
     ['without a body', get],
     ['with a body, whatever its method', post('two coins')],
   ])('%s is sent again after a response with one of the codes, which its client does not see', async (_, request) => {
-    const app = await scripted(answer(503, 'busy'), answer(503, 'busy'));
+    const app = await scripted(answer(200, 'first'), answer(503, 'busy'), answer(503, 'busy'));
     const proxy = await world.proxy(withRetry(plain(app.port)));
+    // On a connection that is open, a request is sent before anything of it is kept.
+    await proxy.send(get);
     expect(await proxy.send(request)).toMatchObject({ status: 200, body: 'ok' });
+    app.requests.shift();
     expect(app.requests).toHaveLength(3);
     expect(new Set(app.requests).size).toBe(1);
     expect(app.requests[0]).toContain(request.slice(request.indexOf('\r\n\r\n')));
@@ -172,7 +175,7 @@ describe('the timeouts of a route with retries', () => {
     const app = await scripted(answer(503, 'busy'));
     const timeouts = { requestMs: 100, backendRequestMs: 50 };
     const proxy = await world.proxy(withRetry(plain(app.port), { backoffMs: 60_000 }, { timeouts }));
-    expect((await proxy.send(get)).status).toBe(504);
+    expect(await proxy.send(get)).toMatchObject({ status: 504, body: expect.stringContaining('timeouts.request ') });
     expect(app.requests).toHaveLength(1);
   });
 });
