@@ -16,23 +16,26 @@ export function createAppliedSettings(
   { openFiles, log }: { openFiles: number; log: Logger },
 ): AppliedSettings {
   let current = defaultProxySettings;
+  let reported: string | undefined;
 
   const reportLimit = () => {
     const wanted = current.limits.connections;
     const allowed = server.maxConnections();
     const fields = { connections: allowed, wanted, openFiles };
+    if (reported === `${allowed} ${wanted}`) return;
+    reported = `${allowed} ${wanted}`;
     if (allowed >= wanted) log.info(fields, 'limit of client connections');
     else log.warn(fields, 'the open files allow fewer connections than limits.connections: raise them or add replicas');
   };
 
   server.configure(current);
-  reportLimit();
   return {
     current: () => current,
     apply(settings) {
-      if (isDeepStrictEqual(settings, current)) return;
-      current = settings;
-      server.configure(settings);
+      if (!isDeepStrictEqual(settings, current)) {
+        current = settings;
+        server.configure(settings);
+      }
       reportLimit();
     },
   };

@@ -27,8 +27,18 @@ test('the defaults apply before the first table, and equal settings of a later t
 });
 
 test('a limit of connections that the open files do not allow is logged with both numbers', () => {
-  const { log } = applied(1024, 384);
-  expect(log.lines()).toContainEqual(
+  const { settings, log } = applied(1024, 384);
+  settings.apply(defaultProxySettings);
+  expect(log.lines()).toEqual([
     expect.objectContaining({ level: 'warn', fields: { connections: 384, wanted: 20_000, openFiles: 1024 } }),
-  );
+  ]);
+});
+
+test('a limit of connections is logged when it changes: not before the first table, nor for other settings', () => {
+  const { settings, log } = applied(1024, 384);
+  expect(log.lines()).toEqual([]);
+  settings.apply(withConnections(500));
+  settings.apply({ ...withConnections(500), drainTimeoutMs: 1 });
+  settings.apply(withConnections(100));
+  expect(log.lines().map(({ level }) => level)).toEqual(['warn', 'info']);
 });
