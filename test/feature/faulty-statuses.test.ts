@@ -74,6 +74,7 @@ describe.each(kinds)('a $kind that cannot be $verb', ({ resource, object, name, 
     await world.after(() => world.edit(resource, name, withSpec(spec, 2)));
     expect(operator.translations.latest()?.faults.map(({ kind }) => kind)).toEqual([resource.kind]);
     expect(accepted(resource, name)).toMatchObject(failed(2));
+    expect(world.logger.messages().filter((message) => message === 'object not translated')).toHaveLength(1);
     expect(conditionsOf(resource, name)).toHaveLength(before.length);
     await world.after(() =>
       world.edit(resource, name, (odder) => ({ ...withSpec({}, 3)(odder), spec: object['spec'] })),
@@ -89,6 +90,7 @@ describe.each(kinds)('a $kind that cannot be $verb', ({ resource, object, name, 
     const fresh = { ...object, metadata: { ...object.metadata, uid: 'uid-of-another' } };
     await world.after(() => world.put(resource, withSpec(spec, 1)(fresh)));
     expect(accepted(resource, name)).toMatchObject(failed(1));
+    expect(world.logger.messages().filter((message) => message === 'object not translated')).toHaveLength(1);
     await world.stop();
     world.edit(resource, name, ({ status: _lost, ...rest }) => rest);
     await world.start('operator-2');

@@ -4,6 +4,7 @@ import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Autoscaler, Ingress, Owned, Service, ServicePort } from '../../core/snapshot/snapshot.ts';
 import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
+import { withoutManagedFields } from '../../kube/watch/reflector.ts';
 import { identityOf } from './pods.ts';
 
 export type CachedOwned = KubeObject & { owned: Owned; fingerprint: string };
@@ -89,7 +90,7 @@ export function projectAutoscaler(object: KubeObject): CachedAutoscaler {
 /** An object of ours whose spec is settings: kept whole, with the status apart, so that a status that Holdfast writes is no change of it. */
 export function projectSettings({ status, ...object }: KubeObject): KubeObject {
   return {
-    ...object,
+    ...withoutManagedFields(object),
     observed: { generation: object.metadata.generation ?? 0, ...(status !== undefined && { status }) },
   };
 }

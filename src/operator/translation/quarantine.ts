@@ -3,6 +3,7 @@
  * it was last, or is left out. A failure costs some translations, once for each version of the object; without one nothing is done.
  */
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
+import type { KubeObject } from '../../kube/ports.ts';
 import { isRecord } from '../../platform/record.ts';
 import { describeFault, type Fault } from '../gather/faults.ts';
 
@@ -31,7 +32,7 @@ export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result
         const [only] = some;
         if (some.length === 1 && only) {
           isWaiting.delete(only);
-          faulty.push({ ...only, text: JSON.stringify(only.object), fault: faultOf(only, error) });
+          faulty.push({ ...only, text: textOf(only.object), fault: faultOf(only, error) });
           return;
         }
         admit(some.slice(0, some.length / 2));
@@ -62,7 +63,7 @@ export function createQuarantine<Result>(attempt: (snapshot: Snapshot) => Result
   };
 }
 
-/** A new version of an object is tried again. An equal one is another object after a watch began again. */
+/** A new version of an object is tried again. An equal one is another object after a watch began again, or after its status was written. */
 function stillQuarantined(quarantined: Quarantined[], snapshot: Snapshot): Quarantined[] {
   if (quarantined.length === 0) return quarantined;
   const lists = new Map(listsOf(snapshot));
@@ -70,8 +71,16 @@ function stillQuarantined(quarantined: Quarantined[], snapshot: Snapshot): Quara
     const objects = lists.get(item.list) ?? [];
     if (objects.includes(item.object)) return [item];
     const object = objects.find((one) => idOf(item.list, one) === item.id);
-    return object !== undefined && JSON.stringify(object) === item.text ? [{ ...item, object }] : [];
+    return object !== undefined && textOf(object) === item.text ? [{ ...item, object }] : [];
   });
+}
+
+/** Without what the status that reports the fault changes. */
+function textOf(object: object): string {
+  if (!('metadata' in object)) return JSON.stringify(object);
+  const { status: _status, observed: _observed, metadata, ...rest } = object as KubeObject;
+  const { resourceVersion: _version, ...named } = metadata;
+  return JSON.stringify({ ...rest, metadata: named });
 }
 
 /** Makes the list of a kind, without what is withheld of it. */
