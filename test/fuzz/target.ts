@@ -57,6 +57,15 @@ export async function startTarget({ pods, protocol }: TargetOptions): Promise<Ta
   };
 }
 
+type Closing = { close(): unknown };
+
+/** The client first, and the apps last: nothing is cut that another one still waits for. */
+export async function closeAll(client: Closing, target: Target, ...apps: readonly Closing[]): Promise<void> {
+  client.close();
+  await target.close();
+  for (const app of apps) app.close();
+}
+
 type Ledger = { open: number; releasedTwice: number };
 type Counting = { protocol: BackendProtocol | undefined; ledger: Ledger; routed: () => Routed[] };
 

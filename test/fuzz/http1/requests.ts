@@ -2,7 +2,7 @@
 import { preface } from '../../../src/dataplane/http/preface.ts';
 import type { Outcome, Surface } from '../surface.ts';
 import { createMarkerClient } from '../marker-client.ts';
-import { startTarget, type Routed } from '../target.ts';
+import { closeAll, startTarget, type Routed } from '../target.ts';
 import { becomes, connectTo, writeApart } from '../wire.ts';
 import { startReadingApp, type Readings } from './app.ts';
 import { judgeForwarded, judgeResponses, tokenProblem } from './judge-requests.ts';
@@ -71,10 +71,6 @@ export async function createRequestsSurface(): Promise<Surface<Writes>> {
     async check() {
       return (await other.ask()) ?? target.problem();
     },
-    async close() {
-      other.close();
-      await target.close();
-      for (const app of apps) app.close();
-    },
+    close: () => closeAll(other, target, ...apps),
   };
 }

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { createMarkerClient, markerPath } from '../marker-client.ts';
 import type { Outcome, Surface } from '../surface.ts';
-import { startTarget } from '../target.ts';
+import { closeAll, startTarget } from '../target.ts';
 import { becomes, connectTo, listen, writeApart } from '../wire.ts';
 import { markerResponse } from './app.ts';
 import { judgeResponse } from './judge-responses.ts';
@@ -107,11 +107,7 @@ export async function createResponsesSurface(): Promise<Surface<ResponseInput>> 
     }),
     run,
     check: () => Promise.resolve(target.problem()),
-    async close() {
-      other.close();
-      await target.close();
-      app.close();
-    },
+    close: () => closeAll(other, target, app),
   };
 }
 

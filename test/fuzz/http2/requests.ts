@@ -5,7 +5,7 @@ import { startReadingApp, type Readings } from '../http1/app.ts';
 import { tokenProblem } from '../http1/judge-requests.ts';
 import { createMarkerClient } from '../marker-client.ts';
 import type { Outcome, Surface } from '../surface.ts';
-import { startTarget } from '../target.ts';
+import { closeAll, startTarget } from '../target.ts';
 import { becomes, connectTo, turns, writeApart } from '../wire.ts';
 import { encodeFrames } from './encode.ts';
 import { judgeForwarded, judgeStreams } from './judge-requests.ts';
@@ -79,10 +79,6 @@ export async function createHttp2RequestsSurface(): Promise<Surface<Frames>> {
     async check() {
       return (await other.ask()) ?? target.problem();
     },
-    async close() {
-      other.close();
-      await target.close();
-      app.close();
-    },
+    close: () => closeAll(other, target, app),
   };
 }

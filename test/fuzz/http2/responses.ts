@@ -6,7 +6,7 @@ import { cutByProxy, judgeResponse } from '../http1/judge-responses.ts';
 import { LlhttpReader, type Message } from '../http1/llhttp.ts';
 import { createMarkerClient, markerPath } from '../marker-client.ts';
 import type { Outcome, Surface } from '../surface.ts';
-import { startTarget } from '../target.ts';
+import { closeAll, startTarget } from '../target.ts';
 import { becomes, connectTo, listen, writeApart } from '../wire.ts';
 import { encodeFrames } from './encode.ts';
 import { mutateFrames } from './mutations.ts';
@@ -130,11 +130,7 @@ export async function createHttp2ResponsesSurface(): Promise<Surface<Frames>> {
     mutate: mutateFrames,
     run,
     check: () => Promise.resolve(target.problem()),
-    async close() {
-      other.close();
-      await target.close();
-      app.close();
-    },
+    close: () => closeAll(other, target, app),
   };
 }
 

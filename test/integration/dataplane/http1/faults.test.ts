@@ -1,7 +1,8 @@
 /** Exceptions inside of the proxy, injected through the router and the hold: each ends its own request or connection, and no other one. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
+import type { RequestView, RouteDecision } from '../../../../src/dataplane/routing.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { breaking, brokenRelease, fault } from './injected-faults.ts';
 import { createRig, eventually } from './rig.ts';
 import type { Proxy, ProxyOptions } from './rig.ts';
 
@@ -11,18 +12,8 @@ afterEach(() => rig.stop());
 const get = (path: string, ...lines: string[]) =>
   `GET ${path} HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 
-const fault = (): never => {
-  throw new TypeError('injected');
-};
-
 /** Changes the hold of requests for /bad. */
-const breaking =
-  (broken: (hold: SessionHold) => Partial<SessionHold>) =>
-  (request: RequestView, forward: () => RouteDecision): RouteDecision => {
-    const decision = forward();
-    if (decision.kind !== 'forward' || request.path !== '/bad') return decision;
-    return { kind: 'forward', hold: { ...decision.hold, ...broken(decision.hold) } };
-  };
+const breakingBad = breaking(({ path }) => path === '/bad');
 
 /** A neighbour with an open stream, whose connection was accepted before the fault. */
 async function startNeighbour(proxy: Proxy) {
@@ -74,7 +65,7 @@ async function startProxy(options: ProxyOptions) {
         {
           level: 'error',
           message: 'internal error: a request or connection was ended',
-          fields: { scope, error: 'injected', stack: expect.stringContaining('faults.test.ts'), unlogged: 0 },
+          fields: { scope, error: 'injected', stack: expect.stringContaining('injected-faults.ts'), unlogged: 0 },
         },
       ]);
     },
@@ -92,7 +83,7 @@ describe('a fault before the response has begun ends the request with 500, and i
       { route: async (request, forward) => (request.path === '/bad' ? fault() : forward()) },
       2,
     ],
-    ['when the app responds', { route: breaking(() => ({ responseHead: fault })) }, 3],
+    ['when the app responds', { route: breakingBad(() => ({ responseHead: fault })) }, 3],
   ])('%s', async (_, options, holds) => {
     const { proxy, expectIsolated } = await startProxy(options);
     const client = await proxy.connect();
@@ -119,7 +110,7 @@ describe('a fault before the response has begun ends the request with 500, and i
 
   test('when its pod does not accept the connection', async () => {
     const { proxy, expectIsolated } = await startProxy({
-      route: breaking((hold) => ({ endpoint: { ...hold.endpoint, uid: 'other', port: 1 }, connectFailed: fault })),
+      route: breakingBad((hold) => ({ endpoint: { ...hold.endpoint, uid: 'other', port: 1 }, connectFailed: fault })),
     });
     const client = await proxy.connect();
     client.send(get('/bad'));
@@ -129,12 +120,7 @@ describe('a fault before the response has begun ends the request with 500, and i
 });
 
 describe('a fault that leaves no way to respond cuts the connection', () => {
-  const breakingRelease = breaking((hold) => ({
-    release() {
-      hold.release();
-      fault();
-    },
-  }));
+  const breakingRelease = breakingBad(brokenRelease);
 
   test('when the session is released', async () => {
     const { proxy, expectIsolated } = await startProxy({ route: breakingRelease });
@@ -192,7 +178,7 @@ test('hundreds of faults are all counted, and few of them are logged', async () 
 
 test('shutdown closes every connection although one of them has a fault', async () => {
   const { proxy } = await startProxy({
-    route: breaking((hold) => ({
+    route: breakingBad((hold) => ({
       release() {
         hold.release();
         fault();

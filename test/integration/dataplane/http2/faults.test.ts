@@ -5,9 +5,10 @@
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
+import type { RequestView, RouteDecision } from '../../../../src/dataplane/routing.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { breaking, brokenRelease, fault } from '../http1/injected-faults.ts';
 import { createRig, type ProxyOptions } from '../http1/rig.ts';
 import { connectHttp2, startHttp2App } from './client.ts';
 
@@ -18,25 +19,10 @@ afterEach(async () => {
   await rig.stop();
 });
 
-const fault = (): never => {
-  throw new TypeError('injected');
-};
-
 /** Changes the hold of requests whose query is `bad`. */
-const breaking =
-  (broken: (hold: SessionHold) => Partial<SessionHold>) =>
-  (request: RequestView, forward: () => RouteDecision): RouteDecision => {
-    const decision = forward();
-    if (decision.kind !== 'forward' || request.query !== 'bad') return decision;
-    return { kind: 'forward', hold: { ...decision.hold, ...broken(decision.hold) } };
-  };
+const breakingBad = breaking(({ query }) => query === 'bad');
 
-const breakingRelease = breaking((hold) => ({
-  release() {
-    hold.release();
-    fault();
-  },
-}));
+const breakingRelease = breakingBad(brokenRelease);
 
 type Protocol = 'HTTP1' | 'HTTP2';
 type Reply = { write(text: string): unknown; end(text?: string): unknown; reset(): void };
@@ -130,10 +116,12 @@ describe.each(protocols)('with an app that speaks $protocol, a fault', ({ protoc
   test.each<[string, ProxyOptions]>([
     ['when it is routed', { route: routeFault }],
     ['when it was routed by a later table', { route: async (request, forward) => routeFault(request, forward) }],
-    ['when the app responds', { route: breaking(() => ({ responseHead: fault })) }],
+    ['when the app responds', { route: breakingBad(() => ({ responseHead: fault })) }],
     [
       'when its pod does not accept the connection',
-      { route: breaking((hold) => ({ endpoint: { ...hold.endpoint, uid: 'other', port: 1 }, connectFailed: fault })) },
+      {
+        route: breakingBad((hold) => ({ endpoint: { ...hold.endpoint, uid: 'other', port: 1 }, connectFailed: fault })),
+      },
     ],
   ])('%s ends the request with 500', async (_, options) => {
     const { client, proxy, expectIsolated } = await start(protocol, options);
