@@ -140,7 +140,7 @@ await runAsClient(async (options) => {
   });
   await once(ticker, 'online');
   return async () => {
-    ticker.postMessage(loop.begin());
+    ticker.postMessage(loop.begin(), []);
     await sleep(wholeSeconds * 1000);
     const end = performance.now() + patienceMs;
     while (!loop.over && performance.now() < end) await sleep(5);
