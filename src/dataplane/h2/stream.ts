@@ -175,7 +175,8 @@ export class Stream {
   }
 
   reset(code: ErrorCode): void {
-    if (this.isLocalClosed && this.isRemoteClosed) return;
+    // The peer does not know one that was not opened: RST_STREAM of stream 0 would end the connection.
+    if (this.id === 0 || (this.isLocalClosed && this.isRemoteClosed)) return;
     this.isLocalClosed = true;
     this.isRemoteClosed = true;
     this.session.resetStream(this, code);

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../../support/eventually.ts';
 import { bodyOf, createRig, type Proxy } from '../http1/rig.ts';
 import { connectHttp2, startHttp2App, type Http2Client } from './client.ts';
+import { connectFrames, headers, requestBlock, resetStream } from './frame-client.ts';
 
 const rig = createRig();
 const cleanups: (() => void)[] = [];
@@ -110,6 +111,19 @@ describe('an app that speaks HTTP/2', () => {
     await ask({ ':path': '/before' });
     expect((await ask({ ':path': '/reset' })).status).toBe(502);
     expect(paths).toEqual(['/before', '/reset']);
+  });
+
+  test('gets the requests of a connection that was begun for one which its client has reset', async () => {
+    const { app, proxy } = await start((stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end();
+    });
+    const client = await connectFrames(proxy.port);
+    cleanups.push(() => client.socket.destroy());
+    // A POST is not sent again.
+    client.send(headers(1), resetStream(1), headers(3, requestBlock({ ':method': 'POST' })));
+    expect(await client.outcome(3)).toEqual({ status: 200 });
+    expect(app.sessions.length).toBe(1);
   });
 
   test('that goes away gets no new requests on that connection', async () => {
