@@ -72,9 +72,11 @@ export async function startPrimary(config: ProxyConfig, count: number, ports: Pr
       workers.tell({ type: 'announceShutdown' });
       const limitMs = Math.min(config.shutdownGraceMs, graceMs, settings.current().drainTimeoutMs);
       const finish = () => {
-        listeners.stop();
+        const drained = workers.stop(limitMs);
+        // Otherwise clients would wait in a queue from which nobody accepts.
         listeners.sync([]);
-        return workers.stop(limitMs);
+        listeners.stop();
+        return drained;
       };
       await runShutdown(
         [

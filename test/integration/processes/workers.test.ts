@@ -41,6 +41,10 @@ async function startApp(name: string): Promise<string> {
 const childrenOf = async (pid: number): Promise<number[]> =>
   (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean).map(Number);
 
+/** `T`: it stands still. */
+const stateOf = async (pid: number): Promise<string> =>
+  (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ').at(-1)?.charAt(0) ?? '';
+
 const tableOf = (port: number, servers: readonly string[], draining: readonly string[] = []): string =>
   JSON.stringify({
     listeners: [{ port }],
@@ -75,6 +79,11 @@ async function startWorld(count: number, servers = 2) {
   const through = async <T>(pid: number, use: () => Promise<T>): Promise<T> => {
     const others = (await workers()).filter((other) => other !== pid);
     for (const other of others) process.kill(other, 'SIGSTOP');
+    for (const other of others)
+      await eventually(
+        () => stateOf(other),
+        (state) => state === 'T',
+      );
     try {
       return await use();
     } finally {
@@ -198,7 +207,7 @@ onLinux('two workers', () => {
 
 onLinux('a restart under load', () => {
   test.each([1, 2])('of %d workers fails no request and closes no WebSocket', async (count) => {
-    const { port, proxy, workers, serving } = await startWorld(count);
+    const { port, proxy, workers, serving, metric } = await startWorld(count);
     const before = await workers();
     const browser = createBrowser(port);
     const name = await browser.visit();
@@ -206,8 +215,8 @@ onLinux('a restart under load', () => {
     const load = startLoad(port, 8);
     process.kill(proxy.pid, 'SIGHUP');
     const isReplaced = async () => {
-      const log = await proxy.admin('/metrics');
-      return log.includes(`holdfast_proxy_workers{state="serving"} ${count}`) && !log.includes('state="leaving"} 0\n');
+      const fresh = (await workers()).filter((pid) => !before.includes(pid)).length;
+      return fresh === count && (await metric('holdfast_proxy_workers{state="starting"}')) === 0;
     };
     await eventually(isReplaced, Boolean, startLimitMs);
     await serving();
