@@ -15,9 +15,9 @@ const patienceMs = 300;
 const limitMs = 10_000;
 
 const isFinal = ({ status }: Message): boolean => status >= 200;
-/** llhttp reads the content of an interim response that has a length, and nothing after one that closes the connection. */
+/** llhttp reads content of an interim response that frames some, and nothing after one that closes the connection. */
 const isInterimThatEndsReading = ({ status, keepsAlive, headers }: Message): boolean =>
-  status < 200 && (!keepsAlive || headers.some(([name]) => name.toLowerCase() === 'content-length'));
+  status < 200 && (!keepsAlive || headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name)));
 
 /**
  * As llhttp reads them: `waits` if that does not depend on the end of the connection. `stopsEarly`: after an interim response it does not read the final
