@@ -24,7 +24,7 @@ const scratchBytes = 128 * 1024;
 let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 
 export type Addresses = Pick<TcpSocket, 'remoteAddress' | 'localAddress' | 'localPort'>;
-const noAddresses: Addresses = { remoteAddress: '', localAddress: '', localPort: 0 };
+export const noAddresses: Addresses = { remoteAddress: '', localAddress: '', localPort: 0 };
 
 export type HandleParts = { handles: TcpHandles; handle: TcpHandle; addresses?: Addresses };
 

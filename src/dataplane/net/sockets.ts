@@ -1,11 +1,13 @@
-/** Makes the sockets of the request path: on handles where Node has them, on streams otherwise, and for TLS. */
+/** Makes the sockets of the request path: on handles where Node has them, on streams otherwise. */
 import net from 'node:net';
 import type { Socket } from 'node:net';
-import { HandleSocket } from './handle-socket.ts';
-import { reopen, StreamSocket } from './stream-socket.ts';
+import type { TLSSocket } from 'node:tls';
+import { HandleSocket, noAddresses } from './handle-socket.ts';
+import { readData, reopen, StreamSocket, type Reader } from './stream-socket.ts';
 import { isHandle, tcpHandles, type TcpHandles } from './tcp-handles.ts';
 import type { TcpSocket } from './tcp-socket.ts';
-import { tlsHandles } from './tls-handles.ts';
+import { TlsHandleSocket } from './tls-handle-socket.ts';
+import { handlesOf, tlsHandles } from './tls-handles.ts';
 
 /** `Streams`: on documented interfaces of Node only. */
 export const socketKinds = ['Handles', 'Streams'] as const;
@@ -20,8 +22,11 @@ export interface SocketMaker {
   acceptBelowTls(accepted: Socket): TcpSocket;
   /** `host`: an address or a name. */
   connect(destination: Destination): TcpSocket;
+  /** A connection that `open` begins by `tls.connect`; `host` as above. It is connected when its certificate is accepted. */
+  connectTls(host: string, open: (reader?: Reader) => TLSSocket, reasonOf: ReasonOf): TcpSocket;
 }
 
+type ReasonOf = (error: NodeJS.ErrnoException) => string;
 type Destination = { host: string; port: number };
 
 /** Finds a dead node below a silent stream: after 15 s, ten probes of the kernel in 10 s. The kernel of a pod that stands still responds. */
@@ -45,6 +50,7 @@ const onStreams: SocketMaker = {
   acceptBelowTls: acceptStream,
   connect: ({ host, port }) =>
     new StreamSocket((onread) => net.connect({ ...connectOptions, host, port, onread }), { readyEvent: 'connect' }),
+  connectTls: (_host, open, reasonOf) => new StreamSocket(open, { readyEvent: 'secureConnect', reasonOf }),
 };
 
 const onHandles = (handles: TcpHandles): SocketMaker => ({
@@ -66,6 +72,15 @@ const onHandles = (handles: TcpHandles): SocketMaker => ({
     if (net.isIP(host) === 0) return onStreams.connect({ host, port });
     const socket = new HandleSocket({ handles, handle: handles.createHandle() });
     socket.connect({ address: host, port, keepAliveDelayS });
+    return socket;
+  },
+  connectTls(host, open, reasonOf) {
+    if (net.isIP(host) === 0) return onStreams.connectTls(host, open, reasonOf);
+    const stream = open();
+    const found = handlesOf(stream);
+    if (found === undefined) return new StreamSocket(readData(stream), { readyEvent: 'secureConnect', reasonOf });
+    const socket = new TlsHandleSocket({ ...found, handles, addresses: noAddresses });
+    socket.follow(stream, reasonOf);
     return socket;
   },
 });

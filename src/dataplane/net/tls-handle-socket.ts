@@ -1,4 +1,5 @@
 /** A TcpSocket on Node's TLS handle itself, without streams. */
+import type { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { joinedCopy } from './byte-copy.ts';
 import type { Addresses } from './handle-socket.ts';
@@ -34,6 +35,8 @@ export class TlsHandleSocket implements TcpSocket {
   private hasReadAll = false;
   private isClosing = false;
   private reason = 'closed';
+  /** Which has the handles until its handshake is done. */
+  private stream: TLSSocket | undefined;
   /** What the handle had already decrypted when its reading was stopped, in this order. A result below zero ends it. */
   private held: { result: number; bytes: Buffer }[] = [];
 
@@ -51,16 +54,40 @@ export class TlsHandleSocket implements TcpSocket {
     this.remoteAddress = addresses.remoteAddress;
     this.localAddress = addresses.localAddress;
     this.localPort = addresses.localPort;
-    // An open TCP handle is never collected as garbage, and so keeps what it refers to.
-    Object.assign(tcp, { socket: this });
-    Object.assign(tls, { socket: this, onread: read, onerror: failed, onhandshakedone: connected });
-    tls.useUserBuffer(buffer);
   }
 
-  /** Begins the handshake. `hello`: what the peer has sent already. */
-  start(hello: Buffer): void {
+  private takeOver(): void {
+    // An open TCP handle is never collected as garbage, and so keeps what it refers to.
+    Object.assign(this.tcp, { socket: this });
+    Object.assign(this.tls, { socket: this, onread: read, onerror: failed });
+    this.tls.useUserBuffer(buffer);
+  }
+
+  /** Begins the handshake of a server. `hello`: what the peer has sent already. */
+  serve(hello: Buffer): void {
+    this.takeOver();
+    Object.assign(this.tls, { onhandshakedone: connected });
     this.tls.receive(hello);
     if (!this.isDestroyed) this.failIf(this.tls.readStart());
+  }
+
+  /** Takes the handles from a stream when its handshake is done, and waits with writes until then. */
+  follow(stream: TLSSocket, reasonOf: (error: NodeJS.ErrnoException) => string): void {
+    this.stream = stream;
+    this.writes.hold();
+    stream
+      .on('error', (error) => (this.reason = reasonOf(error)))
+      .on('close', () => this.closed())
+      .once('secureConnect', () => {
+        if (this.isDestroyed || stream.destroyed) return;
+        this.stream = undefined;
+        Reflect.set(stream, '_handle', null);
+        this.takeOver();
+        // The handshake was read.
+        if (this.isPaused) this.tls.readStop();
+        this.handshakeDone();
+        this.writes.release();
+      });
   }
 
   /** Called by the handle. */
@@ -129,12 +156,13 @@ export class TlsHandleSocket implements TcpSocket {
   pause(): void {
     if (this.isPaused || this.isDestroyed) return;
     this.isPaused = true;
-    this.tls.readStop();
+    if (this.stream === undefined) this.tls.readStop();
   }
 
   resume(): void {
     if (!this.isPaused || this.isDestroyed) return;
     this.isPaused = false;
+    if (this.stream !== undefined) return;
     if (this.held.length > 0) setImmediate(() => this.takeHeld());
     else if (!this.hasReadAll) this.failIf(this.tls.readStart());
   }
@@ -196,7 +224,7 @@ export class TlsHandleSocket implements TcpSocket {
     if (this.isDestroyed) return;
     this.writes.flush();
     this.isDestroyed = true;
-    if (this.tcp.writeQueueSize === 0) this.closeAfterWrites(closingTurns);
+    if (this.stream === undefined && this.tcp.writeQueueSize === 0) this.closeAfterWrites(closingTurns);
     else this.close();
   }
 
@@ -210,7 +238,8 @@ export class TlsHandleSocket implements TcpSocket {
   private close(): void {
     this.isClosing = true;
     this.writes.stop();
-    this.tcp.close(() => this.closed());
+    if (this.stream === undefined) this.tcp.close(() => this.closed());
+    else this.stream.destroy();
   }
 
   reset(): void {
@@ -218,10 +247,12 @@ export class TlsHandleSocket implements TcpSocket {
     this.isDestroyed = true;
     this.isClosing = true;
     this.writes.stop();
-    if (this.tcp.reset(() => this.closed()) !== 0) this.close();
+    if (this.stream !== undefined || this.tcp.reset(() => this.closed()) !== 0) this.close();
   }
 
   private closed(): void {
+    this.isDestroyed = true;
+    this.isClosing = true;
     this.tls.destroySSL();
     this.call(() => this.user.socketClosed(this.reason));
   }

@@ -1,6 +1,6 @@
 /** Node's own TLS handles, below `tls.TLSSocket`: as little documented as those of TCP, and used under the same conditions. See `tcp-handles.ts`. */
-import type { SecureContext } from 'node:tls';
-import { binding, hasMethods, streamMethods, type StreamHandle, type TcpHandle } from './tcp-handles.ts';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { binding, hasMethods, isHandle, streamMethods, type StreamHandle, type TcpHandle } from './tcp-handles.ts';
 
 /**
  * Decrypts what a TCP handle reads, and encrypts what is written, one write at a time: another one before the last is complete ends the
@@ -55,3 +55,11 @@ function findHandles(): TlsHandles | undefined {
 
 /** Undefined: this version of Node does not have them. */
 export const tlsHandles: TlsHandles | undefined = findHandles();
+
+/** Of a stream of TLS that connects. Undefined: it has no TCP handle of its own. */
+export function handlesOf(stream: TLSSocket): { tls: TlsHandle; tcp: TcpHandle } | undefined {
+  const tls: unknown = Reflect.get(stream, '_handle');
+  if (!isTlsHandle(tls)) return undefined;
+  const tcp: unknown = Reflect.get(tls, '_parent');
+  return isHandle(tcp) ? { tls, tcp } : undefined;
+}

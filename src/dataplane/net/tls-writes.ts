@@ -110,6 +110,15 @@ export class TlsWrites implements Flushable {
     return true;
   }
 
+  /** Nothing is written before `release`. */
+  hold(): void {
+    this.isPatient = true;
+  }
+
+  release(): void {
+    this.beginWithin(patienceTurns);
+  }
+
   /** The handle is closed: nothing more is written. */
   stop(): void {
     this.isStopped = true;

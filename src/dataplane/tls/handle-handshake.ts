@@ -21,7 +21,7 @@ export function shakeHandsOnHandle(
     return new TlsHandleSocket({ handles, tcp, tls, addresses });
   });
   socket.user = handshakeUser(socket, settings, events);
-  socket.start(hello);
+  socket.serve(hello);
   return socket;
 }
 

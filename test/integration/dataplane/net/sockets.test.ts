@@ -8,7 +8,7 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSocketMaker, type SocketKind } from '../../../../src/dataplane/net/sockets.ts';
 import { serverContext } from '../../../../src/dataplane/tls/secure-context.ts';
 import { shakeHands } from '../../../../src/dataplane/tls/shake-hands.ts';
-import { createAuthority } from '../../../support/authority.ts';
+import { createAuthority, type Issued } from '../../../support/authority.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { noUser, type SocketUser, type TcpSocket } from '../../../../src/dataplane/net/tcp-socket.ts';
 
@@ -28,9 +28,11 @@ async function listen(onConnection: (socket: Socket) => void, options: net.Serve
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
+let certificate: Issued;
 let context: SecureContext;
 beforeAll(async () => {
-  context = serverContext([await (await createAuthority()).issue({ hostnames: ['shop.example'] })]);
+  certificate = await (await createAuthority()).issue({ hostnames: ['shop.example'] });
+  context = serverContext([certificate]);
 });
 
 type Combination = { kind: SocketKind; below: 'TCP' | 'TLS' };
@@ -347,6 +349,69 @@ describe.each(kinds)('a socket on %s', (kind) => {
     expect(log.events.slice(0, 2)).toEqual(['connected', 'bytes']);
     expect(log.text()).toBe('welcome');
   });
+
+  test.each(['127.0.0.1', 'localhost'])('connects to %s by TLS, and may be written to before', async (host) => {
+    let received = '';
+    const server = await tlsServer((peer) =>
+      peer.on('data', (data) => {
+        received += String(data);
+        if (received.endsWith('bird')) peer.end(`welcome ${received}`);
+      }),
+    );
+    const socket = connectTls(portOf(server), host);
+    const log = record(socket);
+    socket.write('early ');
+    socket.write(Buffer.from('bird'));
+    await log.until('ended');
+    expect(log.events.slice(0, 2)).toEqual(['connected', 'bytes']);
+    expect(log.text()).toBe('welcome early bird');
+    socket.end();
+    await log.until('closed');
+    expect(log.events.at(-1)).toBe('closed closed');
+  });
+
+  test('is not connected by TLS before the certificate is accepted', async () => {
+    const received: string[] = [];
+    const server = await tlsServer((peer) => peer.on('data', (data) => received.push(String(data))));
+    const socket = connectTls(portOf(server), '127.0.0.1', { rejectUnauthorized: true });
+    const log = record(socket);
+    socket.write('secret');
+    await log.until('closed');
+    expect(log.events).toEqual(['closed refused UNABLE_TO_VERIFY_LEAF_SIGNATURE']);
+    expect(received).toEqual([]);
+  });
+
+  test('can be destroyed during the handshake of TLS', async () => {
+    const server = await listen(() => undefined);
+    const socket = connectTls(portOf(server), '127.0.0.1');
+    const log = record(socket);
+    await once(server, 'connection');
+    socket.destroy();
+    await log.until('closed');
+    expect(log.events).toEqual(['closed closed']);
+  });
+
+  async function tlsServer(onConnection: (peer: tls.TLSSocket) => void): Promise<Server> {
+    const server = tls.createServer({ cert: certificate.chain, key: certificate.key }, (peer) => {
+      peer.on('error', () => undefined);
+      onConnection(peer);
+    });
+    cleanups.push(() => server.close());
+    server.listen(0);
+    await once(server, 'listening');
+    return server;
+  }
+
+  function connectTls(port: number, host: string, options: tls.ConnectionOptions = { rejectUnauthorized: false }) {
+    const settings = { host, port, allowHalfOpen: true, ...options };
+    const socket = maker.connectTls(
+      host,
+      (onread) => tls.connect({ ...settings, ...(onread && { onread }) }),
+      ({ code = '' }) => `refused ${code}`,
+    );
+    cleanups.push(() => socket.destroy());
+    return socket;
+  }
 
   test('reports a refused connection', async () => {
     const server = await listen(() => undefined);
