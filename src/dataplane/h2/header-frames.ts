@@ -47,9 +47,7 @@ export class HeaderFrames {
     if (payload.length < start) return sizeError('HEADERS is too short');
     if (end < start) return protocolError('the padding of HEADERS is longer than the frame');
     if (hasPriority && dependsOnItself(payload, isPadded ? 1 : 0, streamId)) return selfDependency;
-    const isWhole = start === 0 && end === payload.length;
-    const fragment = isWhole ? payload : payload.subarray(start, end);
-    this.block.begin(streamId, (flags & Flag.EndStream) !== 0, fragment);
+    this.block.begin(streamId, (flags & Flag.EndStream) !== 0, fragmentOf(payload, start, end));
     if ((flags & Flag.EndHeaders) !== 0) return this.endBlock();
     this.block.keep();
     return undefined;
@@ -75,6 +73,10 @@ export class HeaderFrames {
     return user.headersReceived(streamId, head, outcome, endStream);
   }
 }
+
+/** A view costs more than the test, and mostly there is neither padding nor a priority. */
+const fragmentOf = (payload: Buffer, start: number, end: number): Buffer =>
+  start === 0 && end === payload.length ? payload : payload.subarray(start, end);
 
 const undecodable: ConnectionError = {
   code: ErrorCode.CompressionError,

@@ -6,6 +6,7 @@ import { encodeFrames } from '../../../fuzz/http2/encode.ts';
 import { parseFrames } from '../../../fuzz/http2/notation.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { bodyOf, createRig } from '../http1/rig.ts';
+import { defaultProxySettings } from '../../../../src/wire/proxy-settings.ts';
 import { connectHttp2, startHttp2App, type Http2Client } from './client.ts';
 
 const rig = createRig();
@@ -67,6 +68,28 @@ describe('a block that is repeated', () => {
       ...Array.from({ length: 3 }, () => '1 undefined content'),
     ]);
   });
+});
+
+test('requests of one block have ids of their own, and none of another', async () => {
+  const seen: unknown[] = [];
+  const app = await startHttp2App((stream, headers) => {
+    seen.push(headers['x-request-id']);
+    stream.respond({ ':status': 204 }, { endStream: true });
+  });
+  cleanups.push(() => app.close());
+  const proxy = await rig.proxy(app.port, { protocol: 'HTTP2' });
+  const client = await connectHttp2(proxy.port);
+  cleanups.push(() => client.close());
+  const askTwice = async () => [await client.ask({}), await client.ask({})];
+  await askTwice();
+  await askTwice();
+  proxy.server.configure({ ...defaultProxySettings, requestIds: 'Generate' });
+  await askTwice();
+  await askTwice();
+  proxy.server.configure(defaultProxySettings);
+  await askTwice();
+  expect(new Set(seen.slice(4, 8)).size).toBe(4);
+  expect([...seen.slice(0, 4), ...seen.slice(8)]).toEqual(Array.from({ length: 6 }, () => undefined));
 });
 
 describe('an app that repeats its blocks', () => {
