@@ -1,6 +1,5 @@
 /** The ids of requests, in X-Request-ID: what the app gets, and what logs contain. */
 import { randomUUID } from 'node:crypto';
-import type { RequestIdAction } from '../../wire/proxy-settings.ts';
 import type { RequestEdits, RequestView } from '../routing.ts';
 import { noHeaderEdits, type HeaderEdits } from './header-edits.ts';
 import { createHeaderNames, foldName, type HeaderNames } from './header-names.ts';
@@ -27,13 +26,13 @@ export type ReplaceId = (request: Pick<RequestView, 'header'>) => ReplacedId | u
 const generated = (): ReplacedId => ({ id: randomUUID() });
 const removed: ReplacedId = { id: undefined };
 
-/** Undefined if the headers of all requests stay as they are. */
-export const replaceId: Readonly<Record<RequestIdAction, ReplaceId | undefined>> = {
+/** By the setting; undefined if the headers of all requests stay as they are. */
+export const replaceId = {
   Preserve: undefined,
   PreserveOrGenerate: (request) => (clientRequestId(request) === undefined ? generated() : undefined),
   Generate: generated,
   Disable: () => removed,
-};
+} satisfies Record<string, ReplaceId | undefined>;
 
 const prepared = new WeakMap<RequestEdits, HeaderEdits | 'OfRoute'>();
 const withoutEdits: HeaderEdits = { ...noHeaderEdits, removed: own };
