@@ -42,11 +42,17 @@ const block = new BlockWriter();
 export const requestBlock = (request: Request, changes: RequestChanges): string =>
   knownText(request, changes, 'HTTP2') ?? keepText(request, changes, 'HTTP2', writeRequest(request, changes));
 
-function writeRequest(request: Request, { filter, edits }: RequestChanges): string {
+/** RFC 8441 §4: what an upgrade to a WebSocket is in HTTP/1.1. */
+export const webSocketBlock = (request: Request, changes: RequestChanges): string =>
+  writeRequest(request, changes, 'websocket');
+
+/** `protocol`: of an extended CONNECT. */
+function writeRequest(request: Request, { filter, edits }: RequestChanges, protocol?: string): string {
   const { head, hop } = request;
   const removed = edits?.headers?.removed ?? noHeaderNames;
   block.begin();
-  writeMethod(request.method);
+  writeMethod(protocol === undefined ? request.method : 'CONNECT');
+  if (protocol !== undefined) block.field(':protocol', protocol);
   block.indexed(hop.scheme === 'https' ? Static.SchemeHttps : Static.SchemeHttp);
   writePath(request.appTarget(edits?.path));
   block.named(Static.Authority, edits?.host ?? request.appAuthority);

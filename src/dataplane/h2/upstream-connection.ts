@@ -43,6 +43,7 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
   private readonly byStream = new Map<Stream, Http2UpstreamStream>();
   private nextId = 1;
   private isLeaving = false;
+  private hasSettings = false;
 
   constructor(connection: UpstreamConnection, ports: Http2UpstreamPorts) {
     this.connection = connection;
@@ -61,6 +62,10 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
 
   get isConnected(): boolean {
     return this.connection.connected;
+  }
+
+  get acceptsWebSockets(): boolean | undefined {
+    return this.hasSettings ? this.session.peer.enableConnectProtocol : undefined;
   }
 
   get isReused(): boolean {
@@ -201,7 +206,10 @@ export class Http2UpstreamConnection implements UpstreamCodec, SessionRole, Stre
     this.rest();
   }
 
-  settingsReceived(): void {}
+  settingsReceived(): void {
+    this.hasSettings = true;
+    for (const stream of Array.from(this.leased)) stream.settingsReceived();
+  }
 
   streamFailed(): void {}
 }

@@ -14,14 +14,17 @@ import {
 } from '../streams.ts';
 import { ErrorCode } from './frames.ts';
 import type { AssembledHead } from './head-assembler.ts';
-import { requestBlock, trailerBlock } from './message-blocks.ts';
+import { requestBlock, trailerBlock, webSocketBlock } from './message-blocks.ts';
 import type { Session } from './session.ts';
 import { Stream, type StreamUser } from './stream.ts';
+import { isWebSocket, switchedHead } from './web-sockets.ts';
 
 /** What a stream needs of its connection. */
 export interface StreamConnection {
   readonly isConnected: boolean;
   readonly isReused: boolean;
+  /** As upgraded streams (RFC 8441). Undefined until the endpoint has announced its settings. */
+  readonly acceptsWebSockets: boolean | undefined;
   readonly endpoint: EndpointLoad;
   readonly queuedBytes: number;
   /** Gives the stream the next id. Returns false if the connection takes no more. */
@@ -49,6 +52,11 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
   /** The final head was received. */
   hasHead = false;
   private isOver = false;
+  /** Sends the head, which waits for the settings of the endpoint. */
+  private waiting: (() => void) | undefined;
+  /** Of a WebSocket that was requested. */
+  private webSocketKey: string | undefined;
+  private isUpgraded = false;
 
   constructor(session: Session, connection: StreamConnection, user: UpstreamStreamUser) {
     this.connection = connection;
@@ -78,12 +86,39 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
 
   sendHead(request: Request, changes: RequestChanges, endStream: boolean): void {
     this.method = request.method;
+    if (!endStream || !isWebSocket(request)) {
+      this.begin(requestBlock(request, changes), endStream);
+    } else if (this.connection.acceptsWebSockets === undefined) {
+      request.keep();
+      this.waiting = () => this.sendWebSocket(request, changes);
+    } else {
+      this.sendWebSocket(request, changes);
+    }
+  }
+
+  /** To an endpoint that accepts none, a request without an upgrade: it says itself what it makes of that. */
+  private sendWebSocket(request: Request, changes: RequestChanges): void {
+    if (this.connection.acceptsWebSockets !== true) {
+      this.begin(requestBlock(request, changes), true);
+      return;
+    }
+    this.webSocketKey = request.header('sec-websocket-key') ?? '';
+    this.begin(webSocketBlock(request, changes), false);
+  }
+
+  private begin(block: string, endStream: boolean): void {
     if (!this.connection.open(this)) {
       this.over((user) => user.upstreamGone('the connection takes no more streams', { wasProcessed: false }));
       return;
     }
     this.stream.read();
-    this.stream.sendHeaders(requestBlock(request, changes), endStream);
+    this.stream.sendHeaders(block, endStream);
+  }
+
+  settingsReceived(): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    this.call(() => waiting?.());
   }
 
   sendContent(bytes: Buffer, range: Range, endStream: boolean): boolean {
@@ -139,6 +174,10 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
       else this.call((user) => user.responseInterim(head));
       return;
     }
+    if (this.webSocketKey !== undefined && head.status < 300) {
+      this.switched(switchedHead(head, this.webSocketKey), endStream);
+      return;
+    }
     const framing = responseFraming(head, this.method);
     if ('status' in framing) {
       this.invalid(framing);
@@ -159,6 +198,15 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
     if (isEmpty) this.responseEnded();
   }
 
+  /** Both directions are a WebSocket from now on, and each ends by itself. */
+  private switched(head: Head, endStream: boolean): void {
+    this.hasHead = true;
+    this.isUpgraded = true;
+    this.stream.isRemoteClosed = endStream;
+    this.call((user) => user.responseHead(head, false));
+    if (endStream) this.call((user) => user.responseContent(noBytes, noRange, true));
+  }
+
   /** A response may end before its request: the rest of that is not sent. */
   private responseEnded(): void {
     if (this.stream.isLocalClosed && this.stream.isRemoteClosed) this.stream.ended();
@@ -171,21 +219,26 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
       return;
     }
     const { user } = this;
-    if (endStream) this.over(() => undefined);
+    const isLast = endStream && !this.isUpgraded;
+    if (isLast) this.over(() => undefined);
     this.callOn(user, () => {
       user.responseContent(bytes, range, endStream);
       if (!endStream) user.responsePaused();
     });
-    if (endStream) this.responseEnded();
+    if (isLast) this.responseEnded();
   }
 
   trailers(trailers: Head): void {
+    if (this.isUpgraded) {
+      this.content(noBytes, noRange, true);
+      return;
+    }
     this.over((user) => user.responseEnded(trailers));
     this.responseEnded();
   }
 
   private invalid(refusal: Refusal): void {
-    this.over((user) => user.responseInvalid(refusal));
+    this.over((user) => (this.isUpgraded ? user.upstreamGone('sent no valid message') : user.responseInvalid(refusal)));
     this.stream.reset(ErrorCode.ProtocolError);
   }
 
@@ -217,6 +270,7 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
     if (this.isOver) return;
     const { user } = this;
     this.isOver = true;
+    this.waiting = undefined;
     this.user = noUpstreamUser;
     this.connection.left(this);
     this.callOn(user, () => last(user));

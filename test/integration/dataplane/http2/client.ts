@@ -38,10 +38,11 @@ export async function connectHttp2(port: number): Promise<Http2Client> {
 /** An app that speaks HTTP/2 without TLS. */
 export async function startHttp2App(
   listener: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => unknown,
+  settings: http2.Settings = {},
 ): Promise<{ port: number; sessions: ServerHttp2Session[]; close(): void }> {
   const sessions: ServerHttp2Session[] = [];
   // In MB: the default refuses streams when clients do not read the responses.
-  const app = http2.createServer({ maxSessionMemory: 1000 });
+  const app = http2.createServer({ maxSessionMemory: 1000, settings });
   app.on('session', (session) => sessions.push(session));
   app.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
