@@ -54,6 +54,7 @@ type ProxyOptions = {
   ca?: string;
   stores?: boolean;
   silenceLimitMs?: number;
+  whenApplied?: () => Promise<void> | undefined;
 };
 
 /** The discovery side of a proxy, which records tables and notices. */
@@ -63,6 +64,7 @@ function startProxy({
   ca = certificates.caPem,
   stores = false,
   silenceLimitMs = 5000,
+  whenApplied = () => undefined,
 }: ProxyOptions): Proxy {
   const log = createMemoryLogger();
   const swaps: string[] = [];
@@ -104,6 +106,7 @@ function startProxy({
       onSeen: (sessions) => notices.push(`seen ${sessions.join()}`),
       onHandover: ({ from }) => notices.push(`handover of ${from}`),
       urgentChanges: () => swaps.length,
+      whenApplied,
     },
     { resolveIntervalMs: 20, lastKnownGoodDelayMs: 50, backoff: { baseMs: 20, capMs: 100 } },
   );
@@ -198,6 +201,40 @@ describe('a proxy with one operator replica', () => {
       (count) => count >= before + 2,
     );
     expect(Date.now() - startMs).toBeLessThan(3500);
+  });
+
+  test('acknowledges what every process of it applies, once the last one has, and not on another stream', async () => {
+    const only = await replica('127.0.0.1');
+    const applied: PromiseWithResolvers<void>[] = [];
+    const whenApplied = () => {
+      applied.push(Promise.withResolvers<void>());
+      return applied.at(-1)?.promise;
+    };
+    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port, whenApplied });
+    const nonce = () => only.reports.at(-1)?.acknowledged?.nonce;
+    only.sendTable(10, table({ pod: 'a' }));
+    await eventually(proxy.pods, (pods) => pods === 'a Accepting');
+    await eventually(
+      () => only.reports.length,
+      (count) => count >= 2,
+    );
+    expect(nonce()).toBeUndefined();
+    applied[0]?.resolve();
+    await eventually(nonce, (last) => last === 1);
+    only.sendTable(11, table({ pod: 'a', state: 'Draining' }));
+    await eventually(proxy.pods, (pods) => pods === 'a Draining');
+    only.breakStreams();
+    const before = only.reports.length;
+    await eventually(
+      () => only.openStreams(),
+      (streams) => streams === 1,
+    );
+    applied[1]?.resolve();
+    await eventually(
+      () => only.reports.length,
+      (count) => count > before + 2,
+    );
+    expect(nonce()).toBeUndefined();
   });
 
   test('receives the notices of other proxies about single sessions', async () => {
