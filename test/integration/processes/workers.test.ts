@@ -79,11 +79,12 @@ async function startWorld(count: number, servers = 2) {
   const through = async <T>(pid: number, use: () => Promise<T>): Promise<T> => {
     const others = (await workers()).filter((other) => other !== pid);
     for (const other of others) process.kill(other, 'SIGSTOP');
-    for (const other of others)
+    for (const other of others) {
       await eventually(
         () => stateOf(other),
         (state) => state === 'T',
       );
+    }
     try {
       return await use();
     } finally {
