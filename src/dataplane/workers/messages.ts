@@ -15,8 +15,8 @@ import type { EndpointTotal } from './totals.ts';
 /** Increases with each change of these messages. */
 export const workerProtocol = '1';
 
-/** The environment variable by which a process knows that it is a worker. */
-export const workerVariable = 'HOLDFAST_WORKER_PROTOCOL';
+/** The environment variable by which a process knows that it is a worker: no setting, and named as none. */
+export const workerVariable = 'PROXY_WORKER_PROTOCOL';
 
 /** `number`: of the table, increasing; `change`: of the one before, which the first has not. `bindPort` of the primary has been applied: sockets come with the name of their listener's port. */
 export type ToWorker =
