@@ -142,8 +142,8 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     counters,
     async listen({ port, host, listenerPort = port, sockets }) {
       const listener = await openPort(
-        { port, host, sockets },
-        { accept: (socket) => reception.accept(socket, listenerPort), failed: () => (counters.acceptErrors += 1) },
+        { port, host, sockets, kind: context.sockets.kind },
+        { accept: (accepted) => reception.accept(accepted, listenerPort), failed: () => (counters.acceptErrors += 1) },
       );
       listeners.add(listener);
       stopWatchingFiles ??= watchFreeFiles(context.clock, () => (counters.acceptErrors += 1));

@@ -3,14 +3,18 @@ import { Field } from './fields.ts';
 import { listText, nameText } from './head-fields.ts';
 import { noConnectionOptions, type ConnectionOptions, type Head } from './head.ts';
 
-const keptAlive: ConnectionOptions = Object.freeze({ ...noConnectionOptions, keepAlive: true });
+/** Most messages have one of these. */
+const usual: ReadonlyMap<string, ConnectionOptions> = new Map([
+  ['', noConnectionOptions],
+  ['keep-alive', Object.freeze({ ...noConnectionOptions, keepAlive: true })],
+  ['close', Object.freeze({ ...noConnectionOptions, close: true, named: new Set(['close']) })],
+]);
 
 export function inspectConnection(head: Head): ConnectionOptions {
   const options = listText(head, Field.Connection);
   const te = listText(head, Field.Te);
-  if (te === '' && (options === '' || options === 'keep-alive')) {
-    return options === '' ? noConnectionOptions : keptAlive;
-  }
+  const known = te === '' ? usual.get(options) : undefined;
+  if (known !== undefined) return known;
   const named = new Set(members(options));
   const upgrade = listText(head, Field.Upgrade);
   return {

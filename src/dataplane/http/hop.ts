@@ -15,7 +15,7 @@ export type Hop = {
   scheme: Scheme;
   forwarded: ForwardedLines;
   /** Host of an HTTP/1.0 request without one: the address to which the client connected (RFC 9110 §7.1). */
-  localAuthority: string;
+  localAuthority(): string;
 };
 
 /** What tells the app about a client that is no proxy. Most requests of a connection are for one host, so their lines are those of the one before. */

@@ -84,7 +84,7 @@ export class Request implements RequestView {
 
   /** Host for the app: an HTTP/1.0 request may have none. */
   get appAuthority(): string {
-    return this.authority === '' ? this.hop.localAuthority : this.authority;
+    return this.authority === '' ? this.hop.localAuthority() : this.authority;
   }
 
   /** The target for the app, in origin form. The target of `OPTIONS *` has no path, and stays. */

@@ -20,7 +20,6 @@ export type HopParts = {
  */
 export function describeHop(socket: TcpSocket, { trusted, header, ...listener }: HopParts): Hop {
   const peer = header?.client?.address ?? socket.remoteAddress;
-  const server = header?.server ?? { address: socket.localAddress, port: socket.localPort };
   const scheme = header?.isTls === true ? 'https' : listener.scheme;
   const address = plainAddress(peer);
   return {
@@ -28,7 +27,7 @@ export function describeHop(socket: TcpSocket, { trusted, header, ...listener }:
     isTrusted: speaksForItself(header) && trusted.has(address),
     scheme,
     forwarded: new ForwardedLines(address, scheme),
-    localAuthority: authorityOf({ ...server, address: plainAddress(server.address) }),
+    localAuthority: () => authorityOf(header?.server ?? { address: socket.localAddress, port: socket.localPort }),
   };
 }
 
@@ -36,5 +35,7 @@ export function describeHop(socket: TcpSocket, { trusted, header, ...listener }:
 const speaksForItself = (header: ProxyHeader | undefined): boolean =>
   header === undefined || header.isLocal || header.client !== undefined;
 
-const authorityOf = ({ address, port }: { address: string; port: number }): string =>
-  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+function authorityOf({ address, port }: { address: string; port: number }): string {
+  const plain = plainAddress(address);
+  return `${plain.includes(':') ? `[${plain}]` : plain}:${port}`;
+}

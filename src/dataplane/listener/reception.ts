@@ -4,7 +4,7 @@
  *     accepted ──limits──► plain, without a PROXY header ─────────► ClientConnection
  *                     └──► Opening: PROXY header, TLS handshake ──►──┘
  */
-import type { Socket } from 'node:net';
+import type { Accepted } from '../net/accepted.ts';
 import { plainAddress } from '../net/addresses.ts';
 import type { Admission, ConnectionLimit, Place } from '../net/admission.ts';
 import type { Timed } from '../net/deadlines.ts';
@@ -18,7 +18,7 @@ import { refuseConnection } from './refuse-connection.ts';
 
 export interface Reception {
   /** `listenerPort`: the port of the listener in the routing table. */
-  accept(socket: Socket, listenerPort: number): void;
+  accept(accepted: Accepted, listenerPort: number): void;
 }
 
 /** A connection whose requests are read from now on. */
@@ -41,7 +41,7 @@ type Parts = {
 export function createReception({ context, connections, admission, createConnection }: Parts): Reception {
   const { counters, deadlines, sockets } = context;
 
-  function receive(accepted: Socket, listenerPort: number): void {
+  function receive(accepted: Accepted, listenerPort: number): void {
     const port = context.termination.port(listenerPort);
     const place = admission.admit(plainAddress(accepted.remoteAddress ?? ''));
     if (typeof place === 'string') {
@@ -113,7 +113,7 @@ export function createReception({ context, connections, admission, createConnect
     },
   });
 
-  function refuse(accepted: Socket, limit: ConnectionLimit, port: TlsPort | undefined): void {
+  function refuse(accepted: Accepted, limit: ConnectionLimit, port: TlsPort | undefined): void {
     counters.limitRefusals[limit] += 1;
     const at = { nowMs: context.clock.nowMs(), closed: () => undefined };
     // Without a handshake there is no response that the client could read.
@@ -132,12 +132,12 @@ export function createReception({ context, connections, admission, createConnect
   }
 
   return {
-    accept(socket, listenerPort) {
+    accept(accepted, listenerPort) {
       try {
-        receive(socket, listenerPort);
+        receive(accepted, listenerPort);
       } catch (error) {
         context.faults.record(error, 'Accept');
-        socket.destroy();
+        accepted.destroy();
       }
     },
   };

@@ -1,17 +1,13 @@
 import net from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
+import { acceptHandles, acceptOptions, type ConnectionHandler } from './accepted.ts';
 import { bindSocket, portOf, type BoundSocket } from './bound-socket.ts';
+import type { SocketKind } from './sockets.ts';
 
 export type BoundListener = {
   port: number;
   /** Stops accepting; open connections continue. */
   close(): void;
-};
-
-type ConnectionHandler = {
-  accept(socket: Socket): void;
-  /** A connection could not be accepted, for example without free file descriptors. The listener itself is healthy. */
-  failed(): void;
 };
 
 /**
@@ -24,11 +20,22 @@ const acceptors = process.platform === 'linux' ? 8 : 1;
 /** The queue of the kernel, which may limit it further (net.core.somaxconn). Node's default of 511 drops some of these clients, which retry after 1 s, 3 s, 7 s. */
 const backlog = 4096;
 
-/** `sockets`: of that port, bound by another process, which keeps them open: this one accepts from the same queues. */
-type Port = { port: number; host: string | undefined; sockets?: readonly object[] | undefined };
+/**
+ * `sockets`: of that port, bound by another process, which keeps them open: this one accepts from the same queues. `kind`: by which connections are
+ * read.
+ */
+type Port = {
+  port: number;
+  host: string | undefined;
+  sockets?: readonly object[] | undefined;
+  kind?: SocketKind | undefined;
+};
 
 /** Rejects if the port is in use, and leaves nothing open then. */
-export async function openPort({ port, host, sockets }: Port, handler: ConnectionHandler): Promise<BoundListener> {
+export async function openPort(
+  { port, host, sockets, kind }: Port,
+  handler: ConnectionHandler,
+): Promise<BoundListener> {
   const servers: Server[] = [];
   const close = () => {
     for (const server of servers.splice(0)) server.close();
@@ -36,13 +43,11 @@ export async function openPort({ port, host, sockets }: Port, handler: Connectio
   let bound = port;
   try {
     for (let count = 0; count < (sockets?.length ?? acceptors); count++) {
-      const server = net.createServer(
-        { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, pauseOnConnect: true },
-        (socket) => handler.accept(socket),
-      );
+      const server = net.createServer(acceptOptions, (socket) => handler.accept(socket));
       servers.push(server);
       bound = await bind(server, { port: bound, host, reusePort: acceptors > 1 }, sockets?.[count]);
       server.on('error', () => handler.failed());
+      if (kind !== 'Streams') acceptHandles(server, handler);
     }
   } catch (error) {
     close();

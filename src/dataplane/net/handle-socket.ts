@@ -3,7 +3,14 @@ import { isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { joinedCopy } from './byte-copy.ts';
 import { borrowLarge, isShared, returnLarge, sharedBuffers } from './read-buffers.ts';
-import { endOfStream, type Completion, type StreamHandle, type TcpHandle, type TcpHandles } from './tcp-handles.ts';
+import {
+  endOfStream,
+  localAddressOf,
+  type Completion,
+  type StreamHandle,
+  type TcpHandle,
+  type TcpHandles,
+} from './tcp-handles.ts';
 import { noUser, queuedBytesLimit } from './tcp-socket.ts';
 import type { Pieces, Range, TcpSocket } from './tcp-socket.ts';
 import { turnWrites } from './turn-writes.ts';
@@ -23,16 +30,11 @@ const scratchBytes = 128 * 1024;
 /** Where head and body are joined to one write. */
 let scratch = Buffer.allocUnsafeSlow(scratchBytes);
 
-export type Addresses = Pick<TcpSocket, 'remoteAddress' | 'localAddress' | 'localPort'>;
-export const noAddresses: Addresses = { remoteAddress: '', localAddress: '', localPort: 0 };
-
-export type HandleParts = { handles: TcpHandles; handle: TcpHandle; addresses?: Addresses };
+export type HandleParts = { handles: TcpHandles; handle: TcpHandle; remoteAddress: string };
 
 export class HandleSocket implements TcpSocket {
   user = noUser;
   readonly remoteAddress: string;
-  readonly localAddress: string;
-  readonly localPort: number;
   isDestroyed = false;
   queuedBytes = 0;
   needsDrain = false;
@@ -52,15 +54,22 @@ export class HandleSocket implements TcpSocket {
   private hasReadAll = false;
   private reason = 'closed';
 
-  constructor({ handles, handle, addresses = noAddresses }: HandleParts) {
+  constructor({ handles, handle, remoteAddress }: HandleParts) {
     this.handles = handles;
     this.handle = handle;
-    this.remoteAddress = addresses.remoteAddress;
-    this.localAddress = addresses.localAddress;
-    this.localPort = addresses.localPort;
+    this.remoteAddress = remoteAddress;
     this.handle.socket = this;
     handle.onread = read;
     handle.useUserBuffer(this.bytes);
+  }
+
+  /** Asked by few requests. */
+  get localAddress(): string {
+    return localAddressOf(this.handle).address;
+  }
+
+  get localPort(): number {
+    return localAddressOf(this.handle).port;
   }
 
   /** Reads an accepted connection. */
@@ -227,9 +236,9 @@ export class HandleSocket implements TcpSocket {
   }
 
   /** Calls `takeOver`, after which the connection, which must be paused, is that of another socket on its handle. */
-  handOver<T>(takeOver: (parts: Required<HandleParts>) => T): T {
-    const { handles, handle, remoteAddress, localAddress, localPort } = this;
-    const taken = takeOver({ handles, handle, addresses: { remoteAddress, localAddress, localPort } });
+  handOver<T>(takeOver: (parts: HandleParts) => T): T {
+    const { handles, handle, remoteAddress } = this;
+    const taken = takeOver({ handles, handle, remoteAddress });
     this.isDestroyed = true;
     return taken;
   }

@@ -1,10 +1,10 @@
 /** Makes the sockets of the request path: on handles where Node has them, on streams otherwise. */
 import net from 'node:net';
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { HandleSocket, noAddresses } from './handle-socket.ts';
-import { readData, reopen, StreamSocket, type Reader } from './stream-socket.ts';
-import { isHandle, tcpHandles, type TcpHandles } from './tcp-handles.ts';
+import { AcceptedHandle, type Accepted } from './accepted.ts';
+import { HandleSocket } from './handle-socket.ts';
+import { openAccepted, readData, StreamSocket, type Reader } from './stream-socket.ts';
+import { tcpHandles, type TcpHandles } from './tcp-handles.ts';
 import type { TcpSocket } from './tcp-socket.ts';
 import { TlsHandleSocket } from './tls-handle-socket.ts';
 import { handlesOf, tlsHandles } from './tls-handles.ts';
@@ -16,10 +16,10 @@ export type SocketKind = (typeof socketKinds)[number];
 /** The user of a socket is to be set in the same turn. */
 export interface SocketMaker {
   readonly kind: SocketKind;
-  /** Takes over an accepted socket, which must be paused, and reads it. */
-  accept(accepted: Socket): TcpSocket;
+  /** Takes over a connection and reads it. */
+  accept(accepted: Accepted): TcpSocket;
   /** The same, for a connection that `tls/shake-hands.ts` takes over after its ClientHello. */
-  acceptBelowTls(accepted: Socket): TcpSocket;
+  acceptBelowTls(accepted: Accepted): TcpSocket;
   /** `host`: an address or a name. */
   connect(destination: Destination): TcpSocket;
   /** A connection that `open` begins by `tls.connect`; `host` as above. It is connected when its certificate is accepted. */
@@ -42,7 +42,7 @@ export const connectOptions = {
 export const createSocketMaker = (kind: SocketKind = 'Handles'): SocketMaker =>
   kind === 'Handles' && tcpHandles !== undefined ? onHandles(tcpHandles) : onStreams;
 
-const acceptStream = (accepted: Socket): StreamSocket => new StreamSocket(reopen(accepted));
+const acceptStream = (accepted: Accepted): StreamSocket => new StreamSocket(openAccepted(accepted));
 
 const onStreams: SocketMaker = {
   kind: 'Streams',
@@ -56,11 +56,8 @@ const onStreams: SocketMaker = {
 const onHandles = (handles: TcpHandles): SocketMaker => ({
   kind: 'Handles',
   accept(accepted) {
-    const handle: unknown = Reflect.get(accepted, '_handle');
-    if (!isHandle(handle)) return onStreams.accept(accepted);
-    const { remoteAddress = '', localAddress = '', localPort = 0 } = accepted;
-    Reflect.set(accepted, '_handle', null);
-    const socket = new HandleSocket({ handles, handle, addresses: { remoteAddress, localAddress, localPort } });
+    if (!(accepted instanceof AcceptedHandle)) return onStreams.accept(accepted);
+    const socket = new HandleSocket({ handles, handle: accepted.handle, remoteAddress: accepted.remoteAddress });
     socket.start();
     return socket;
   },
@@ -70,7 +67,7 @@ const onHandles = (handles: TcpHandles): SocketMaker => ({
   connect({ host, port }) {
     // A name is looked up by `node:net`.
     if (net.isIP(host) === 0) return onStreams.connect({ host, port });
-    const socket = new HandleSocket({ handles, handle: handles.createHandle() });
+    const socket = new HandleSocket({ handles, handle: handles.createHandle(), remoteAddress: '' });
     socket.connect({ address: host, port, keepAliveDelayS });
     return socket;
   },
@@ -79,7 +76,7 @@ const onHandles = (handles: TcpHandles): SocketMaker => ({
     const stream = open();
     const found = handlesOf(stream);
     if (found === undefined) return new StreamSocket(readData(stream), { readyEvent: 'secureConnect', reasonOf });
-    const socket = new TlsHandleSocket({ ...found, handles, addresses: noAddresses });
+    const socket = new TlsHandleSocket({ ...found, handles, remoteAddress: '' });
     socket.follow(stream, reasonOf);
     return socket;
   },

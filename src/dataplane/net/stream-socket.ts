@@ -1,6 +1,7 @@
 /** A TcpSocket on a socket of `node:net` or `node:tls`. */
 import net from 'node:net';
 import type { Socket } from 'node:net';
+import { AcceptedHandle, type Accepted } from './accepted.ts';
 import { joinedCopy } from './byte-copy.ts';
 import { sharedBuffers } from './read-buffers.ts';
 import { noUser, queuedBytesLimit } from './tcp-socket.ts';
@@ -135,23 +136,29 @@ export class StreamSocket implements TcpSocket {
 const codeOf = ({ code, message }: NodeJS.ErrnoException): string => code ?? message;
 
 /**
- * Opens an accepted socket, which must be paused, again: with the reader. `onread` is documented for sockets that connect only; `handle`, by which
- * net.Server creates accepted sockets, is not. Where there is no handle, the accepted socket itself is used.
+ * Opens an accepted connection: with the reader. `onread` is documented for sockets that connect only; `handle`, by which net.Server creates
+ * accepted sockets, is not. Where there is no handle, the accepted socket itself is used.
  */
-export const reopen =
-  (accepted: Socket) =>
+export const openAccepted =
+  (accepted: Accepted) =>
   (reader: Reader): Socket => {
+    const options = { allowHalfOpen: true, writableHighWaterMark: queuedBytesLimit, onread: reader };
+    if (accepted instanceof AcceptedHandle) return socketOf(accepted.handle, options).resume();
     const handle: unknown = Reflect.get(accepted, '_handle');
     if (typeof handle !== 'object' || handle === null) return readData(accepted)(reader).resume();
     Reflect.set(accepted, '_handle', null);
-    const options = { handle, allowHalfOpen: true, writableHighWaterMark: queuedBytesLimit, onread: reader };
-    const socket: unknown = Reflect.construct(net.Socket, [options]);
-    if (!(socket instanceof net.Socket)) throw new TypeError('not a socket');
+    const socket = socketOf(handle, options);
     // The server counts its open sockets.
     Reflect.set(socket, '_server', Reflect.get(accepted, '_server'));
     Reflect.set(accepted, '_server', null);
     return socket.resume();
   };
+
+function socketOf(handle: object, options: object): Socket {
+  const socket: unknown = Reflect.construct(net.Socket, [{ ...options, handle }]);
+  if (socket instanceof net.Socket) return socket;
+  throw new TypeError('not a socket');
+}
 
 /** Reads a socket of TLS, whose bytes are decrypted into a buffer of their own. */
 export const readData =

@@ -10,6 +10,8 @@ export const endOfStream = -4095;
 
 export type Completion = { oncomplete: (this: Completion, status: number) => void; handle?: StreamHandle };
 
+type Address = { address?: string; port?: number };
+
 /** What the handles of TCP and of TLS have in common. */
 export interface StreamHandle {
   /** Bytes of TCP that the kernel has not accepted yet; of TLS, those that are being written below. */
@@ -30,6 +32,9 @@ export interface TcpHandle extends StreamHandle {
   connect6(request: Completion, address: string, port: number): number;
   setNoDelay(enabled: boolean): number;
   setKeepAlive(enabled: boolean, delayS: number): number;
+  /** Each writes the address to `out`, and returns an error. */
+  getpeername(out: Address): number;
+  getsockname(out: Address): number;
   close(callback: () => void): void;
   /** Returns an error if the connection cannot be reset. */
   reset(callback: () => void): number;
@@ -49,13 +54,44 @@ export type TcpHandles = {
 
 export const streamMethods = ['useUserBuffer', 'readStart', 'readStop', 'writeLatin1String', 'writeBuffer', 'shutdown'];
 
-const methods = [...streamMethods, 'connect', 'connect6', 'setNoDelay', 'setKeepAlive', 'close', 'reset'];
+const methods = [
+  ...streamMethods,
+  'connect',
+  'connect6',
+  'setNoDelay',
+  'setKeepAlive',
+  'getpeername',
+  'getsockname',
+  'close',
+  'reset',
+];
 
 /** Whether this is a TCP handle with all that is needed. */
 export const isHandle = (value: unknown): value is TcpHandle => hasMethods(value, methods);
 
 export const hasMethods = (value: unknown, names: readonly string[]): boolean =>
   typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function');
+
+/** That of a server which listens. `onconnection`: with an error, or with a connection. */
+export type ListeningHandle = Pick<TcpHandle, 'setNoDelay' | 'setKeepAlive'> & {
+  onconnection: (status: number, accepted: TcpHandle | undefined) => void;
+};
+
+export const isListening = (value: unknown): value is ListeningHandle =>
+  isHandle(value) && typeof Reflect.get(value, 'onconnection') === 'function';
+
+export function addressOfPeer(handle: TcpHandle): string {
+  const peer: Address = {};
+  handle.getpeername(peer);
+  return peer.address ?? '';
+}
+
+/** Of our end. */
+export function localAddressOf(handle: TcpHandle): { address: string; port: number } {
+  const local: Address = {};
+  handle.getsockname(local);
+  return { address: local.address ?? '', port: local.port ?? 0 };
+}
 
 /** Returns what Node gives of one of its internal modules. */
 export function binding(name: string): Record<string, unknown> {

@@ -2,9 +2,8 @@
 import type { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { joinedCopy } from './byte-copy.ts';
-import type { Addresses } from './handle-socket.ts';
 import { sharedBuffers } from './read-buffers.ts';
-import { endOfStream, type TcpHandle, type TcpHandles } from './tcp-handles.ts';
+import { endOfStream, localAddressOf, type TcpHandle, type TcpHandles } from './tcp-handles.ts';
 import { noUser, type Range, type TcpSocket } from './tcp-socket.ts';
 import type { TlsHandle } from './tls-handles.ts';
 import { TlsWrites } from './tls-writes.ts';
@@ -17,13 +16,11 @@ const buffer = sharedBuffers.Heads;
 /** More than the writes of a connection that is destroyed take, if the kernel takes them. */
 const closingTurns = 5;
 
-export type TlsHandleParts = { handles: TcpHandles; tcp: TcpHandle; tls: TlsHandle; addresses: Addresses };
+export type TlsHandleParts = { handles: TcpHandles; tcp: TcpHandle; tls: TlsHandle; remoteAddress: string };
 
 export class TlsHandleSocket implements TcpSocket {
   user = noUser;
   readonly remoteAddress: string;
-  readonly localAddress: string;
-  readonly localPort: number;
   readonly tls: TlsHandle;
   isDestroyed = false;
   isFinished = false;
@@ -40,7 +37,7 @@ export class TlsHandleSocket implements TcpSocket {
   /** What the handle had already decrypted when its reading was stopped, in this order. A result below zero ends it. */
   private held: { result: number; bytes: Buffer }[] = [];
 
-  constructor({ handles, tcp, tls, addresses }: TlsHandleParts) {
+  constructor({ handles, tcp, tls, remoteAddress }: TlsHandleParts) {
     this.handles = handles;
     this.tcp = tcp;
     this.tls = tls;
@@ -51,9 +48,7 @@ export class TlsHandleSocket implements TcpSocket {
       done: (status) => this.writeDone(status),
       failed: (status) => this.failIf(status),
     });
-    this.remoteAddress = addresses.remoteAddress;
-    this.localAddress = addresses.localAddress;
-    this.localPort = addresses.localPort;
+    this.remoteAddress = remoteAddress;
   }
 
   private takeOver(): void {
@@ -61,6 +56,15 @@ export class TlsHandleSocket implements TcpSocket {
     Object.assign(this.tcp, { socket: this });
     Object.assign(this.tls, { socket: this, onread: read, onerror: failed });
     this.tls.useUserBuffer(buffer);
+  }
+
+  /** Asked by few requests. */
+  get localAddress(): string {
+    return localAddressOf(this.tcp).address;
+  }
+
+  get localPort(): number {
+    return localAddressOf(this.tcp).port;
   }
 
   /** Begins the handshake of a server. `hello`: what the peer has sent already. */

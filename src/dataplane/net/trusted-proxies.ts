@@ -10,6 +10,7 @@ export function createTrustedProxies(cidrs: readonly string[]): TrustedProxies {
   const blocks = cidrs.flatMap((cidr) => parseCidr(cidr) ?? []);
   return {
     has(address) {
+      if (blocks.length === 0) return false;
       // A link-local address has a zone, `%eth0`.
       const digits = parseAddress(address.split('%', 1)[0] ?? '');
       return digits !== undefined && blocks.some((block) => covers(block, digits));

@@ -14,11 +14,11 @@ export function shakeHandsOnHandle(
 ): TcpSocket {
   if (tlsHandles === undefined) throw new TypeError('no TLS handles');
   const handlesOfTls = tlsHandles;
-  const socket = transport.handOver(({ handles, handle: tcp, addresses }) => {
+  const socket = transport.handOver(({ handles, handle: tcp, remoteAddress }) => {
     const tls = handlesOfTls.serve(tcp, settings.secureContext);
     if (settings.clients !== undefined) tls.setVerifyMode(true, settings.clients === 'Required');
     tls.setALPNProtocols(alpn);
-    return new TlsHandleSocket({ handles, tcp, tls, addresses });
+    return new TlsHandleSocket({ handles, tcp, tls, remoteAddress });
   });
   socket.user = handshakeUser(socket, settings, events);
   socket.serve(hello);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
+import type { Accepted } from '../../../../src/dataplane/net/accepted.ts';
 import { openPort } from '../../../../src/dataplane/net/acceptors.ts';
 import { createRig } from './rig.ts';
 
@@ -28,7 +29,7 @@ test('openPort rejects a port that is in use, and leaves nothing open', async ()
   await once(other, 'listening');
   const address = other.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const taker = { accept: (socket: net.Socket) => socket.destroy(), failed: () => undefined };
+  const taker = { accept: (accepted: Accepted) => accepted.destroy(), failed: () => undefined };
   await expect(openPort({ port, host: '127.0.0.1' }, taker)).rejects.toThrow('EADDRINUSE');
   other.close();
   await once(other, 'close');

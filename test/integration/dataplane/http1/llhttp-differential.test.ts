@@ -21,7 +21,7 @@ const hop: Hop = {
   isTrusted: false,
   scheme: 'http',
   forwarded: new ForwardedLines('', 'http'),
-  localAuthority: '',
+  localAuthority: () => '',
 };
 
 type Read = { method: string; target: string; headers: string[]; body: string };

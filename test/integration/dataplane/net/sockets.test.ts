@@ -1,10 +1,13 @@
 /** What the request path needs of its sockets, on both makers. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { openPort } from '../../../../src/dataplane/net/acceptors.ts';
+import type { Accepted as Raw } from '../../../../src/dataplane/net/accepted.ts';
 import { createSocketMaker, type SocketKind } from '../../../../src/dataplane/net/sockets.ts';
 import { serverContext } from '../../../../src/dataplane/tls/secure-context.ts';
 import { shakeHands } from '../../../../src/dataplane/tls/shake-hands.ts';
@@ -48,9 +51,11 @@ async function accept({ kind, below }: Combination): Promise<Accepted & { peer: 
   const maker = createSocketMaker(kind);
   const made = Promise.withResolvers<Accepted>();
   const took = (socket: TcpSocket) => made.resolve({ socket, log: record(socket) });
-  const opened = (raw: Socket) => (below === 'TCP' ? took(maker.accept(raw)) : secure(maker.acceptBelowTls(raw), took));
-  const server = await listen(opened, { pauseOnConnect: true, noDelay: true });
-  const transport = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+  const opened = (raw: Raw) => (below === 'TCP' ? took(maker.accept(raw)) : secure(maker.acceptBelowTls(raw), took));
+  const failed = () => made.reject(new Error('not accepted'));
+  const listener = await openPort({ port: 0, host: '127.0.0.1', kind }, { accept: opened, failed });
+  cleanups.push(() => listener.close());
+  const transport = net.connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
   const peer =
     below === 'TCP'
       ? transport
@@ -98,6 +103,16 @@ describe.each(combinations)('a socket of $below on $kind', (combination) => {
       localAddress: '127.0.0.1',
       localPort: transport.remotePort,
     });
+  });
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+
+  onLinux('has the kernel ask a silent peer after a minute whether it lives', async () => {
+    const { socket, transport } = await accepted();
+    const { timer, seconds } = timerOf(socket.localPort, transport.localPort ?? 0);
+    expect(timer).toBe(keepAliveTimer);
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThanOrEqual(60);
   });
 
   test('waits for a peer that does not read, and no byte is lost or changed', async () => {
@@ -483,4 +498,15 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString('latin1');
+}
+
+const keepAliveTimer = 2;
+
+/** That of the kernel for a connection of this process, by its ports. */
+function timerOf(localPort: number, remotePort: number): { timer: number; seconds: number } {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  const line = lines.find((text) => text.includes(`:${hex(localPort)} 0100007F:${hex(remotePort)} `)) ?? '';
+  const [timer = '', ticks = ''] = (line.trim().split(/\s+/)[5] ?? '').split(':');
+  return { timer: Number.parseInt(timer, 16), seconds: Number.parseInt(ticks, 16) / 100 };
 }

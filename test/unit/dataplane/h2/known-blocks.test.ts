@@ -18,7 +18,7 @@ const hop: Hop = {
   isTrusted: false,
   scheme: 'http',
   forwarded: new ForwardedLines('192.0.2.7', 'http'),
-  localAuthority: '10.0.0.1:80',
+  localAuthority: () => '10.0.0.1:80',
 };
 
 /** A connection that receives header blocks. */
