@@ -23,7 +23,7 @@ export interface RequestView {
   readonly scheme: Scheme;
   /** Returns the first value of a header, or undefined. `name` is in lower case. */
   header(name: string): string | undefined;
-  /** Returns all values of a header, in order. */
+  /** Returns all values of a header, in order. They are parts of the head: what is kept longer than the request must be copied. */
   headers(name: string): string[];
 }
 

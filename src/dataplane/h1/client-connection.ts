@@ -52,6 +52,8 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
   private readonly body = new BodyReader();
   /** Received bytes that were not consumed yet: the rest of a body, or the next request. */
   private pending: Buffer | undefined;
+  /** Of a read in a tunnel: from its beginning. */
+  private readonly whole: Range = { from: 0, to: 0 };
   /** The user takes the body. */
   private wantsBody = false;
   private http10 = false;
@@ -82,7 +84,7 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
   socketConnected(): void {}
 
   socketBytes(bytes: Buffer, length: number): void {
-    this.bytesReceived(length === bytes.length ? bytes : bytes.subarray(0, length));
+    this.bytesReceived(bytes, length);
     // The bytes after this request are kept until they are processed, and the next read of any connection overwrites them.
     if (this.pending !== undefined && isShared(this.pending)) this.pending = Buffer.from(this.pending);
   }
@@ -132,16 +134,20 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
     }
   }
 
-  private bytesReceived(chunk: Buffer): void {
+  private bytesReceived(bytes: Buffer, length: number): void {
     switch (this.phase) {
       case 'reading':
-        this.headBytes(chunk);
+        // A view of the bytes costs as much as the rest of a small read: most reads are whole requests, which need none.
+        if (this.pending === undefined) this.advance(bytes, length);
+        else this.headContinued(this.pending, bytes.subarray(0, length));
+        if (!this.headBegun) this.beginHead();
         return;
       case 'exchange':
-        this.bodyBytes(chunk);
+        this.bodyBytes(bytes, length);
         return;
       case 'tunnel':
-        this.user.requestContent(chunk, { from: 0, to: chunk.length }, false);
+        this.whole.to = length;
+        this.user.requestContent(bytes, this.whole, false);
         return;
       case 'closing':
     }
@@ -149,15 +155,11 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
 
   // Heads.
 
-  private headBytes(chunk: Buffer): void {
-    const before = this.pending;
-    this.pending = before === undefined ? chunk : Buffer.concat([before, chunk]);
+  private headContinued(before: Buffer, chunk: Buffer): void {
+    this.pending = Buffer.concat([before, chunk]);
     // A head is parsed again from its start only when a line has ended: a client that sends byte by byte costs one parse per line, and
     // the number of lines is limited.
-    const lineEnded =
-      before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
-    if (lineEnded) this.advance();
-    if (!this.headBegun) this.beginHead();
+    if (chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes) this.advance();
   }
 
   private beginHead(): void {
@@ -168,19 +170,18 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
 
   /**
    * Processes the received requests one after another, while each is finished at once. Nothing more is read meanwhile: what a client sends
-   * ahead stays in its own kernel, beyond one read.
+   * ahead stays in its own kernel, beyond one read. `received`: what was just read, if nothing was pending before.
    */
-  private advance(): void {
+  private advance(received?: Buffer, length = 0): void {
     if (this.advancing) return;
     this.advancing = true;
-    let more = true;
+    let more = received === undefined || this.parseUnlessFull(received, length);
     for (
       let left = requestsPerTurn;
       left > 0 && more && this.phase === 'reading' && this.pending !== undefined;
       left -= 1
     ) {
-      // Responses that the client does not read must not accumulate: 'drain' continues here.
-      more = !this.socket.needsDrain && this.parseRequest(this.pending);
+      more = this.parseUnlessFull(this.pending, this.pending.length);
     }
     this.advancing = false;
     if (this.phase !== 'reading') return;
@@ -204,19 +205,26 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
     }
   }
 
-  private parseRequest(bytes: Buffer): boolean {
-    if (this.isFirst && beginsHttp2(bytes)) {
-      if (bytes.length >= preface.length) this.opened.switchToHttp2(bytes);
+  /** Responses that the client does not read must not accumulate: 'drain' continues. Returns whether there was a request. */
+  private parseUnlessFull(bytes: Buffer, length: number): boolean {
+    if (!this.socket.needsDrain) return this.parseRequest(bytes, length);
+    this.pending = bytes.subarray(0, length);
+    return false;
+  }
+
+  private parseRequest(bytes: Buffer, length: number): boolean {
+    if (this.isFirst && beginsHttp2(bytes, length)) {
+      this.pending = bytes.subarray(0, length);
+      if (length >= preface.length) this.opened.switchToHttp2(this.pending);
       return false;
     }
     const head = this.context.requestHead;
-    const outcome = parseRequestHead(head, bytes, 0, bytes.length);
+    const outcome = parseRequestHead(head, bytes, 0, length);
     if (outcome === 'incomplete') {
       // Empty lines are no request: the connection is still idle. The preface of HTTP/2 has none before it.
-      if (head.start === bytes.length) {
-        this.pending = undefined;
-        this.isFirst = false;
-      }
+      const isIdle = head.start === length;
+      this.pending = isIdle ? undefined : bytes.subarray(0, length);
+      this.isFirst &&= !isIdle;
       return false;
     }
     const request = outcome === 'complete' ? this.gate.admit(head) : outcome;
@@ -224,7 +232,7 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
       this.refuse(request);
       return false;
     }
-    this.pending = head.end < bytes.length ? bytes.subarray(head.end) : undefined;
+    this.pending = head.end < length ? bytes.subarray(head.end, length) : undefined;
     if (this.pending !== undefined) this.socket.pause();
     this.beginRequest(request);
     return true;
@@ -273,16 +281,16 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
     }
   }
 
-  private bodyBytes(chunk: Buffer): void {
+  private bodyBytes(bytes: Buffer, length: number): void {
     // Earlier bytes are consumed first, to keep the order.
     const mayRead = this.wantsBody && this.pending === undefined && !this.body.done;
-    const end = mayRead ? this.body.read(chunk, 0, chunk.length) : 0;
-    if (end < chunk.length) {
-      const rest = chunk.subarray(end);
+    const end = mayRead ? this.body.read(bytes, 0, length) : 0;
+    if (end < length) {
+      const rest = bytes.subarray(end, length);
       this.pending = this.pending === undefined ? rest : Buffer.concat([this.pending, rest]);
       this.socket.pause();
     }
-    if (mayRead) this.passBody(chunk);
+    if (mayRead) this.passBody(bytes);
   }
 
   private passBody(bytes: Buffer): void {
@@ -452,7 +460,7 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
 }
 
 /** Prior knowledge (RFC 9113 §3.3): the preface of HTTP/2, or its beginning. No method of HTTP/1.1 is PRI. */
-const beginsHttp2 = (bytes: Buffer): boolean => {
-  const length = Math.min(bytes.length, preface.length);
+const beginsHttp2 = (bytes: Buffer, received: number): boolean => {
+  const length = Math.min(received, preface.length);
   return bytes[0] === preface[0] && Buffer.compare(bytes.subarray(0, length), preface.subarray(0, length)) === 0;
 };

@@ -64,17 +64,33 @@ function hopLines({ framing, head: { connection } }: Request, isLast: boolean): 
   return chunked + te + upgrade + close;
 }
 
+/** Whether a response needs no line of the proxy, and loses none. */
+export function staysAsReceived(head: Head, { filter, edits, sessionFields }: ResponseChanges): boolean {
+  if (sessionFields.length > 0 || edits !== undefined || head.minorVersion !== 1) return false;
+  const rules = responseRules(head, filter);
+  const changesOthers = mayChangeOthers(head, rules);
+  for (let index = 0; index < head.count; index += 1) {
+    const mayChange = changesOthers || fieldId(head, index) !== Field.Other;
+    if (mayChange && changedValue(head, index, rules) !== undefined) return false;
+  }
+  return true;
+}
+
+const responseRules = (head: Head, filter: FieldRules['filter']): FieldRules => ({
+  drops: responseDrops(head),
+  filter,
+  to: 'client',
+  removed: noHeaderNames,
+  replacesCaching: false,
+});
+
 /** `hopLines`: those of the connection and of the framing, each ending in CRLF. */
 export function encodeResponseHead(head: Head, changes: ResponseChanges, hopLines: string): string {
   const { filter, edits, sessionFields, method } = changes;
   const caching = sessionFields.length === 0 ? undefined : privateCacheFields(head, method, edits);
-  const rules = {
-    drops: responseDrops(head),
-    filter,
-    to: 'client',
-    removed: edits?.removed ?? noHeaderNames,
-    replacesCaching: caching !== undefined,
-  } as const;
+  const rules = responseRules(head, filter);
+  if (edits !== undefined) rules.removed = edits.removed;
+  rules.replacesCaching = caching !== undefined;
   const keepsFirstLine = head.minorVersion === 1;
   const first = keepsFirstLine ? '' : `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
   const lines = copyLines(head, rules, keepsFirstLine ? head.start : linesStart(head));

@@ -10,6 +10,9 @@ export class MessageWriter {
   private isChunked = false;
   /** The head, which waits for the content. */
   private unsent = '';
+  /** Where the head was received that is sent as it was: it waits there, until the next read. */
+  private received: Buffer | undefined;
+  private readonly place: Range = { from: 0, to: 0 };
 
   constructor(socket: TcpSocket) {
     this.socket = socket;
@@ -18,7 +21,17 @@ export class MessageWriter {
   /** `isChunked`: the length of the content is not known. */
   begin(head: string, isChunked: boolean): void {
     this.unsent = head;
+    this.received = undefined;
     this.isChunked = isChunked;
+  }
+
+  /** As `begin`, with a head that stays as it was received in a shared buffer: its bytes are written together with the content behind it. */
+  protected beginAsReceived({ bytes, start, end }: Head): void {
+    this.unsent = '';
+    this.received = bytes;
+    this.place.from = start;
+    this.place.to = end;
+    this.isChunked = false;
   }
 
   /** Returns false if the next piece must wait for the drain. */
@@ -43,17 +56,26 @@ export class MessageWriter {
   }
 
   private write(before: string, bytes: Buffer, range: Range, after: string): boolean {
-    const text = this.unsent + before;
-    this.unsent = '';
+    if (bytes === this.received && range.from === this.place.to) {
+      this.received = undefined;
+      this.place.to = range.to;
+      return this.socket.writeJoined('', bytes, this.place, after);
+    }
+    const text = this.takeHead() + before;
     if (range.from === range.to) return this.socket.write(text + after);
     if (text !== '' || after !== '' || isShared(bytes)) return this.socket.writeJoined(text, bytes, range, after);
     return this.socket.writeBorrowed(bytes.subarray(range.from, range.to));
   }
 
-  flush(): void {
-    if (this.unsent === '') return;
-    const head = this.unsent;
+  private takeHead(): string {
+    const { unsent, received, place } = this;
     this.unsent = '';
-    this.socket.write(head);
+    this.received = undefined;
+    return received === undefined ? unsent : received.toString('latin1', place.from, place.to);
+  }
+
+  flush(): void {
+    const head = this.takeHead();
+    if (head !== '') this.socket.write(head);
   }
 }

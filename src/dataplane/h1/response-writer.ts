@@ -2,9 +2,10 @@
 import { Field } from '../http/fields.ts';
 import type { Head } from '../http/head.ts';
 import { countOf } from '../http/head-fields.ts';
+import { isShared } from '../net/read-buffers.ts';
 import type { TcpSocket } from '../net/tcp-socket.ts';
 import type { ResponseChanges } from '../streams.ts';
-import { encodeResponseHead } from './head-encoder.ts';
+import { encodeResponseHead, staysAsReceived } from './head-encoder.ts';
 import { MessageWriter } from './message-writer.ts';
 
 /** What of the request decides how its response is framed. */
@@ -25,7 +26,9 @@ export class ResponseWriter extends MessageWriter {
     const isEmpty = to.endStream && !hasLength && mayHaveContent(head, to);
     const isChunked = hasUnknownLength && !to.http10;
     const framing = `${isEmpty ? 'Content-Length: 0\r\n' : ''}${isChunked ? 'Transfer-Encoding: chunked\r\n' : ''}`;
-    this.begin(encodeResponseHead(head, changes, framing + this.hopLines(head, to)), isChunked);
+    const own = framing + this.hopLines(head, to);
+    if (own === '' && isShared(head.bytes) && staysAsReceived(head, changes)) this.beginAsReceived(head);
+    else this.begin(encodeResponseHead(head, changes, own), isChunked);
   }
 
   private hopLines({ status, connection }: Head, { http10 }: ResponseTo): string {

@@ -43,6 +43,8 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
   private readonly ports: UpstreamPorts;
   private readonly request: MessageWriter;
   private readonly body = new BodyReader();
+  /** Of a read in a tunnel: from its beginning. */
+  private readonly whole: Range = { from: 0, to: 0 };
   private step: Step = 'idle';
   private method = '';
   private requestDone = true;
@@ -145,8 +147,14 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
     const { user } = this;
     if (this.step === 'head') this.readHeads(bytes, length);
     else if (this.step === 'body') this.readBody(bytes, 0, length);
-    else if (this.step === 'tunnel') user.responseContent(bytes, { from: 0, to: length }, false);
+    else if (this.step === 'tunnel') this.passOn(bytes, length);
     if (this.user === user && this.step !== 'idle') user.responsePaused();
+  }
+
+  /** Of an upgraded stream. */
+  private passOn(bytes: Buffer, length: number): void {
+    this.whole.to = length;
+    this.user.responseContent(bytes, this.whole, false);
   }
 
   private readHeads(bytes: Buffer, length: number): void {

@@ -1,16 +1,16 @@
 /** The Connection header and the hop-by-hop headers (RFC 9110 §7.6.1 and §7.8). They are for the proxy and are not forwarded. */
 import { Field } from './fields.ts';
-import { listText, nameText } from './head-fields.ts';
+import { countOf, listText, nameText } from './head-fields.ts';
 import { noConnectionOptions, type ConnectionOptions, type Head } from './head.ts';
 
 /** Most messages have one of these. */
-const usual: ReadonlyMap<string, ConnectionOptions> = new Map([
-  ['', noConnectionOptions],
+const usual: ReadonlyMap<string, ConnectionOptions> = new Map<string, ConnectionOptions>([
   ['keep-alive', Object.freeze({ ...noConnectionOptions, keepAlive: true })],
   ['close', Object.freeze({ ...noConnectionOptions, close: true, named: new Set(['close']) })],
 ]);
 
 export function inspectConnection(head: Head): ConnectionOptions {
+  if (countOf(head, Field.Connection) + countOf(head, Field.Te) === 0) return noConnectionOptions;
   const options = listText(head, Field.Connection);
   const te = listText(head, Field.Te);
   const known = te === '' ? usual.get(options) : undefined;

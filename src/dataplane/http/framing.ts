@@ -1,8 +1,8 @@
 /** How the body of a message is framed (RFC 9112 §6.3). An ambiguous message is refused. */
-import { digitBytes, skipText } from './ascii.ts';
+import { byteAt, digitBytes, skip } from './ascii.ts';
 import type { Framing } from './message.ts';
 import { Field } from './fields.ts';
-import { countOf, listText } from './head-fields.ts';
+import { countOf, firstOf, listText, valueEnd, valueStart } from './head-fields.ts';
 import type { Head } from './head.ts';
 import { refusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
@@ -40,13 +40,19 @@ function readFraming(head: Head): Framing | Refusal | undefined {
     return lengths > 0 ? refusals.ContentLengthWithTransferEncoding : codedFraming(head);
   }
   if (lengths === 0) return undefined;
-  return lengths === 1 ? lengthFraming(listText(head, Field.ContentLength)) : refusals.DuplicateContentLength;
+  return lengths === 1 ? lengthFraming(head) : refusals.DuplicateContentLength;
 }
 
 /** A list (`5, 5`) is refused even if its members agree. */
-function lengthFraming(text: string): Framing | Refusal {
-  const valid = text.length > 0 && text.length <= maxLengthDigits && skipText(digitBytes, text, 0) === text.length;
-  return valid ? { kind: 'length', bytes: Number(text) } : refusals.InvalidContentLength;
+function lengthFraming(head: Head): Framing | Refusal {
+  const index = firstOf(head, Field.ContentLength);
+  const from = valueStart(head, index);
+  const to = valueEnd(head, index);
+  const isNumber = to > from && to - from <= maxLengthDigits && skip(digitBytes, head.bytes, from, to) === to;
+  if (!isNumber) return refusals.InvalidContentLength;
+  let bytes = 0;
+  for (let at = from; at < to; at += 1) bytes = bytes * 10 + byteAt(head.bytes, at) - 0x30;
+  return { kind: 'length', bytes };
 }
 
 function codedFraming(head: Head): Framing | Refusal {

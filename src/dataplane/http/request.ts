@@ -7,7 +7,7 @@ import { Field } from './fields.ts';
 import { requestScheme } from './hop.ts';
 import type { Hop } from './hop.ts';
 import { requestFraming } from './framing.ts';
-import { countOf, hasName, headText, listText, piece, valueText } from './head-fields.ts';
+import { countOf, firstOf, hasName, headText, listText, piece, valuePiece, valueText } from './head-fields.ts';
 import { copyHead, createHead, type Head } from './head.ts';
 import { parseRequestHead } from './head-parser.ts';
 import type { Framing, RequestMeaning } from './message.ts';
@@ -114,7 +114,7 @@ export class Request implements RequestView {
   headers(name: string): string[] {
     let values: string[] | undefined;
     for (let index = findField(this.head, name, 0); index >= 0; index = findField(this.head, name, index + 1)) {
-      values = appendedTo(values, valueText(this.head, index));
+      values = appendedTo(values, valuePiece(this.head, index));
     }
     return values ?? [];
   }
@@ -143,8 +143,8 @@ export function inspectRequest(head: Head, hop: Hop, hasUnknownLength = false): 
 }
 
 function meaningOf(head: Head, hasUnknownLength: boolean): RequestMeaning | Refusal {
-  const { start, methodEnd, targetEnd } = head;
-  const method = piece(head, start, methodEnd);
+  const { methodEnd, targetEnd } = head;
+  const method = methodOf(head);
   if (method === 'CONNECT') return refusals.UnsupportedMethod;
   const target = parseTarget(piece(head, methodEnd + 1, targetEnd), method);
   if (target === undefined) return refusals.InvalidRequestTarget;
@@ -158,14 +158,34 @@ function meaningOf(head: Head, hasUnknownLength: boolean): RequestMeaning | Refu
   return { method, target, authority, host, framing };
 }
 
+/** A string of their own for each request would cost its memory, and a hash in every set that is asked for it. */
+const usualMethods = ['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'DELETE', 'PATCH'];
+
+function methodOf(head: Head): string {
+  for (const method of usualMethods) if (isMethod(head, method)) return method;
+  return piece(head, head.start, head.methodEnd);
+}
+
+function isMethod({ bytes, start, methodEnd }: Head, method: string): boolean {
+  if (methodEnd - start !== method.length) return false;
+  for (let at = 0; at < method.length; at += 1) if (bytes[start + at] !== method.charCodeAt(at)) return false;
+  return true;
+}
+
 /** RFC 9112 §3.2: exactly one valid Host; HTTP/1.0 may omit it. */
 function findHost(head: Head): { authority: string; host: string } | Refusal {
   const hosts = countOf(head, Field.Host);
   if (hosts === 0) return head.minorVersion === 0 ? noHost : refusals.MissingHost;
   if (hosts > 1) return refusals.DuplicateHost;
   const authority = listText(head, Field.Host);
+  if (authority === lastHost.authority) return lastHost;
   const host = hostOf(authority);
-  return host === undefined ? refusals.InvalidHost : { authority, host };
+  if (host === undefined) return refusals.InvalidHost;
+  // A copy: `authority` is a part of its head, which it would keep in memory.
+  lastHost = { authority: valueText(head, firstOf(head, Field.Host)), host };
+  return lastHost;
 }
 
 const noHost = Object.freeze({ authority: '', host: '' });
+/** Most requests are for the host of the one before. */
+let lastHost: Readonly<{ authority: string; host: string }> = { authority: ' ', host: '' };

@@ -23,7 +23,8 @@ export function createTokenReader<Route>({ keysOf, cache, counters }: TokenTools
       counters.badTokens[verdict.reason] += 1;
       return undefined;
     }
-    cache.put(text, verdict.token);
+    // A copy: the text is a part of its head, which it would keep in memory.
+    cache.put(Buffer.from(text, 'latin1').toString('latin1'), verdict.token);
     return verdict.token;
   };
 
