@@ -8,18 +8,33 @@ import type { SessionResponse, TokenFilter } from '../routing.ts';
 export type AskedBy = { method: string; isHttps: boolean };
 
 export function sessionFacts(head: Head, filter: TokenFilter, { method, isHttps }: AskedBy): SessionResponse {
-  const endsSession =
-    countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
+  const failed = head.status >= 400;
+  const endsSession = filter.endsSession(method, head.status) || asksForEnd(head);
+  if (!endsSession && filter.appHeader === undefined && countOf(head, Field.SetCookie) === 0) {
+    return unremarkable[isHttps ? 'https' : 'http'][failed ? 'failed' : 'succeeded'];
+  }
   return {
     isHttps,
     setCookies: setCookies(head),
     appIds: filter.appHeader === undefined ? undefined : valuesOf(head, filter.headers, filter.appHeader),
-    failed: head.status >= 400,
-    endsSession: endsSession || filter.endsSession(method, head.status),
+    failed,
+    endsSession,
   };
 }
 
+const asksForEnd = (head: Head): boolean =>
+  countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
+
 const noCookies: readonly string[] = [];
+
+const unremarkableOf = (isHttps: boolean, failed: boolean): SessionResponse =>
+  Object.freeze({ isHttps, setCookies: noCookies, appIds: undefined, failed, endsSession: false });
+
+/** Most responses say nothing about their session. */
+const unremarkable = {
+  http: { failed: unremarkableOf(false, true), succeeded: unremarkableOf(false, false) },
+  https: { failed: unremarkableOf(true, true), succeeded: unremarkableOf(true, false) },
+};
 
 function setCookies(head: Head): readonly string[] {
   if (countOf(head, Field.SetCookie) === 0) return noCookies;

@@ -66,6 +66,13 @@ export function skipText(table: Uint8Array, text: string, from: number): number 
   return at;
 }
 
+/** Whether the bytes [from, to) are this text, which is in ASCII: a comparison without a string for the bytes. */
+export function isText(bytes: Uint8Array, from: number, to: number, text: string): boolean {
+  if (to - from !== text.length) return false;
+  for (let at = 0; at < text.length; at += 1) if (bytes[from + at] !== text.charCodeAt(at)) return false;
+  return true;
+}
+
 /**
  * Returns the UTF-8 bytes of a text as a latin1 string, the form in which heads are written. Otherwise a character beyond latin1 would become
  * another one, possibly a line break.

@@ -1,13 +1,24 @@
 /** The meaning of a request head: its target and host, the framing of its body, its connection options. */
 import { appendedTo } from './short-lists.ts';
 import type { RequestView } from '../routing.ts';
+import { isText } from './ascii.ts';
 import { inspectConnection } from './connection-options.ts';
 import type { Scheme } from './client-scheme.ts';
 import { Field } from './fields.ts';
 import { requestScheme } from './hop.ts';
 import type { Hop } from './hop.ts';
 import { requestFraming } from './framing.ts';
-import { countOf, firstOf, hasName, headText, listText, piece, valuePiece, valueText } from './head-fields.ts';
+import {
+  countOf,
+  firstOf,
+  hasName,
+  headText,
+  piece,
+  valueEnd,
+  valuePiece,
+  valueStart,
+  valueText,
+} from './head-fields.ts';
 import { copyHead, createHead, type Head } from './head.ts';
 import { parseRequestHead } from './head-parser.ts';
 import type { Framing, RequestMeaning } from './message.ts';
@@ -162,14 +173,9 @@ function meaningOf(head: Head, hasUnknownLength: boolean): RequestMeaning | Refu
 const usualMethods = ['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'DELETE', 'PATCH'];
 
 function methodOf(head: Head): string {
-  for (const method of usualMethods) if (isMethod(head, method)) return method;
-  return piece(head, head.start, head.methodEnd);
-}
-
-function isMethod({ bytes, start, methodEnd }: Head, method: string): boolean {
-  if (methodEnd - start !== method.length) return false;
-  for (let at = 0; at < method.length; at += 1) if (bytes[start + at] !== method.charCodeAt(at)) return false;
-  return true;
+  const { bytes, start, methodEnd } = head;
+  for (const method of usualMethods) if (isText(bytes, start, methodEnd, method)) return method;
+  return piece(head, start, methodEnd);
 }
 
 /** RFC 9112 §3.2: exactly one valid Host; HTTP/1.0 may omit it. */
@@ -177,12 +183,12 @@ function findHost(head: Head): { authority: string; host: string } | Refusal {
   const hosts = countOf(head, Field.Host);
   if (hosts === 0) return head.minorVersion === 0 ? noHost : refusals.MissingHost;
   if (hosts > 1) return refusals.DuplicateHost;
-  const authority = listText(head, Field.Host);
-  if (authority === lastHost.authority) return lastHost;
+  const index = firstOf(head, Field.Host);
+  if (isText(head.bytes, valueStart(head, index), valueEnd(head, index), lastHost.authority)) return lastHost;
+  const authority = valueText(head, index);
   const host = hostOf(authority);
   if (host === undefined) return refusals.InvalidHost;
-  // A copy: `authority` is a part of its head, which it would keep in memory.
-  lastHost = { authority: valueText(head, firstOf(head, Field.Host)), host };
+  lastHost = { authority, host };
   return lastHost;
 }
 

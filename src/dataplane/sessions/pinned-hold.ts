@@ -23,8 +23,6 @@ type NextAttempt = ReturnType<SessionHold['connectFailed']>;
 
 /** A class, because one is made for each request: its methods are shared, not closures of each. */
 export class PinnedHold implements SessionHold {
-  readonly isNew = false;
-  readonly session = 'Held';
   endpoint: Endpoint;
   private readonly context: HoldContext;
   private readonly route: SessionRoute;
@@ -61,6 +59,14 @@ export class PinnedHold implements SessionHold {
     // The proxy that issued the token stops counting the session. A token in the app's cookie stays as it is: only this notice tells others
     // that the client has returned.
     if (opened === 'Added' || route.carrier.isAppOwned) context.announceSeen(token);
+  }
+
+  get isNew(): false {
+    return false;
+  }
+
+  get session(): 'Held' {
+    return 'Held';
   }
 
   get backendKey(): string {

@@ -96,16 +96,16 @@ export function createUpstreamPool(ports: PoolPorts, given: PoolOptions): Upstre
     if (at >= 0) idle.splice(at, 1);
   }
 
-  function groupOf({
-    endpoint: { uid, address, port },
-    transport: { tls, protocol = 'HTTP1' },
-  }: Destination): ConnectionGroup {
-    const name = tls?.clientCertificate;
+  function groupOf(destination: Destination): ConnectionGroup {
+    const { endpoint, transport } = destination;
+    const name = transport.tls?.clientCertificate;
     const clientCertificate = name === undefined ? undefined : options.certificates?.[name];
-    const parts = { host: address, port, tls, protocol, clientCertificate };
-    const known = groups.get(uid);
-    for (const group of known ?? none) if (isOf(group, parts)) return group;
-    const group = createGroup({ ...parts, gone: closing, sockets, closed, fault, createCodec: ports.createCodec });
+    const known = groups.get(endpoint.uid);
+    for (const group of known ?? none) if (isOf(group, destination, clientCertificate)) return group;
+    const { address: host, port, uid } = endpoint;
+    const { tls, protocol = 'HTTP1' } = transport;
+    const parts = { host, port, tls, protocol, clientCertificate, gone: closing };
+    const group = createGroup({ ...parts, sockets, closed, fault, createCodec: ports.createCodec });
     if (known === undefined) groups.set(uid, [group]);
     else known.push(group);
     return group;
@@ -212,11 +212,13 @@ export function createUpstreamPool(ports: PoolPorts, given: PoolOptions): Upstre
 
 const none: readonly never[] = [];
 
-type GroupKey = Pick<ConnectionGroup, 'host' | 'port' | 'tls' | 'protocol' | 'clientCertificate'>;
-
-const isOf = (group: ConnectionGroup, { host, port, tls, protocol, clientCertificate }: GroupKey): boolean =>
-  group.host === host &&
-  group.port === port &&
+const isOf = (
+  group: ConnectionGroup,
+  { endpoint, transport: { tls, protocol = 'HTTP1' } }: Destination,
+  clientCertificate: Certificate | undefined,
+): boolean =>
+  group.host === endpoint.address &&
+  group.port === endpoint.port &&
   group.tls === tls &&
   group.protocol === protocol &&
   group.clientCertificate === clientCertificate;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { inspectConnection } from '../../../../src/dataplane/http/connection-options.ts';
-import { encodeRequestHead, encodeResponseHead } from '../../../../src/dataplane/h1/head-encoder.ts';
+import { encodeRequestHead, encodeResponseHead, staysAsReceived } from '../../../../src/dataplane/h1/head-encoder.ts';
 import type { ResponseChanges } from '../../../../src/dataplane/streams.ts';
 import { ForwardedLines, type Hop } from '../../../../src/dataplane/http/hop.ts';
 import { parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http/head-parser.ts';
+import { createHeaderNames } from '../../../../src/dataplane/http/header-names.ts';
 import { createHead } from '../../../../src/dataplane/http/head.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/http/request.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
@@ -319,5 +320,37 @@ describe('the request view of the router', () => {
 
   test('keeps the brackets of an IPv6 literal', () => {
     expect(requestOf(['GET / HTTP/1.1', 'Host: [2001:DB8::1]:80']).host).toBe('[2001:db8::1]');
+  });
+});
+
+describe('a response head is sent as it was received if nothing in it changes:', () => {
+  const unchanged = { filter: cookie, edits: undefined, sessionFields: [], method: 'GET' };
+  const named = { ...unchanged, filter: header };
+  const removed = { removed: createHeaderNames(new Set(['x-powered-by'])), added: [] };
+  test.each<[string, string[], ResponseChanges, boolean]>([
+    ['fields of the app', ['HTTP/1.1 200 OK', 'Content-Length: 0', 'X-Pod: a'], unchanged, true],
+    ['a cookie of the app', ['HTTP/1.1 200 OK', 'Set-Cookie: theme=dark'], unchanged, true],
+    ['no fields', ['HTTP/1.1 304 '], unchanged, true],
+    ['another version', ['HTTP/1.0 200 OK', 'Content-Length: 0'], unchanged, false],
+    ['a field of the connection', ['HTTP/1.1 200 OK', 'Connection: keep-alive'], unchanged, false],
+    ['a field that Connection names', ['HTTP/1.1 200 OK', 'X-Hop: 1', 'Connection: x-hop'], unchanged, false],
+    ['the end of a session', ['HTTP/1.1 200 OK', 'Holdfast-Session: end'], unchanged, false],
+    ['a cookie that carries the token', ['HTTP/1.1 200 OK', 'Set-Cookie: sid=mine'], unchanged, false],
+    ['a header that carries the token', ['HTTP/1.1 200 OK', 'X-Session: mine'], named, false],
+    ['a length where there is no body', ['HTTP/1.1 204 No Content', 'Content-Length: 0'], unchanged, false],
+    [
+      'a new token',
+      ['HTTP/1.1 200 OK'],
+      { ...unchanged, sessionFields: [{ name: 'Set-Cookie', value: 'sid=1' }] },
+      false,
+    ],
+    ['edits of the route', ['HTTP/1.1 200 OK', 'X-Powered-By: b'], { ...unchanged, edits: removed }, false],
+  ])('%s', (_, lines, changes, stays) => {
+    const head = createHead(limits);
+    const text = `${lines.join('\r\n')}\r\n\r\n`;
+    parseResponseHead(head, Buffer.from(text, 'latin1'), 0, text.length);
+    head.connection = inspectConnection(head);
+    expect(staysAsReceived(head, changes)).toBe(stays);
+    expect(encodeResponseHead(head, changes, '') === text).toBe(stays);
   });
 });
