@@ -14,6 +14,8 @@ export interface MatchableRequest {
 }
 
 type Test = (request: MatchableRequest) => boolean;
+const fitsAll: Test = () => true;
+
 /** Compiles a single match, without the host. */
 export function compileMatch(match: RequestMatch): Test {
   const tests: Test[] = [];
@@ -24,8 +26,8 @@ export function compileMatch(match: RequestMatch): Test {
   if (method !== undefined) tests.push((request) => request.method === method);
   tests.push(...firstOfEachName(match.headers ?? [], (name) => name.toLowerCase()).map(compileHeader));
   if (match.queryParams !== undefined && match.queryParams.length > 0) tests.push(compileQuery(match.queryParams));
-  const [only] = tests;
-  if (only !== undefined && tests.length === 1) return only;
+  const [only = fitsAll] = tests;
+  if (tests.length < 2) return only;
   return (request) => tests.every((test) => test(request));
 }
 

@@ -32,7 +32,7 @@ import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
 import type { SessionRoute } from './session-route.ts';
 import { createTokenCache, createTokenReader } from './token-reader.ts';
-import { pinUsual, type UsualPorts } from './usual-request.ts';
+import { createPinUsual } from './usual-request.ts';
 
 /** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
 export type RouterPorts = {
@@ -189,7 +189,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     elsewhere.lastMs(token) !== undefined ||
     (sessions.isConfirmed(token) ?? (hasFixedDate && token.issuedAtS * 1000 < watch.sinceMs(nowMs)));
 
-  const usual: UsualPorts = { cache, backendOf, ended: endedSessions, starter };
+  const pinUsual = createPinUsual({ cache, backendOf, ended: endedSessions, starter });
   const applyDecision = createApplyDecision({ starter, counters, wasConfirmed });
 
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
@@ -237,7 +237,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       if (route.kind === 'Plain') return routePlain(route, plain);
       const nowMs = clock.nowMs();
       const texts = route.carrier.read(request);
-      const pinned = pinUsual(usual, { route, texts, request, nowMs });
+      const pinned = pinUsual(route, texts, request, nowMs);
       if (pinned !== undefined) return pinned;
       const tokens = tokenReader.read(texts, route, nowMs);
       const startsSession = tokens.length > 0 && route.startsSession(request);
