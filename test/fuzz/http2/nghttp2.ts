@@ -93,7 +93,8 @@ async function finish({ wire, session, bytes, messages }: Parts): Promise<NgRead
   wire.push(Buffer.from(bytes, 'latin1'));
   await turns();
   await turns();
-  const code = wire.written.goAwayCode ?? endedWith;
+  // To an error it answers that it has none.
+  const code = endedWith || wire.written.goAwayCode;
   session.destroy();
   wire.destroy();
   return { messages, error: code === ErrorCode.NoError ? undefined : code };
