@@ -51,8 +51,7 @@ function writeRequest(request: Request, { filter, edits }: RequestChanges, proto
   const { head, hop } = request;
   const removed = edits?.headers?.removed ?? noHeaderNames;
   block.begin();
-  writeMethod(protocol === undefined ? request.method : 'CONNECT');
-  if (protocol !== undefined) block.field(':protocol', protocol);
+  writeMethod(request.method, protocol);
   block.indexed(hop.scheme === 'https' ? Static.SchemeHttps : Static.SchemeHttp);
   writePath(request.appTarget(edits?.path));
   block.named(Static.Authority, edits?.host ?? request.appAuthority);
@@ -72,8 +71,12 @@ function writeAll(fields: readonly HeaderField[] = noFields): void {
   for (const { name, value } of fields) block.field(name, value);
 }
 
-function writeMethod(method: string): void {
-  if (method === 'GET') block.indexed(Static.MethodGet);
+/** `protocol`: of an extended CONNECT, whatever the method of the upgrade. */
+function writeMethod(method: string, protocol: string | undefined): void {
+  if (protocol !== undefined) {
+    block.named(Static.MethodGet, 'CONNECT');
+    block.field(':protocol', protocol);
+  } else if (method === 'GET') block.indexed(Static.MethodGet);
   else if (method === 'POST') block.indexed(Static.MethodPost);
   else block.named(Static.MethodGet, method);
 }

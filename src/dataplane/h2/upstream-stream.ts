@@ -176,8 +176,12 @@ export class Http2UpstreamStream implements UpstreamStream, StreamUser {
     }
     if (this.webSocketKey !== undefined && head.status < 300) {
       this.switched(switchedHead(head, this.webSocketKey), endStream);
-      return;
+    } else {
+      this.takeFinalHead(head, endStream);
     }
+  }
+
+  private takeFinalHead(head: Head, endStream: boolean): void {
     const framing = responseFraming(head, this.method);
     if ('status' in framing) {
       this.invalid(framing);
