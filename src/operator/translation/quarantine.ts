@@ -3,7 +3,6 @@
  * it was last, or is left out. A failure costs some translations, once for each version of the object; without one nothing is done.
  */
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
-import type { KubeObject } from '../../kube/ports.ts';
 import { isRecord } from '../../platform/record.ts';
 import { describeFault, type Fault } from '../gather/faults.ts';
 
@@ -77,10 +76,9 @@ function stillQuarantined(quarantined: Quarantined[], snapshot: Snapshot): Quara
 
 /** Without what the status that reports the fault changes. */
 function textOf(object: object): string {
-  if (!('metadata' in object)) return JSON.stringify(object);
-  const { status: _status, observed: _observed, metadata, ...rest } = object as KubeObject;
-  const { resourceVersion: _version, ...named } = metadata;
-  return JSON.stringify({ ...rest, metadata: named });
+  if (!('metadata' in object) || !isRecord(object.metadata)) return JSON.stringify(object);
+  const { resourceVersion: _version, ...metadata } = object.metadata;
+  return JSON.stringify({ ...object, metadata, status: undefined, observed: undefined });
 }
 
 /** Makes the list of a kind, without what is withheld of it. */
