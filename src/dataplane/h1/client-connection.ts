@@ -175,20 +175,21 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
   private advance(received?: Buffer, length = 0): void {
     if (this.advancing) return;
     this.advancing = true;
-    let more = received === undefined || this.parseUnlessFull(received, length);
-    for (
-      let left = requestsPerTurn;
-      left > 0 && more && this.phase === 'reading' && this.pending !== undefined;
-      left -= 1
-    ) {
-      more = this.parseUnlessFull(this.pending, this.pending.length);
-    }
+    const more = (received === undefined || this.parseUnlessFull(received, length)) && this.parsePending();
     this.advancing = false;
     if (this.phase !== 'reading') return;
     if (this.socket.needsDrain) this.socket.pause();
     else if (more && this.pending !== undefined) this.yieldTurn();
     else if (this.halfClosed) this.close();
     else this.socket.resume();
+  }
+
+  /** Returns whether it may be continued in a later turn. */
+  private parsePending(): boolean {
+    for (let left = requestsPerTurn; left > 0 && this.phase === 'reading' && this.pending !== undefined; left -= 1) {
+      if (!this.parseUnlessFull(this.pending, this.pending.length)) return false;
+    }
+    return true;
   }
 
   private yieldTurn(): void {
