@@ -379,7 +379,9 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
 
   refuse(refusal: Refusal): void {
     countReason(this.context.counters.refusals, refusal.reason);
-    this.socket.write(renderReply(refusal, { closes: true, isHead: false, nowMs: this.context.clock.nowMs() }));
+    // Without a valid head, the method is unknown.
+    const isHead = this.phase === 'exchange' && this.isHead;
+    this.socket.write(renderReply(refusal, { closes: true, isHead, nowMs: this.context.clock.nowMs() }));
     this.close();
   }
 

@@ -144,6 +144,11 @@ describe('an ambiguous or invalid request gets a response of the proxy, and its 
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
+  test('a refusal of the content of HEAD has none itself', async () => {
+    const { answer } = await sendRaw(`${post('Transfer-Encoding: chunked').replace('POST', 'HEAD')}zz\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*\r\nContent-Length: [1-9]\d*\r\n[^]*\r\n\r\n$/);
+  });
+
   test('a client that is still sending a large body gets the response instead of a reset', async () => {
     const { port } = await rig.rawApp(() => undefined);
     const proxy = await rig.proxy(port);
