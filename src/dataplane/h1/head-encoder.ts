@@ -7,7 +7,7 @@ import { Field } from '../http/fields.ts';
 import { forwardedFields } from '../http/forwarded-fields.ts';
 import { changedValue, mayChangeOthers, requestDrops, responseDrops, type FieldRules } from '../http/forwarding.ts';
 import type { Head } from '../http/head.ts';
-import { fieldId, lineEnd, lineStart, linesStart, nameEnd, piece } from '../http/head-fields.ts';
+import { countOf, fieldId, lineEnd, lineStart, linesStart, nameEnd, piece } from '../http/head-fields.ts';
 import { noHeaderEdits, type HeaderEdits } from '../http/header-edits.ts';
 import { noHeaderNames, type HeaderNames } from '../http/header-names.ts';
 import { statesClient } from '../http/hop.ts';
@@ -64,14 +64,16 @@ function hopLines({ framing, head: { connection } }: Request, isLast: boolean): 
   return chunked + te + upgrade + close;
 }
 
-/** Whether a response needs no line of the proxy, and loses none. */
+/**
+ * Whether a response needs no line of the proxy, and loses none. The filter is not asked, because it counts what it hides: a response with a field for it is
+ * not one of these.
+ */
 export function staysAsReceived(head: Head, { filter, edits, sessionFields }: ResponseChanges): boolean {
   if (sessionFields.length > 0 || edits !== undefined || head.minorVersion !== 1) return false;
   const rules = responseRules(head, filter);
-  const changesOthers = mayChangeOthers(head, rules);
+  if (mayChangeOthers(head, rules) || (filter !== undefined && countOf(head, Field.SetCookie) > 0)) return false;
   for (let index = 0; index < head.count; index += 1) {
-    const mayChange = changesOthers || fieldId(head, index) !== Field.Other;
-    if (mayChange && changedValue(head, index, rules) !== undefined) return false;
+    if (fieldId(head, index) !== Field.Other && changedValue(head, index, rules) !== undefined) return false;
   }
   return true;
 }
