@@ -67,15 +67,16 @@ describe('messages', () => {
 });
 
 describe('latency', () => {
-  const plan = { rounds: 1, seconds: 0.5, random: randomFrom(1), progress: () => {} };
-
   test('every scheduled request is answered, through the proxy and without it', async () => {
     const { ready, direct } = await start('http', ['node:http']);
     const targets = new Map([['direct', direct], ...ready.map(({ name, target }) => [name, target] as const)]);
-    const latencies = await measureLatency(targets, { ...plan, rate: 200 });
-    expect([...latencies]).toEqual([
-      ['direct', [expect.objectContaining({ perSecond: expect.any(Number) })]],
-      ['node:http', [expect.objectContaining({ perSecond: expect.any(Number) })]],
+    const lines: string[] = [];
+    const progress = (text: string) => lines.push(text);
+    await measureLatency(targets, { rounds: 1, seconds: 0.5, random: randomFrom(1), progress, rate: 200 });
+    // On a busy machine the generator is late, and its figures are refused.
+    expect(lines.toSorted()).toEqual([
+      expect.stringMatching(/^latency, round 1 of 1, direct: p99 \d+\.\d\d ms/),
+      expect.stringMatching(/^latency, round 1 of 1, node:http: p99 \d+\.\d\d ms/),
     ]);
   });
 });
