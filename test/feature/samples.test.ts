@@ -23,8 +23,11 @@ describe('a sample', () => {
   test.each(samples)('%s is accepted as it is', async (name) => {
     world = createOperatorWorld();
     await world.start();
-    const [workload, deployment] = readSample(name);
-    if (workload === undefined || deployment === undefined) throw new Error('a sample has two objects');
+    const objects = readSample(name);
+    const [workload, deployment] = ['StickyWorkload', 'Deployment'].map((kind) =>
+      objects.find((one) => one.kind === kind),
+    );
+    if (workload === undefined || deployment === undefined) throw new Error('a sample has both');
     await world.after(() => {
       world.put(deployments, deployment);
       world.put(stickyWorkloads, workload);
