@@ -10,13 +10,16 @@ export type Place = { dist: string; folder: string };
 export type RunningProxy = Program & { port: number; adminPort: number };
 
 export const startProxy = (place: Place, upstreamPorts: readonly number[], core?: number): Promise<RunningProxy> =>
-  startProxyWith(place, (port) => localTable(port, upstreamPorts), core);
+  startProxyWith(place, (port) => localTable(port, upstreamPorts), { core });
+
+/** `core`: the only one that it may use. `workers`: of a proxy of several processes. */
+export type Processes = { core?: number | undefined; workers?: number };
 
 /** `tableOn`: returns the table of a proxy that listens on a port. */
 export async function startProxyWith(
   { dist, folder }: Place,
   tableOn: (port: number) => RoutingTable,
-  core?: number,
+  { core, workers = 0 }: Processes = {},
 ): Promise<RunningProxy> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, `table-${port}.json`);
@@ -25,6 +28,7 @@ export async function startProxyWith(
     HOLDFAST_ADMIN_PORT: String(adminPort),
     HOLDFAST_SHUTDOWN_DELAY_MS: '0',
     HOLDFAST_SHUTDOWN_GRACE_MS: '500',
+    HOLDFAST_WORKERS: String(workers),
     // The port of the inspector, which only SIGUSR1 starts.
     NODE_OPTIONS: '--inspect-port=0',
   });

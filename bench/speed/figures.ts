@@ -3,6 +3,7 @@ import { median } from '../measure/statistics.ts';
 import { formatNumber } from '../report/markdown.ts';
 import type { Table } from '../report/section.ts';
 import { direct, type Latencies, type LatencySample } from './latency.ts';
+import { twoWorkers } from './peers/holdfast.ts';
 import { costOf, perSecondOf, ratioOf, type Measured, type Ratio, type Sample } from './rounds.ts';
 import { tried } from './tried.ts';
 import { goalToEnvoy, type Workload } from './workloads.ts';
@@ -60,6 +61,17 @@ export const missedNotes = (results: readonly Result[]): string[] =>
     const { name, title, goal } = result.workload;
     if (within(toHaproxy, goal) !== false && within(toEnvoy, goalToEnvoy) !== false) return [];
     return [`- Not reached, ${title}. Tried: ${tried[name] ?? 'nothing noted'}.`];
+  });
+
+/** Two workers on two cores are to do 1.9 times what one process does with a core. */
+const workersGoal = 2 / 1.9;
+
+export const workersNote = (results: readonly Result[]): string[] =>
+  results.flatMap(({ workload: { name }, samples }) => {
+    const ratio = ratioOf(samples.get(twoWorkers), samples.get('Holdfast'));
+    if (ratio === undefined) return [];
+    const figures = `${formatRatio(ratio)} times (${formatRange(ratio)}) the CPU of one process, goal ≤ ${formatNumber(workersGoal)}`;
+    return [`- 2 workers, ${name}: ${figures}: ${judge(within(ratio, workersGoal))}.`];
   });
 
 /** Beside HAProxy, and beside Envoy where it was measured. */

