@@ -73,7 +73,7 @@ export async function startPrimary(config: ProxyConfig, count: number, ports: Pr
       const limitMs = Math.min(config.shutdownGraceMs, graceMs, settings.current().drainTimeoutMs);
       const finish = () => {
         const drained = workers.stop(limitMs);
-        // Otherwise clients would wait in a queue from which nobody accepts.
+        // Otherwise clients would wait in a queue from which no process accepts.
         listeners.sync([]);
         listeners.stop();
         return drained;

@@ -243,7 +243,7 @@ test('a connection whose response was not passed on carries the next attempt', a
   expect([requests, connections]).toEqual([3, 1]);
 });
 
-test('a response that goes on for ever holds up neither the next attempt nor a connection', async () => {
+test('a response without end holds up neither the next attempt nor a connection', async () => {
   const endless = 'HTTP/1.1 503 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n';
   const app = await scripted(endless);
   const proxy = await world.proxy(withRetry(plain(app.port)));

@@ -306,7 +306,7 @@ describe.each(exact)('a socket of $below on $kind whose peer resets at once', (c
     const { socket, transport, log } = await accept(combination);
     reset(transport);
     await eventually(() => log.events.length, Boolean);
-    socket.write('to nobody');
+    socket.write('unread');
     await log.until('closed E');
     expect(log.events.at(-1)).toMatch(/^closed (ECONNRESET|EPIPE)$/);
   });
