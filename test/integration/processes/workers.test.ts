@@ -7,9 +7,10 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { listenLocally } from '../../support/proxy-process.ts';
 import { connectRaw, type RawClient } from '../../support/raw-http.ts';
-import { createBrowser, freePort, startTableProcess, type Cleanups } from '../../support/table-process.ts';
+import { createBrowser, startTableProcess, type Cleanups } from '../../support/table-process.ts';
 
 // Each test starts Node processes, which is slow on a busy machine.
 jest.setTimeout(180_000);
