@@ -1,4 +1,5 @@
 /** Half of the clients make unary calls, the others keep one stream open, while pods terminate. */
+import { setTimeout } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { Caller, connectTo, Talker } from '../world/note-takers.ts';
 import { inSample, scaleSample, untilLeft } from '../world/sample.ts';
@@ -16,6 +17,17 @@ const options = {
     drain: { quietPeriod: '1s', timeout: '60s' },
   },
 };
+
+/** From the first note on: a session without a stream or calls would end at its idle timeout. */
+function keepNoting(taker: Caller | Talker, ended: AbortSignal): Promise<void> {
+  const note = async () => {
+    for (; !ended.aborted; await setTimeout(pauseMs)) await taker.note();
+  };
+  const tour = note();
+  // Awaited at the end.
+  tour.catch(() => undefined);
+  return tour;
+}
 
 export const grpcSessions: Scenario = {
   title: 'gRPC, 5 → 2: unary calls with the cookie as metadata and streams stay on their pod, and none is lost',
