@@ -11,6 +11,9 @@ export type Begin = { protocol: Protocol; port: number; count: number; sticky: b
 /** Requests of a session after that which began it. */
 const repeats = 2;
 
+/** A proxy that hashes cookies gives this many to the same one of two pods by chance once in 2³¹ runs; of 8, once in 128. */
+const enoughToSpread = 32;
+
 /** Returns the cookies of the sessions. */
 export async function beginSessions({ count, sticky, ...at }: Begin): Promise<string[]> {
   const observed: Observed[] = [];
@@ -41,6 +44,6 @@ export function problemOf(observed: readonly Observed[]): string | undefined {
   if (moved !== undefined) return `the requests of one session reached the pods ${moved.pods.join(', ')}`;
   if (observed.some(({ pods }) => pods.includes(''))) return 'the responses do not name a pod';
   const pods = new Set(observed.flatMap((session) => session.pods));
-  if (observed.length >= 8 && pods.size === 1) return `all ${observed.length} sessions are on one pod`;
+  if (observed.length >= enoughToSpread && pods.size === 1) return `all ${observed.length} sessions are on one pod`;
   return undefined;
 }

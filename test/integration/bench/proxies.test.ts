@@ -16,7 +16,7 @@ let place: StagePlace;
 let peers: readonly Peer[];
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-test-'));
-  place = { folder, certificate: await issueCertificate(folder), sessions: 8, progress: () => {} };
+  place = { folder, certificate: await issueCertificate(folder), sessions: 32, progress: () => {} };
   // Holdfast is measured as it is built for the image; how it keeps sessions is what all other tests are about.
   peers = findPeers({ folder, dist: '' }).peers.filter(({ name }) => !name.startsWith('Holdfast'));
 });
@@ -46,7 +46,7 @@ test('a proxy whose sessions move is left out, with the reason', async () => {
   if (passThrough === undefined) throw new Error('there is no pass-through');
   const { ready, skipped } = await startStage('http', [{ ...passThrough, name: 'loose', sticky: true }], place);
   expect(ready).toEqual([]);
-  expect(skipped).toEqual(['loose in http, because sessions do not stick, because all 8 sessions are on one pod.']);
+  expect(skipped).toEqual(['loose in http, because sessions do not stick, because all 32 sessions are on one pod.']);
 });
 
 describe('messages', () => {

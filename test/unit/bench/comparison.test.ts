@@ -100,13 +100,13 @@ describe('turns', () => {
 
 describe('sessions', () => {
   const on = (...pods: string[]) => ({ cookie: 'session=1', pods });
-  const both = Array.from({ length: 8 }, (_, number) => on(`pod-${number % 2}`, `pod-${number % 2}`));
+  const both = Array.from({ length: 32 }, (_, number) => on(`pod-${number % 2}`, `pod-${number % 2}`));
 
   test('sessions that stay on their pods stick', () => expect(problemOf(both)).toBeUndefined());
 
   test.each([
     { observed: [...both, on('pod-0', 'pod-1')], problem: 'reached the pods pod-0, pod-1' },
-    { observed: both.map(() => on('pod-0', 'pod-0')), problem: 'all 8 sessions are on one pod' },
+    { observed: both.map(() => on('pod-0', 'pod-0')), problem: 'all 32 sessions are on one pod' },
     { observed: [on('', '')], problem: 'do not name a pod' },
   ])('$problem', ({ observed, problem }) => expect(problemOf(observed)).toContain(problem));
 });
