@@ -157,6 +157,9 @@ describeWithCluster('Sessions on a real cluster', () => {
   );
 
   test('nothing is left at the end', async () => {
+    // That of the last sample is still being deleted.
+    const terminating = () => kubectl('get', 'namespaces', '--field-selector=status.phase=Terminating', '-o', 'name');
+    await until('no namespaces terminating', async () => (await terminating()) === '', 120_000);
     expect((await kubectl('get', 'stickyworkloads', '-A', '--ignore-not-found')).trim()).toBe('');
     expect(
       (
