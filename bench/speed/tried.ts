@@ -7,6 +7,7 @@ export const tried: Readonly<Partial<Record<WorkName, string>>> = {
   'small-8': small,
   'small-64': small,
   'small-256': small,
+  'small-varied': small,
   page: 'the same; and a response that is written as the bytes that were received, with one copy and no string for its head',
   'connection-per-request':
     'connections accepted as handles, without a socket of Node around each; options of sockets inherited from the one that listens',

@@ -25,7 +25,12 @@ export interface RequestView {
   header(name: string): string | undefined;
   /** Returns all values of a header, in order. They are parts of the head: what is kept longer than the request must be copied. */
   headers(name: string): string[];
+  /** Of a head that comes again byte for byte, what was read from it; undefined of others. */
+  readonly repeated?: ReadBefore | undefined;
 }
+
+/** `carrier`: that which has read the texts. */
+export type ReadBefore = { tokens: { readonly carrier: object; readonly texts: readonly string[] } | undefined };
 
 /**
  * Decides which parts of a message are for the proxy and the client alone: the session tokens of all routes of the Gateway, and the names

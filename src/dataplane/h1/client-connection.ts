@@ -17,6 +17,7 @@ import { noRange, type Range, type SocketUser, type TcpSocket } from '../net/tcp
 import type { Reply } from '../routing.ts';
 import type { ClientStream, ClientStreamUser, RequestHandler, ResponseChanges } from '../streams.ts';
 import { BodyReader } from './body.ts';
+import { KnownRequest } from './known-request.ts';
 import { renderReply } from './replies.ts';
 import { ResponseWriter, writeInterim } from './response-writer.ts';
 
@@ -50,6 +51,7 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
   private readonly handler: RequestHandler;
   private readonly response: ResponseWriter;
   private readonly body = new BodyReader();
+  private readonly known = new KnownRequest();
   /** Received bytes that were not consumed yet: the rest of a body, or the next request. */
   private pending: Buffer | undefined;
   /** Of a read in a tunnel: from its beginning. */
@@ -219,8 +221,9 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
       if (length >= preface.length) this.opened.switchToHttp2(this.pending);
       return false;
     }
-    const head = this.context.requestHead;
-    const outcome = parseRequestHead(head, bytes, 0, length);
+    const known = this.known.find(bytes, length);
+    const head = known ?? this.context.requestHead;
+    const outcome = known === undefined ? parseRequestHead(head, bytes, 0, length) : 'complete';
     if (outcome === 'incomplete') {
       // Empty lines are no request: the connection is still idle. The preface of HTTP/2 has none before it.
       const isIdle = head.start === length;
@@ -228,7 +231,7 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
       this.isFirst &&= !isIdle;
       return false;
     }
-    const request = outcome === 'complete' ? this.gate.admit(head) : outcome;
+    const request = outcome === 'complete' ? this.gate.admit(known ?? this.known.learn(head)) : outcome;
     if (!(request instanceof Request)) {
       this.refuse(request);
       return false;

@@ -1,12 +1,12 @@
 /**
  * What was made of a head that its peer sends again and again, as clients of gRPC and their servers do: the next one with the same bytes need not be
- * judged and written again. Only a head that is never overwritten has this (`h2/known-blocks.ts`).
+ * judged and written again. Only a head that is never overwritten has this (`h1/known-request.ts`, `h2/known-blocks.ts`).
  */
-import type { RequestEdits, TokenFilter } from '../routing.ts';
+import type { ReadBefore, RequestEdits, TokenFilter } from '../routing.ts';
 import type { HeaderEdits } from './header-edits.ts';
 import type { Framing, RequestMeaning } from './message.ts';
 
-export type RepeatedHead = {
+export type RepeatedHead = ReadBefore & {
   /** As a valid request. `hasUnknownLength`: content follows, though the head may not say so. */
   request: { readonly meaning: RequestMeaning; readonly hasUnknownLength: boolean } | undefined;
   /** What its fields say of its content. */
@@ -50,6 +50,7 @@ export const createRepeatedHead = (): RepeatedHead => ({
   forwarded: undefined,
   returned: undefined,
   trailers: undefined,
+  tokens: undefined,
 });
 
 /** Returns how a request with the same head was written, if nothing has changed since; otherwise undefined. */

@@ -65,7 +65,7 @@ export class Request implements RequestView {
 
   /** The head was sent. Its text costs nothing if that was as HTTP/1.1. */
   leave({ mayBeRecalled }: { mayBeRecalled: boolean }): void {
-    if (mayBeRecalled && this.head.hasNeverIndexed) this.keep();
+    if (this.head.repeated !== undefined || (mayBeRecalled && this.head.hasNeverIndexed)) this.keep();
     if (this.isKept) return;
     if (mayBeRecalled) this.text = headText(this.head);
     this.fieldCount = this.head.count;
@@ -115,6 +115,10 @@ export class Request implements RequestView {
 
   get query(): string {
     return this.target.query;
+  }
+
+  get repeated(): Head['repeated'] {
+    return this.head.repeated;
   }
 
   header(name: string): string | undefined {

@@ -6,7 +6,7 @@ import { endsRememberedMs } from '../../core/session/validity.ts';
 import { maxHandedEnds, type CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
+import type { Reply, RequestView, RouteDecision, SessionRouter } from '../routing.ts';
 import { routeFor, type RoutePorts } from './compiled-routes.ts';
 import { compileRouting, keysDiffer, type CompiledTable } from './compiled-table.ts';
 import { createApplyDecision, type Pending, type SessionCandidate } from './apply-decision.ts';
@@ -236,7 +236,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       if (response !== undefined) return reply(response);
       if (route.kind === 'Plain') return routePlain(route, plain);
       const nowMs = clock.nowMs();
-      const texts = route.carrier.read(request);
+      const texts = textsOf(route.carrier, request);
       const pinned = pinUsual(route, texts, request, nowMs);
       if (pinned !== undefined) return pinned;
       const tokens = tokenReader.read(texts, route, nowMs);
@@ -313,6 +313,14 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       for (const id of ids) sendEnd(parseSessionId(id), clock.nowMs());
     },
   };
+}
+
+/** Returns what may be tokens. */
+function textsOf(carrier: SessionRoute['carrier'], request: RequestView): readonly string[] {
+  const { repeated } = request;
+  if (repeated === undefined) return carrier.read(request);
+  if (repeated.tokens?.carrier !== carrier) repeated.tokens = { carrier, texts: carrier.read(request) };
+  return repeated.tokens.texts;
 }
 
 const noCandidates: readonly SessionCandidate[] = [];

@@ -48,6 +48,9 @@ const cutRange: Change = (text, _, random) => replaceAt(text, random.below(text.
 /** Pipelining, if both are whole messages. */
 const append: Change = (text, other) => text + other;
 
+/** A head that comes again is not read again, unless it differs. */
+const repeat: Change = (text) => text.repeat(5);
+
 const spliceLine: Change = (text, other, random) => {
   const lines = linesOf(text);
   lines.splice(random.below(lines.length + 1), 0, random.pick(linesOf(other)));
@@ -61,6 +64,7 @@ const changes: readonly Change[] = [
   copyRange,
   cutRange,
   append,
+  repeat,
   spliceLine,
   onLines((lines, at) => lines.splice(at, 0, lines[at] ?? '')),
   onLines((lines, at) => lines.splice(at, 1)),
