@@ -3,7 +3,7 @@
  *
  *   - WINDOW_UPDATE of 0 for a stream: an error of that stream (RFC 9113 §6.9)
  *   - DATA on a stream that its client has ended: an error of that stream (§5.1, half-closed)
- *   - settings that the proxy does not know, whatever their value (§6.5.2)
+ *   - settings that the proxy does not know, whatever their value (§6.5.2), and acknowledgements of settings that were not sent (§6.5.3)
  *   - GOAWAY, after which nghttp2 reads no requests: it is about the streams of the other side, so they may follow (§6.8)
  */
 import { preface } from '../../../src/dataplane/http/preface.ts';
@@ -35,6 +35,7 @@ function keptPart(frame: Buffer, ended: Set<number>): Buffer[] {
   const [type, flags, id] = [frame.readUInt8(3), frame.readUInt8(4), frame.readUInt32BE(5) & 0x7fff_ffff];
   if (type === FrameType.WindowUpdate && id > 0 && frame.length === 13 && frame.readUInt32BE(9) === 0) return [];
   if (type === FrameType.Settings && (flags & Flag.Ack) === 0) return [knownSettings(frame)];
+  if (type === FrameType.Settings && frame.length === frameHeaderBytes) return [];
   if (type === FrameType.Data && ended.has(id)) return [];
   if (type === FrameType.GoAway) return [];
   if (endsStream(type, flags)) ended.add(id);
