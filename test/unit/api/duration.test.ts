@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { durationMs, formatDuration } from '../../../src/api/duration.ts';
 import { durationPattern as pattern } from '../../../src/api/grammar.ts';
 import { specSchema } from '../../../src/api/spec.ts';
+import { fc } from '../../support/fast-check.ts';
 
 const { maxLength } = specSchema.properties.drain.properties.timeout;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Recheck } from '../../../src/kube/watch/queue.ts';
 import { createQueue } from '../../../src/kube/watch/queue.ts';
+import { fc } from '../../support/fast-check.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { backoffMs, createBackoff } from '../../../src/platform/backoff.ts';
+import { fc } from '../../support/fast-check.ts';
 
 const range = { baseMs: 100, capMs: 1_000 };
 

@@ -1,8 +1,8 @@
 import { BlockList } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { cidrPattern } from '../../../src/api/grammar.ts';
 import { covers, parseAddress, parseCidr } from '../../../src/platform/cidr.ts';
+import { fc } from '../../support/fast-check.ts';
 
 describe('parseCidr', () => {
   test.each([

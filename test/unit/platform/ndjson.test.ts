@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { splitLines } from '../../../src/platform/ndjson.ts';
+import { fc } from '../../support/fast-check.ts';
 
 async function split(chunks: (string | Buffer)[], maxBytes = 1_000): Promise<string[]> {
   const lines: string[] = [];

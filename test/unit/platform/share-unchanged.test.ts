@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { shareUnchanged } from '../../../src/platform/share-unchanged.ts';
+import { fc } from '../../support/fast-check.ts';
 import { backendName, proxyTable, type ShortEndpoint } from '../../support/proxy-table.ts';
 
 const copy = <T>(value: T): T => structuredClone(value);

@@ -1,7 +1,7 @@
 /** The walk over two lists of which mostly one item differs. */
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { compareSorted, findDifferingPart } from '../../../src/wire/compare-sorted.ts';
+import { fc } from '../../support/fast-check.ts';
 
 type Item = { key: string };
 

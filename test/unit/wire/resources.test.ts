@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import { createVersions } from '../../../src/operator/discovery/versions.ts';
 import { createResourceStore } from '../../../src/wire/resource-store.ts';
 import type { Backend, Endpoint, RoutingTable } from '../../../src/wire/routing-table.ts';
 import { parseStreamMessage } from '../../../src/wire/stream-messages.ts';
 import { deltaFor, diffTables, type TableDelta } from '../../../src/wire/table-delta.ts';
+import { fc } from '../../support/fast-check.ts';
 import { backendName, proxyTable, splitTable, type ShortEndpoint } from '../../support/proxy-table.ts';
 
 const versions = createVersions();

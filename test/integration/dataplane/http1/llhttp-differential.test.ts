@@ -7,13 +7,13 @@ import http from 'node:http';
 import net from 'node:net';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { BodyReader } from '../../../../src/dataplane/h1/body.ts';
 import { nameText, valueText } from '../../../../src/dataplane/http/head-fields.ts';
 import { parseRequestHead } from '../../../../src/dataplane/http/head-parser.ts';
 import { createHead } from '../../../../src/dataplane/http/head.ts';
 import { ForwardedLines, type Hop } from '../../../../src/dataplane/http/hop.ts';
 import { Request, inspectRequest } from '../../../../src/dataplane/http/request.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { bodyOf } from './rig.ts';
 
 const hop: Hop = {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   eligibleEndpoints,
   orderByWeight,
@@ -7,6 +6,7 @@ import {
   type EndpointLoad,
 } from '../../../../src/core/balance/balance.ts';
 import type { BalancingPolicy, EndpointState } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const nowMs = 1_790_000_000_000;
 const policies: BalancingPolicy[] = ['LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import { createLedger, type Ledger } from '../../../../src/core/count/ledger.ts';
 import type { RecordedReport } from '../../../../src/core/count/latest-reports.ts';
 import type { EndpointReport } from '../../../../src/wire/messages.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const start = 1_000_000;
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import { createReportScopes, type ReportScope } from '../../../../src/core/count/report-scope.ts';
 import type { Backend, RoutingTable } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const pods = ['a', 'b', 'c', 'd', 'e'];
 const gateway = { namespace: 'shop', name: 'web' };

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { drainStep } from '../../../../src/core/drain/gate.ts';
 import { beginDrain } from '../../../../src/core/drain/state.ts';
 import type { DrainObservation, DrainPolicy, DrainState } from '../../../../src/core/drain/state.ts';
 import type { SessionSource } from '../../../../src/wire/messages.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const start = 1_000_000;
 const policies: fc.Arbitrary<DrainPolicy> = fc.record({

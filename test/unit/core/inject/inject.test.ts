@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import {
   connectionPorts,
   type ContainerJson,
@@ -9,6 +8,7 @@ import {
 import { injectPod } from '../../../../src/core/inject/inject.ts';
 import { parseAppPreStopHook, preStopVariable } from '../../../../src/wire/app-pre-stop-hook.ts';
 import { ports } from '../../../../src/core/names/names.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { applyPatch } from '../../../support/json-patch.ts';
 
 // test/golden/inject shows single pods; these properties hold for all pods.

@@ -1,6 +1,5 @@
 /** A model of everything that signs and verifies, with random actions: whatever the order of events, no proxy rejects a live token. */
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import { longestWaitMs, maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
 import {
   isRotationRequested,
@@ -11,6 +10,7 @@ import {
 } from '../../../../src/core/keys/key-ring-secret.ts';
 import { annotations } from '../../../../src/core/names/names.ts';
 import type { KeyRing } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const minute = 60_000;
 const limits = { idleTimeoutMs: 30 * minute };

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { defaultProxySpec } from '../../../../src/api/holdfastproxy.ts';
 import { renderProxyPod } from '../../../../src/core/render/proxy-pod.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const params = {
   image: 'holdfast:1',

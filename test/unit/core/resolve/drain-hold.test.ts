@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { decideDrainHold } from '../../../../src/core/resolve/drain-hold.ts';
 import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { stickyWorkload, wholePod } from '../../../support/world.ts';
 
 const nowMs = Date.parse('2026-01-01T12:00:00Z');

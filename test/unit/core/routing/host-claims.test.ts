@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { claimHosts } from '../../../../src/core/routing/host-claims.ts';
 import { shareHost } from '../../../../src/core/routing/hostnames.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const label = fc.constantFrom('a', 'b', 'ab');
 const hostname = fc

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import {
   bandOf,
   followCost,
@@ -10,6 +9,7 @@ import {
   type CostedPod,
   type CostMemory,
 } from '../../../../src/core/scale/deletion-cost.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const start = 1_000_000;
 const second = 1000;

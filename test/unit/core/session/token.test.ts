@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   backendId,
   decodeToken,
@@ -11,6 +10,7 @@ import {
   tokenLife,
   type Token,
 } from '../../../../src/core/session/token.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const secretOf = (seed: number) => Buffer.alloc(32, seed).toString('base64');
 const keys = signingKeys({ current: 2, keys: [1, 2].map((id) => ({ id, secret: secretOf(id) })) });

@@ -1,8 +1,8 @@
 /** Invariants for every cluster state, whatever the two watches (pods, slices) have received so far. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Endpoint } from '../../../../src/wire/routing-table.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
 type World = Required<Pick<ShortWorld, 'pods' | 'slices'>>;

@@ -1,10 +1,10 @@
 /** An earlier translation saves work and does not change the result. */
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { Pod, Slice, Snapshot } from '../../../../src/core/snapshot/snapshot.ts';
 import { leftKey } from '../../../../src/core/translate/left-backends.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import type { Translation } from '../../../../src/core/translate/translation.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { keyRing, snapshotOf, wholePod } from '../../../support/world.ts';
 
 const port = { name: 'http', port: 80, targetPort: 8080 };

@@ -1,12 +1,12 @@
 /** What changes in the reports of one proxy, by its table and its sessions. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { endpointId } from '../../../../src/core/session/token.ts';
 import { CountedEndpoints, type EndpointChanges } from '../../../../src/dataplane/discovery/counted-endpoints.ts';
 import { reportEndpoint } from '../../../../src/dataplane/discovery/report.ts';
 import type { EndpointReport } from '../../../../src/wire/messages.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { shareUnchanged } from '../../../../src/platform/share-unchanged.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { plainTable, proxyTable, splitTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods } from '../sessions/replica.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { BodyReader } from '../../../../src/dataplane/h1/body.ts';
 import type { Framing } from '../../../../src/dataplane/http/message.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 type Result = { content: string; consumed: number; done: boolean; refusal: string | undefined; trailers: string };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { HpackDecoder, type HpackField } from '../../../../src/dataplane/h2/hpack-decoder.ts';
 import { BlockWriter } from '../../../../src/dataplane/h2/hpack-encoder.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const latin1 = (bytes: Uint8Array, from: number, to: number) =>
   Buffer.from(bytes.subarray(from, to)).toString('latin1');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { JoinedBytes } from '../../../../src/dataplane/h2/joined-bytes.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 describe('bytes that wait', () => {
   test('come out as they went in, whatever their pieces', () => {

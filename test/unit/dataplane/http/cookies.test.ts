@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { readCookies, shortenCookies, withoutCookie } from '../../../../src/dataplane/http/cookies.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const fifty = Array.from({ length: 50 }, (_, number) => String(number));
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { nameText, valueText } from '../../../../src/dataplane/http/head-fields.ts';
 import { parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http/head-parser.ts';
 import { createHead } from '../../../../src/dataplane/http/head.ts';
 import type { HeadOutcome } from '../../../../src/dataplane/http/head-parser.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseProxyHeader } from '../../../../src/dataplane/net/proxy-protocol.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const signature = '0d0a0d0a000d0a515549540a';
 const v2 = (...parts: string[]) => Buffer.from(signature + parts.join(''), 'hex');

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import {
   compileRoutes,
   routeFor,
@@ -8,6 +7,7 @@ import {
 } from '../../../../src/dataplane/sessions/compiled-routes.ts';
 import type { CarrierConflict } from '../../../../src/wire/messages.ts';
 import type { Carrier, Listener, Route } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { cookieCarrier, requestOf } from '../../../support/proxy-table.ts';
 
 const token = `h1.${'A'.repeat(43)}.${'B'.repeat(22)}`;

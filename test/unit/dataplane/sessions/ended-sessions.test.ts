@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { createEndedSessions } from '../../../../src/dataplane/sessions/ended-sessions.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const nowMs = 1_790_000_000_000;
 const hour = 3_600_000;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { countersOf, createCounters } from '../../../../src/dataplane/sessions/counters.ts';
 import {
   bytesPerRow,
@@ -10,6 +9,7 @@ import {
 } from '../../../../src/dataplane/sessions/session-rows.ts';
 import { createSessionTable } from '../../../../src/dataplane/sessions/session-table.ts';
 import type { Endpoint, SessionLimits } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 const everyRow = Number.POSITIVE_INFINITY;
 const limits: SessionLimits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 };

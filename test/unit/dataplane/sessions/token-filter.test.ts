@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { containsToken, isTokenShaped } from '../../../../src/core/session/token.ts';
 import type { CarrierConflict } from '../../../../src/wire/messages.ts';
 import type { Carrier, Route, RoutingTable } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { cookieCarrier, proxyTable, tokenFilter } from '../../../support/proxy-table.ts';
 
 const token = `h1.${'A'.repeat(43)}.${'B'.repeat(22)}`;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { parseClientHello } from '../../../../src/dataplane/tls/client-hello.ts';
+import { fc } from '../../../support/fast-check.ts';
 
 /** Returns the first bytes that a client of this Node sends. */
 async function helloOf(options: tls.ConnectionOptions): Promise<Buffer> {

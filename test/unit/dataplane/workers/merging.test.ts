@@ -1,6 +1,5 @@
 /** Real session tables of workers, merged through their batches: what the primary process counts of one proxy. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { countersOf, createCounters } from '../../../../src/dataplane/sessions/counters.ts';
 import type { BackendRecord } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
 import { createMergedSessions } from '../../../../src/dataplane/workers/merged-sessions.ts';
@@ -8,6 +7,7 @@ import { applyTotals } from '../../../../src/dataplane/workers/totals.ts';
 import { createWorkerCounts } from '../../../../src/dataplane/workers/worker-counts.ts';
 import { createWorkerShare } from '../../../../src/dataplane/workers/worker-share.ts';
 import type { Endpoint, SessionLimits } from '../../../../src/wire/routing-table.ts';
+import { fc } from '../../../support/fast-check.ts';
 import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
 
 const limits: SessionLimits = { idleTimeoutMs: 60_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../../../../../test/support/fast-check.ts';
 import { renderFrame } from '../../../view/frame.ts';
 import type { DemoPod, DemoState } from '../../../state.ts';
 import { buildEvent, scaleDown, startedAtMs } from './states.ts';

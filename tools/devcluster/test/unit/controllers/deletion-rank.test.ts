@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../../../../../test/support/fast-check.ts';
 import { deletionCost, rankForDeletion } from '../../../controllers/workloads/deletion-rank.ts';
 import type { Pod } from '../../../controllers/objects.ts';
 
