@@ -49,5 +49,5 @@ inNetworkNamespace(
       await rm(folder, { recursive: true });
     }
   },
-  30_000,
+  120_000,
 );

@@ -386,7 +386,7 @@ describe('various clients', () => {
     const upload = [
       '-sS',
       '--max-time',
-      '4',
+      '25',
       '--data-binary',
       '@-',
       '-H',

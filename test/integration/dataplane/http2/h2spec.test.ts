@@ -51,6 +51,9 @@ const encrypted: Listener = { name: 'encrypted', protocol: 'HTTPS', port: 443, c
   });
 });
 
+/** A case ends at what it waits for: the limit is for one that never sees it. */
+const caseLimitSeconds = 10;
+
 type Report = { cases: number; failed: string[] };
 
 async function runH2spec(port: number, options: readonly string[]): Promise<Report> {
@@ -59,7 +62,11 @@ async function runH2spec(port: number, options: readonly string[]): Promise<Repo
   try {
     // It exits with 1 if a case has failed, which the report names.
     await new Promise((resolve) =>
-      execFile('h2spec', ['--strict', '--port', String(port), '--junit-report', file, ...options], resolve),
+      execFile(
+        'h2spec',
+        ['--strict', '--timeout', String(caseLimitSeconds), '--port', String(port), '--junit-report', file, ...options],
+        resolve,
+      ),
     );
     return readReport(await readFile(file, 'utf8'));
   } finally {
