@@ -1,8 +1,9 @@
 /** Clients that send requests and never read: what a well-behaved client beside them notices, and how much memory they leave behind. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../test/support/free-port.ts';
 import type { Place } from '../holdfast/proxy.ts';
-import { findProgram, freePort, runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { findProgram, runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
 import { quantile } from '../measure/statistics.ts';
 import { memoryOf, peakMemory } from '../measure/usage.ts';
 import { beginSessions as warmUp, bodyBytes } from '../memory/clients.ts';

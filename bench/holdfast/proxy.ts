@@ -1,7 +1,8 @@
 /** The proxy as the image runs it, without an operator, with a table from a file. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { startProgram, untilListening, type Program } from '../measure/program.ts';
 import { commandOfImage } from './image.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import { localTable } from './table.ts';

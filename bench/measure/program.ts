@@ -1,7 +1,7 @@
 /** Finds other programs, starts each on its own core, waits for them, and stops them by process id. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addCleanup } from './cleanup.ts';
@@ -24,7 +24,9 @@ export interface Program {
 }
 
 const tailLength = 4000;
-const patienceMs = 10_000;
+/** For a start on a core that has much else to do; a program that exits is noticed at once. */
+const startWithinMs = 60_000;
+const stopWithinMs = 10_000;
 
 /** Debian installs some of these programs outside of the PATH of ordinary users. */
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
@@ -76,7 +78,7 @@ const exitOf = (child: ChildProcess): Promise<number | null> =>
 
 async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const late = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
   await exited;
   clearTimeout(late);
 }
@@ -99,30 +101,17 @@ export function runToEnd(program: Command & { input?: string }): Promise<string>
   });
 }
 
-/** Returns a port that was free just before. */
-export function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 /** Resolves when the program accepts connections; rejects with the end of its output when it exits before that. */
 export async function untilListening(program: Program, port: number): Promise<void> {
   const ended = new AbortController();
   void program.exited.then(() => ended.abort());
-  const end = Date.now() + patienceMs;
+  const end = Date.now() + startWithinMs;
   while (!(await accepts(port))) {
     if (ended.signal.aborted) {
       throw new Error(`the program exited before it listened on port ${port}: ${program.tail()}`);
     }
     if (Date.now() > end) {
-      throw new Error(`the program does not listen on port ${port} after ${patienceMs} ms: ${program.tail()}`);
+      throw new Error(`the program does not listen on port ${port} after ${startWithinMs} ms: ${program.tail()}`);
     }
     await sleep(20);
   }

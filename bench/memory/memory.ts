@@ -1,9 +1,10 @@
 /** Memory per live session and per idle connection after garbage collection, and of an idle sidecar. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../test/support/free-port.ts';
 import { commandOfImage } from '../holdfast/image.ts';
 import { readMetric, startProxy, type Place, type RunningProxy } from '../holdfast/proxy.ts';
-import { freePort, runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
 import { keptBy, type Kept } from '../measure/heap.ts';
 import { memoryOf } from '../measure/usage.ts';
 import { formatBytes, formatNumber } from '../report/markdown.ts';

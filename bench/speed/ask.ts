@@ -22,7 +22,7 @@ export const ask = (protocol: Protocol, port: number, question: Question): Promi
     ? askHttp1(protocol, port, question)
     : askHttp2(protocol === 'grpc', port, question);
 
-const patienceMs = 5_000;
+const patienceMs = 30_000;
 
 function askHttp1(protocol: 'http' | 'https', port: number, { path, cookie, headers }: Question): Promise<Answer> {
   const all: OutgoingHttpHeaders = { host, ...headers, ...(cookie !== undefined && { cookie }) };

@@ -1,7 +1,8 @@
 /** The app, and all proxies in front of it, for the workloads of one protocol. All run until these are measured; an idle one takes no CPU. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { startProgram, untilListening, type Program } from '../measure/program.ts';
 import { ask } from './ask.ts';
 import type { CertificateFiles } from './certificate.ts';
 import type { Target } from './load/load.ts';

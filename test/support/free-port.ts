@@ -10,7 +10,7 @@ const portsOfWorker = 500;
 
 let next = 0;
 
-/** Each worker of Jest has its own, so two of them cannot find the same one free. Returns none twice to one test file. */
+/** Each worker of Jest has its own, so two of them cannot find the same one free. Returns none twice to one test file, or to one run of the benchmark. */
 export async function freePort(): Promise<number> {
   const first = firstPort + portsOfWorker * (Number(process.env['JEST_WORKER_ID'] ?? 0) % 16);
   while (next < portsOfWorker) {

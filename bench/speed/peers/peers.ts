@@ -1,8 +1,9 @@
 /** The proxies that are measured: Holdfast, those that its users come from, and two on Node that show the cost of Node itself. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../../test/support/free-port.ts';
 import type { Place } from '../../holdfast/proxy.ts';
-import { findProgram, freePort } from '../../measure/program.ts';
+import { findProgram } from '../../measure/program.ts';
 import { renderEnvoy } from './envoy.ts';
 import { renderHaproxy } from './haproxy.ts';
 import { holdfastPeer, workersPeer } from './holdfast.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { cleanUp } from '../../../bench/measure/cleanup.ts';
 import { issueCertificate } from '../../../bench/speed/certificate.ts';
 import { measureLatency } from '../../../bench/speed/latency.ts';
@@ -11,6 +11,9 @@ import type { Peer, Protocol } from '../../../bench/speed/peers/peer.ts';
 import { findPeers } from '../../../bench/speed/peers/peers.ts';
 import { randomFrom } from '../../../bench/speed/random.ts';
 import { startStage, type StagePlace } from '../../../bench/speed/stage.ts';
+
+// Each test starts several programs on one core, which is slow on a busy machine.
+jest.setTimeout(180_000);
 
 let place: StagePlace;
 let peers: readonly Peer[];
