@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Accepted } from '../../../../src/dataplane/net/accepted.ts';
 import { openPort } from '../../../../src/dataplane/net/acceptors.ts';
+import { freePort } from '../../../support/free-port.ts';
 import { createRig } from './rig.ts';
 
 const rig = createRig();
@@ -25,10 +26,9 @@ onLinux('a crowd of clients is let in by several in each turn of the event loop'
 });
 
 test('openPort rejects a port that is in use, and leaves nothing open', async () => {
-  const other = net.createServer().listen(0, '127.0.0.1');
+  const port = await freePort();
+  const other = net.createServer().listen(port, '127.0.0.1');
   await once(other, 'listening');
-  const address = other.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const taker = { accept: (accepted: Accepted) => accepted.destroy(), failed: () => undefined };
   await expect(openPort({ port, host: '127.0.0.1' }, taker)).rejects.toThrow('EADDRINUSE');
   other.close();

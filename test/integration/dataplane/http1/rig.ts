@@ -10,6 +10,7 @@ import type { HeaderField } from '../../../../src/dataplane/http/header-fields.t
 import { createProxyServer } from '../../../../src/dataplane/server.ts';
 import type { ProxyServer, ProxyServerOptions } from '../../../../src/dataplane/server.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
+import { freePort } from '../../../support/free-port.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 import { connectRaw } from '../../../support/raw-http.ts';
 import type { RawClient } from '../../../support/raw-http.ts';
@@ -176,15 +177,8 @@ async function listenOn(server: net.Server): Promise<number> {
   return address.port;
 }
 
-/** Returns a port on which no process listens. */
-export async function closedPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
+/** Returns a port on which no process listens, and which no other test gets meanwhile. */
+export const closedPort = (): Promise<number> => freePort();
 
 /** Resolves when the condition holds; the test's own timeout is the limit. */
 export async function eventually(condition: () => boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Socket } from 'node:net';
+import { freePort } from '../../../support/free-port.ts';
 
 /** Linux drops a SYN when the queue is full; other systems refuse it, and do not share ports in this way. */
 export const canDropConnections = process.platform === 'linux';
@@ -63,10 +64,9 @@ export async function startMortalApp(onConnection: (socket: Socket) => void): Pr
     socket.on('error', () => undefined);
     onConnection(socket);
   });
-  server.listen({ port: 0, host: '127.0.0.1', reusePort: canDropConnections });
+  const port = await freePort();
+  server.listen({ port, host: '127.0.0.1', reusePort: canDropConnections });
   await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
   const app: MortalApp = {
     port,
     sockets,

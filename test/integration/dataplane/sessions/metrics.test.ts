@@ -11,6 +11,7 @@ import { systemClock } from '../../../../src/platform/clock.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { cookieName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import { closedPort } from '../http1/rig.ts';
 
 let folder: string;
 const started: { stop(): unknown }[] = [];
@@ -98,13 +99,6 @@ test('a proxy exports exactly the metrics of the catalogue from the start', asyn
     expect({ name, names }).toEqual({ name, names: new Set(expected.find(([known]) => known === name)?.[1].labels) });
   }
 });
-
-/** The endpoint of a stopped app, which refuses connections. */
-async function closedPort(): Promise<number> {
-  const port = await startApp((_request, response) => response.end());
-  await started.pop()?.stop();
-  return port;
-}
 
 const cart = 'namespace="shop",workload="cart"';
 

@@ -8,6 +8,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { startProxy, type Proxy } from '../../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { freePort } from '../../../support/free-port.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import {
   backendName,
@@ -43,11 +44,12 @@ async function startApp(pod: string): Promise<App & { respond: () => void; waiti
   new WebSocketServer({ server }).on('connection', (socket) =>
     socket.on('message', (data: Buffer) => socket.send(`${pod}: ${data.toString()}`)),
   );
-  server.listen(0, '127.0.0.1');
+  // No other test gets it while the app is stopped.
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
   const app = {
-    short: { pod, port: typeof address === 'object' && address !== null ? address.port : 0 },
+    short: { pod, port },
     server,
     respond: () => {
       for (const response of waiting) response.end(pod);
