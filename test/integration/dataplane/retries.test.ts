@@ -166,14 +166,14 @@ describe('a request on a route with retries', () => {
 describe('the timeouts of a route with retries', () => {
   test('of an attempt: the next one begins', async () => {
     const app = await scripted('');
-    const proxy = await world.proxy(withRetry(plain(app.port), {}, { timeouts: { backendRequestMs: 100 } }));
+    const proxy = await world.proxy(withRetry(plain(app.port), {}, { timeouts: { backendRequestMs: 1000 } }));
     expect((await proxy.send(get)).status).toBe(200);
     expect(app.requests).toHaveLength(2);
   });
 
   test('of the request: it ends while it waits for its next attempt', async () => {
     const app = await scripted(answer(503, 'busy'));
-    const timeouts = { requestMs: 100, backendRequestMs: 50 };
+    const timeouts = { requestMs: 1000, backendRequestMs: 500 };
     const proxy = await world.proxy(withRetry(plain(app.port), { backoffMs: 60_000 }, { timeouts }));
     expect(await proxy.send(get)).toMatchObject({ status: 504, body: expect.stringContaining('timeouts.request ') });
     expect(app.requests).toHaveLength(1);

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { User } from '@kubernetes/client-node';
 import { KubeConfig } from '@kubernetes/client-node';
 import { systemClock } from '../../../src/platform/clock.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import type { LiveClusterOptions } from '../../../src/kube/live/client.ts';
 import { createLiveCluster } from '../../../src/kube/live/client.ts';
@@ -277,10 +278,10 @@ describe('watches', () => {
     const stopping = new AbortController();
     let opened = 0;
     const { cluster } = await setUp([(_request, response) => response.writeHead(200).flushHeaders()], {
-      timeoutMs: 50,
+      timeoutMs: 1000,
     });
     const watching = collect(cluster.watch(pods, '1', { signal: stopping.signal, onOpen: () => (opened += 1) }));
-    const first = await Promise.race([watching, new Promise((resolve) => setTimeout(resolve, 200, 'still open'))]);
+    const first = await Promise.race([watching, new Promise((resolve) => setTimeout(resolve, 1500, 'still open'))]);
     expect([first, opened]).toEqual(['still open', 1]);
     stopping.abort();
     expect(await watching).toEqual([]);
@@ -298,8 +299,7 @@ describe('watches', () => {
       expect(event.type).toBe('ADDED');
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(closed).toBe(true);
+    expect(await eventually(() => closed, Boolean)).toBe(true);
   });
 });
 

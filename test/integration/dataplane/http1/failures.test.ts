@@ -303,7 +303,7 @@ describe('an endpoint that refuses connections', () => {
     const proxy = await rig.proxy(await closedPort(), {
       connectFailed() {
         attempts += 1;
-        return { kind: 'retry', afterMs: 50 };
+        return { kind: 'retry', afterMs: 1000 };
       },
     });
     const client = await proxy.connect();
@@ -311,7 +311,7 @@ describe('an endpoint that refuses connections', () => {
     await eventually(() => attempts === 1);
     client.socket.resetAndDestroy();
     await expectNothingHeld(proxy);
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     expect({ attempts, failures: proxy.server.counters.upstreamConnectFailures }).toEqual({ attempts: 1, failures: 1 });
   });
 });
