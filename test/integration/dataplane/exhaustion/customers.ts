@@ -1,18 +1,20 @@
 /** Clients with sessions, for tests of a proxy that runs out of something. Each request has a connection of its own unless one is given. */
 import http from 'node:http';
 import { once } from 'node:events';
+import { freePort } from '../../../support/free-port.ts';
 
 export type Answer = { status: number; body: string; setCookie: string | undefined; retryAfter: string | undefined };
 export type Customer = { cookie: string; pod: string };
 
-export type Asking = { port: number; cookie?: string; agent?: http.Agent; from?: () => LocalEnd };
+export type Asking = { port: number; path?: string; cookie?: string; agent?: http.Agent; from?: () => LocalEnd };
 export type LocalEnd = { localAddress: string; localPort: number };
 
 /** Rejects if the connection breaks. */
-export async function ask({ port, cookie, agent, from }: Asking): Promise<Answer> {
+export async function ask({ port, path = '/', cookie, agent, from }: Asking): Promise<Answer> {
   const request = http.get({
     host: '127.0.0.1',
     port,
+    path,
     agent: agent ?? false,
     headers: cookie === undefined ? {} : { cookie },
     ...from?.(),
@@ -47,14 +49,16 @@ export async function lostAmong(customers: readonly Customer[], asking: Asking):
   return lost;
 }
 
-/** An app that closes each connection after its response: every request needs a connection to it. */
+/**
+ * An app that closes each connection after its response: every request needs a connection to it. No other test gets its port while it is closed.
+ */
 export async function startPod(pod: string): Promise<{ pod: string; port: number; server: http.Server }> {
   const server = http.createServer((request, response) => {
     if (request.method === 'POST') request.resume();
     else response.setHeader('connection', 'close').end(pod);
   });
-  server.listen(0, '127.0.0.1');
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  return { pod, port: typeof address === 'object' && address !== null ? address.port : 0, server };
+  return { pod, port, server };
 }
