@@ -6,6 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import { eventually } from './eventually.ts';
+import { fetchOnce } from './fetch-once.ts';
 import { freePort } from './free-port.ts';
 import { listenLocally } from './proxy-process.ts';
 
@@ -57,7 +58,7 @@ export async function startTableProcess(
     return (await exited)[0];
   };
   cleanups.push(stop);
-  const fetchAdmin = (target: string) => fetch(`http://127.0.0.1:${adminPort}${target}`);
+  const fetchAdmin = (target: string) => fetchOnce(`http://127.0.0.1:${adminPort}${target}`);
   const isReady = async () => (await fetchAdmin('/readyz')).ok;
   await eventually(() => isReady().catch(() => false), Boolean, startLimitMs);
   return { pid: child.pid ?? 0, admin: async (target) => (await fetchAdmin(target)).text(), stop };

@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startFaulty, type FaultKind, type FaultyProcess } from '../../support/faulty-process.ts';
+import { fetchOnce } from '../../support/fetch-once.ts';
 import { freePort } from '../../support/free-port.ts';
 import { listenLocally } from '../../support/proxy-process.ts';
 import { proxyTable } from '../../support/proxy-table.ts';
 import { connectRaw } from '../../support/raw-http.ts';
 
 // Each test starts a Node process, which is slow on a busy machine.
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 let folder: string;
 const cleanups: (() => unknown)[] = [];
@@ -65,7 +66,7 @@ async function startProxy(kind: FaultKind) {
   return { app, proxy, port, admin: (target: string) => admin(adminPort, target) };
 }
 
-const admin = (port: number, target: string) => fetch(`http://127.0.0.1:${port}${target}`);
+const admin = (port: number, target: string) => fetchOnce(`http://127.0.0.1:${port}${target}`);
 
 /** The test's own timeout is the limit. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
