@@ -17,7 +17,7 @@ import type { FakeOperator } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
 
 // Each test starts a Node process, which is slow on a busy machine.
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 type Line = { event: string } & Record<string, unknown>;
 
@@ -97,7 +97,8 @@ test('the sidecar holds a hook until the sessions are over, reports to the opera
   const askedToStop = Date.now();
   sidecar.child.kill('SIGTERM');
   expect(await sidecar.exitCode).toBe(0);
-  expect(Date.now() - askedToStop).toBeLessThan(1000);
+  // It waits for nothing: not for its drain timeout of a minute, nor for the connections to the operator.
+  expect(Date.now() - askedToStop).toBeLessThan(30_000);
 });
 
 test('the sidecar exits at SIGTERM even during a hold, because the kubelet sends it when no app container is left', async () => {
