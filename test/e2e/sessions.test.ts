@@ -22,6 +22,7 @@ import {
 import { podUses, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 import { gatewayDeleted } from './scenarios/gateway-deleted.ts';
 import { grpcCanary } from './scenarios/grpc-canary.ts';
+import { drainsCompleteAtMs } from './world/events.ts';
 import { describeNamespace, many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;
@@ -60,15 +61,22 @@ describeWithCluster('Sessions on a real cluster', () => {
     return { sessionLog, pods };
   }
 
-  /** Each terminated pod was removed after its last session, and soon. */
-  function expectPodsGoneInTime(sessionLog: SessionLog, { goneAtMs }: PodWatch): void {
+  /** Each terminated pod was removed after its last session, and released soon. */
+  async function expectPodsGoneInTime(
+    { namespace }: Shop,
+    sessionLog: SessionLog,
+    { goneAtMs }: PodWatch,
+  ): Promise<void> {
     const uses = podUses(sessionLog);
-    const goneAfterMs = [...goneAtMs].map(([pod, goneMs]) => goneMs - (uses.get(pod)?.lastEndAtMs ?? Number.NaN));
+    const afterLastSession = (atMs: ReadonlyMap<string, number>) =>
+      [...atMs].map(([pod, ms]) => ms - (uses.get(pod)?.lastEndAtMs ?? Number.NaN));
+    const goneAfterMs = afterLastSession(goneAtMs);
+    const releasedAfterMs = afterLastSession(await drainsCompleteAtMs(namespace, goneAtMs.keys()));
     process.stdout.write(
-      `${JSON.stringify({ run: `${sessionLog.run}: pods gone`, afterLastSessionMs: goneAfterMs })}\n`,
+      `${JSON.stringify({ run: `${sessionLog.run}: pods gone`, afterLastSessionMs: goneAfterMs, releasedAfterMs })}\n`,
     );
     expect(Math.min(...goneAfterMs)).toBeGreaterThanOrEqual(quietPeriodMs);
-    expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(quietPeriodMs + 3000);
+    expect(Math.max(...releasedAfterMs)).toBeLessThanOrEqual(quietPeriodMs + 3000);
   }
 
   test('5 → 2 by kubectl scale with 300 sessions, without Gateway API: nothing lost, nothing misplaced, pods gone soon after their last session', async () => {
@@ -83,7 +91,7 @@ describeWithCluster('Sessions on a real cluster', () => {
     expect(summary.lastNewSessionMs.median).toBeLessThan(300);
     expect(sessionLog.sessions.length).toBeGreaterThan(500);
     expect(pods.goneAtMs.size).toBe(3);
-    expectPodsGoneInTime(sessionLog, pods);
+    await expectPodsGoneInTime(shop, sessionLog, pods);
     await untilReady(shop.namespace, 2);
     await closeShop(shop.namespace);
   }, 240_000);

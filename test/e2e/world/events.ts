@@ -22,3 +22,15 @@ export const untilEvent = (namespace: string, about: string, reason: string): Pr
       (await listEvents(namespace)).find((event) => event.reason === reason && event.regarding.name === about),
     30_000,
   );
+
+/**
+ * When Holdfast let each of these pods go because its last session had ended, in Unix ms. What follows is the kubelet's, which on a busy
+ * machine stops a container seconds late.
+ */
+export async function drainsCompleteAtMs(namespace: string, pods: Iterable<string>): Promise<Map<string, number>> {
+  const events = [...pods].map(async (pod) => {
+    const { eventTime } = await untilEvent(namespace, pod, 'DrainComplete');
+    return [pod, Date.parse(eventTime)] as const;
+  });
+  return new Map(await Promise.all(events));
+}
