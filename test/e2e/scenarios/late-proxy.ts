@@ -45,8 +45,8 @@ export const lateProxy: Scenario = {
         // Else nothing was late: a stream of tables from each operator still comes through the relay.
         expect(relay.connections()).toBeGreaterThanOrEqual(2);
         expect(summary).toMatchObject({ losses: [], refusals: [] });
-        // The late proxy cannot know: a second late, and the second that everybody has.
-        expect(summary.lastNewSessionMs.most).toBeLessThan(2500);
+        // The late proxy cannot know: a second late, and the seconds that everybody has on a busy machine. Customers come until the drain is over.
+        expect(summary.lastNewSessionMs.most).toBeLessThan(lateByMs + 5000);
         await untilSettled(namespace, 2);
       } finally {
         await relay.close();

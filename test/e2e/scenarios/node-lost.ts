@@ -53,7 +53,8 @@ export const nodeLost: Scenario = {
         expect(
           summary.refusals.filter(({ what, atMs }) => !isCutLogin(what, atMs, { beganAtMs, completeAtMs: diedAtMs })),
         ).toEqual([]);
-        expect(summary.slowestLoginMs).toBeLessThan(5000);
+        // No login waits until the Lease has expired, which takes about 20 s.
+        expect(summary.slowestLoginMs).toBeLessThan(10_000);
         expect(counted).toBeGreaterThan(0);
       } finally {
         await startComponent('node-2');

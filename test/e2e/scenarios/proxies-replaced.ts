@@ -12,8 +12,11 @@ import type { Scenario } from './scenario.ts';
 const proxies = 'deployment/holdfast-holdfast';
 const webSockets = 50;
 const longestMs = 60_000;
-/** A proxy sends FIN to its clients for half a second after its last stream, hands over its sessions, and exits. */
-const exitsWithinMs = 3000;
+/**
+ * A proxy sends FIN to its clients for half a second after its last stream, hands over its sessions, and exits. One that waited for anything else
+ * would stay for its drain timeout, an hour.
+ */
+const exitsWithinMs = 15_000;
 
 /** Talks over one WebSocket, which is never opened again, and closes it after a time. */
 async function talk({ host }: Shop, forMs: number, opened: () => void): Promise<void> {
