@@ -7,6 +7,7 @@ export type LogEvent = {
   readonly reason?: string;
   readonly tookMs?: number;
   readonly sessionsCut?: number;
+  readonly webSockets?: number;
 };
 
 // Where a container is removed before the kubelet has looked whether it still runs, the kubelet ends the log with the error of the container
