@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { findInPod } from '../../support/kill.ts';
+import { until } from '../../support/kubectl.ts';
 import { appPods, proxyPods } from '../../support/shop-cluster.ts';
 import type { LiveObject } from '../../support/objects.ts';
 import { addressOf, sumMetric, targetOf } from '../world/proxies.ts';
@@ -35,8 +36,16 @@ const options = {
   },
 };
 
+/** What customers report: 503 responses, and when they sent the last request to which they got another. */
+type Reports = { refusals: string[]; servedMs: Map<number, number> };
+
 /** A client that logs in and looks at its cart until it is told to leave; it throws when its pod does not know it. */
-async function shopUntil(leave: AbortSignal, proxy: LiveObject, refusals: string[]): Promise<string> {
+async function shopUntil(
+  leave: AbortSignal,
+  proxy: LiveObject,
+  customer: number,
+  { refusals, servedMs }: Reports,
+): Promise<string> {
   const client = createShopClient(targetOf(proxy), {
     answerTimeoutMs: patienceMs,
     reconnect: { limitMs: patienceMs, onCut: () => undefined },
@@ -45,7 +54,9 @@ async function shopUntil(leave: AbortSignal, proxy: LiveObject, refusals: string
   try {
     const pod = await client.login();
     while (!leave.aborted) {
+      const sentMs = Date.now();
       await client.viewCart();
+      servedMs.set(customer, sentMs);
       await delay(500);
     }
     await client.viewCart();
@@ -96,13 +107,19 @@ export const slowPod: Scenario = {
       if (slow === undefined || proxy === undefined) throw new Error('no pod or no proxy');
       const leaving = new AbortController();
       const refusals: string[] = [];
-      const shopping = Array.from({ length: customers }, () => shopUntil(leaving.signal, proxy, refusals));
+      const servedMs = new Map<number, number>();
+      const shopping = Array.from({ length: customers }, (_, customer) =>
+        shopUntil(leaving.signal, proxy, customer, { refusals, servedMs }),
+      );
       const over = Promise.all(shopping);
       over.catch(() => undefined);
       await delay(3000);
 
       await whileStopped(slow);
-      await delay(5000);
+      const resumedMs = Date.now();
+      const allServed = async () => [...servedMs.values()].filter((sentMs) => sentMs >= resumedMs).length === customers;
+      // The first to reject: a lost session ends its customer.
+      await Promise.race([until('every customer served again', allServed, patienceMs), over]);
       const whileSlow = refusals.splice(0);
       await whileWithoutFiles(proxy);
       await delay(3000);
