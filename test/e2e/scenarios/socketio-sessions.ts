@@ -7,7 +7,8 @@ import { io, type Socket } from 'socket.io-client';
 import { inSample, scaleSample, untilLeft } from '../world/sample.ts';
 import type { Scenario } from './scenario.ts';
 
-const idleTimeoutMs = 3000;
+/** Far more than an answer takes while pods of other tests start. */
+const idleTimeoutMs = 10_000;
 const quietPeriodMs = 1000;
 const options = {
   file: 'manifests/samples/socketio.yaml',
@@ -15,7 +16,7 @@ const options = {
   replicas: 3,
   spec: {
     sessionPersistence: { idleTimeout: `${idleTimeoutMs}ms` },
-    drain: { quietPeriod: `${quietPeriodMs}ms`, timeout: '60s' },
+    drain: { quietPeriod: `${quietPeriodMs}ms`, timeout: '120s' },
   },
 };
 
