@@ -53,7 +53,7 @@ export type Summary = {
   started: number;
   ended: number;
   lost: number;
-  /** Sessions that began on a pod that had been terminating for more than a second. */
+  /** Sessions that began on a pod that had been terminating for more than five seconds. */
   misplaced: number;
   refused: number;
   /** The first of them in full. */
@@ -82,7 +82,8 @@ export type PodUse = {
   lastEndAtMs?: number;
 };
 
-const placementGraceMs = 1000;
+/** A proxy learns of a deletion at once, except on a machine without a free processor; one that does not learn of it continues for the whole drain. */
+const placementGraceMs = 5000;
 const lossesShown = 20;
 
 /** `terminatingSinceMs`: for each pod that was deleted, when. */
