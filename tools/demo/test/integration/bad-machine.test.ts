@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { eventually } from '../../../../test/support/eventually.ts';
 import { openNetwork, whyNoNetwork, type OwnNetwork } from './own-network.ts';
 
-// A refused demo exits after half a second; with other tests on all cores loading takes longer.
-jest.setTimeout(20_000);
+// A refused demo exits after half a second; with other tests on all cores loading takes longer. The limit is on hangs only.
+jest.setTimeout(120_000);
 
 const declare = whyNoNetwork === undefined ? describe : describe.skip;
 const reason = whyNoNetwork === undefined ? '' : ` [skipped: ${whyNoNetwork}]`;
@@ -36,7 +36,7 @@ async function listenThere(port: number, host: string): Promise<void> {
     '-e',
     `require('net').createServer().listen(${port}, '${host}', () => console.log('listens'))`,
   ]);
-  await eventually(output, (text) => text.includes('listens'));
+  await eventually(output, (text) => text.includes('listens'), 60_000);
 }
 
 async function expectRefused({ exited, output }: Run, sentence: string): Promise<void> {

@@ -39,7 +39,7 @@ async function scaleByPage(output: string): Promise<void> {
     (await (await fetch(url + query, { method, headers: { origin: new URL(shop).origin } })).json()) as Pods;
   await ask('POST', '?replicas=2');
   let seen = await ask('GET');
-  const limit = AbortSignal.timeout(20_000);
+  const limit = AbortSignal.timeout(60_000);
   while (seen.wantedReplicas !== 2 || seen.pods.filter(({ state }) => state === 'Accepting').length !== 2) {
     limit.throwIfAborted();
     seen = await ask('GET');
@@ -81,11 +81,11 @@ describe('npm run demo', () => {
     expect(output()).toMatch(/without Holdfast, sessions: \d+ started, \d+ ended, [1-9]\d* lost/);
     expect(output().trimEnd()).toMatch(/\nsessions: (\d+) started, \1 ended, 0 lost$/);
     expect(await left()).toEqual([]);
-  }, 90_000);
+  }, 240_000);
 
   test('with --keep scales from the page of the shop, and refuses a second demo', async () => {
     const first = startDemo('--plain', '--keep', '--sessions', '20', '--duration', '5');
-    await eventually(first.output, (text) => text.includes('until Ctrl-C') && text.includes('metrics'), 40_000);
+    await eventually(first.output, (text) => text.includes('until Ctrl-C') && text.includes('metrics'), 100_000);
     const second = startDemo('--plain');
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(`another demo is running as process ${first.child.pid}`);
@@ -93,19 +93,19 @@ describe('npm run demo', () => {
 
     // After a SIGKILL no process of it remains, and the next demo can start.
     first.child.kill('SIGKILL');
-    await eventually(processes, (left) => left.length === 0, 20_000);
+    await eventually(processes, (left) => left.length === 0, 60_000);
     const [folderLeft = ''] = await left();
     await writeFile(join(folder, folderLeft, 'left-behind'), '');
     const third = startDemo('--plain');
     // The demo, its reaper, and two pods of the operator.
-    await eventually(processes, (all) => all.length === 0 || all.length >= 4, 30_000);
+    await eventually(processes, (all) => all.length === 0 || all.length >= 4, 100_000);
     expect(existsSync(join(folder, folderLeft, 'left-behind'))).toBe(false);
     third.child.kill('SIGINT');
     expect(await third.exited).toBe(130);
     expect(third.output()).toBe('starting the operator, its proxies and a shop of five pods\n');
     expect(await left()).toEqual([]);
     expect(processes()).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test.each([
     ['too few customers', ['--sessions', '1'], '--sessions must be a whole number from 10 to 500, not "1"'],

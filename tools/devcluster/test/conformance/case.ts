@@ -50,7 +50,7 @@ export async function watching<T>(opening: Promise<Watch>, use: (watch: Watch) =
   }
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 const pauseMs = 25;
 
 /** Repeats the request until the response fits: for effects that follow the response. */

@@ -6,8 +6,8 @@ import { done, eventually, type Topics } from './case.ts';
 /** Titles of the cases in which a server is known to differ, with the reason. */
 export type Differences = Readonly<Record<string, string>>;
 
-/** The first case of a topic may have to wait until its definitions are served. */
-const patienceMs = 30_000;
+/** A limit on hangs: the first case of a topic may have to wait until its definitions are served, and cases of the kubelet run side by side. */
+const patienceMs = 120_000;
 
 /** Where cases run. */
 export type Server = { api: Connection; stop(): Promise<void> };

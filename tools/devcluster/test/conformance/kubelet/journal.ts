@@ -30,7 +30,7 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 export async function openJournal(host: string): Promise<Journal> {
   const entries: { line: string; atMs: number }[] = [];
