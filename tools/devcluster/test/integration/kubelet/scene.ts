@@ -34,7 +34,7 @@ export type Scene = {
   stop(): Promise<void>;
 };
 
-/** Each scene has its own addresses: test files and checkouts run concurrently. */
+/** Each scene has its own addresses, also beside those of other test files, which are in other processes, and of other checkouts. */
 export async function openScene(images: Record<string, ImageEntry> = {}): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-kubelet-'));
   const api = createMemoryApi();
@@ -51,7 +51,7 @@ export async function openScene(images: Record<string, ImageEntry> = {}): Promis
         ...images,
       }),
     ),
-    addresses: `127.${100 + randomInt(100)}.${randomInt(256)}.0/24`,
+    addresses: `127.${100 + (process.pid % 100)}.${randomInt(256)}.0/24`,
     tempFolder: folder,
     tokens: {
       async create(request) {

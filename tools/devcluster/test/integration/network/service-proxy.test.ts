@@ -6,6 +6,7 @@ import { createApiServer, type ApiServer } from '../../../apiserver/server.ts';
 import { startServiceProxy, type ServiceProxy } from '../../../network/service-proxy.ts';
 import { endpointSlices, services } from '../../../../../src/kube/resources.ts';
 import { eventually } from '../../../../../test/support/eventually.ts';
+import { freePort } from '../../../../../test/support/free-port.ts';
 import { createMemoryLogger } from '../../../../../test/support/memory-logger.ts';
 
 let server: ApiServer;
@@ -106,8 +107,7 @@ test('without a ready endpoint the connection is reset, and without the Service 
 });
 
 test('where another program has the port at all addresses, the Service listens 10,000 higher', async () => {
-  // Below those that the system gives to clients.
-  const port = 20_000 + (process.pid % 10_000);
+  const port = await freePort();
   const other = createServer();
   other.listen(port, '0.0.0.0');
   await once(other, 'listening');
