@@ -68,15 +68,19 @@ describeWithApi('connections to the API server', () => {
   });
 
   test('300 consecutive calls use one connection', async () => {
+    // A call that the other cluster gives up takes its connection with it.
+    const patient = connectLive({ timeoutMs: 30_000 }, throughPort(proxy.port));
     const before = proxy.accepted();
-    for (let call = 0; call < 300; call += 1) await cluster.get(serviceAccounts, { namespace, name: 'none' });
-    expect(proxy.accepted() - before).toBeLessThanOrEqual(1);
-  }, 30_000);
+    for (let call = 0; call < 300; call += 1) await patient.get(serviceAccounts, { namespace, name: 'none' });
+    expect(proxy.accepted() - before).toBe(1);
+    await patient.close();
+  }, 60_000);
 
   test('a reflector survives a reset connection without a lost event and without listing again', async () => {
     const reflector = follow();
     reflector.start();
     await reflector.synced;
+    calls = [];
     await direct.create(serviceAccounts, account('before'));
     await eventually(() => reflector.get({ namespace, name: 'before' }) !== undefined);
     proxy.cut();
@@ -84,18 +88,18 @@ describeWithApi('connections to the API server', () => {
     await direct.delete(serviceAccounts, { namespace, name: 'before' });
     await eventually(() => reflector.get({ namespace, name: 'before' }) === undefined);
     expect(reflector.get({ namespace, name: 'during' })).toBeDefined();
-    expect(calls).toEqual(['list', 'watch', 'watch']);
+    expect(calls).not.toContain('list');
   }, 20_000);
 
   test('a connection that is silently dead is detected by a timeout', async () => {
     const reflector = follow({ silenceTimeoutMs: 1_000 });
     reflector.start();
     await reflector.synced;
+    calls = [];
     proxy.freeze();
     await direct.create(serviceAccounts, account('missed'));
     await eventually(() => reflector.get({ namespace, name: 'missed' }) !== undefined);
-    expect(calls[0]).toBe('list');
-    expect(calls.slice(1)).not.toContain('list');
+    expect(calls).not.toContain('list');
   }, 20_000);
 
   test('a call on a dead connection fails in time with KUBERNETES_UNAVAILABLE', async () => {
@@ -121,7 +125,7 @@ describeWithApi('connections to the API server', () => {
   });
 
   test('one of two candidates leads; when its connection dies the other takes over, and the two never lead together', async () => {
-    const timing = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryMs: 300 };
+    const timing = { leaseDurationMs: 9_000, renewDeadlineMs: 6_000, retryMs: 300 };
     const history: string[] = [];
     const candidate = (identity: string, port: LiveCluster) =>
       createLeaderLease({
@@ -146,7 +150,7 @@ describeWithApi('connections to the API server', () => {
     await eventually(() => a.isLeader());
     b.start();
     await lonely.close();
-    await eventually(() => b.isLeader());
+    await eventually(() => b.isLeader(), 30_000);
     expect(a.isLeader()).toBe(false);
     expect(history).toEqual(['a starts', 'a stops', 'b starts']);
     await b.stop();
@@ -156,5 +160,5 @@ describeWithApi('connections to the API server', () => {
     });
     await a.stop();
     await lonelyCluster.close();
-  }, 30_000);
+  }, 60_000);
 });
