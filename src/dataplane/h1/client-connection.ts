@@ -221,17 +221,13 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
       if (length >= preface.length) this.opened.switchToHttp2(this.pending);
       return false;
     }
-    const known = this.known.find(bytes, length);
-    const head = known ?? this.context.requestHead;
-    const outcome = known === undefined ? parseRequestHead(head, bytes, 0, length) : 'complete';
+    const head = this.known.find(bytes, length) ?? this.context.requestHead;
+    const outcome = head.repeated === undefined ? parseRequestHead(head, bytes, 0, length) : 'complete';
     if (outcome === 'incomplete') {
-      // Empty lines are no request: the connection is still idle. The preface of HTTP/2 has none before it.
-      const isIdle = head.start === length;
-      this.pending = isIdle ? undefined : bytes.subarray(0, length);
-      this.isFirst &&= !isIdle;
+      this.awaitMore(head, bytes, length);
       return false;
     }
-    const request = outcome === 'complete' ? this.gate.admit(known ?? this.known.learn(head)) : outcome;
+    const request = outcome === 'complete' ? this.gate.admit(this.known.learn(head)) : outcome;
     if (!(request instanceof Request)) {
       this.refuse(request);
       return false;
@@ -240,6 +236,13 @@ export class ClientConnection implements ClientStream, SocketUser, OpenConnectio
     if (this.pending !== undefined) this.socket.pause();
     this.beginRequest(request);
     return true;
+  }
+
+  private awaitMore(head: Head, bytes: Buffer, length: number): void {
+    // Empty lines are no request: the connection is still idle. The preface of HTTP/2 has none before it.
+    const isIdle = head.start === length;
+    this.pending = isIdle ? undefined : bytes.subarray(0, length);
+    this.isFirst &&= !isIdle;
   }
 
   private beginRequest(request: Request): void {

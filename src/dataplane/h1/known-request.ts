@@ -24,8 +24,9 @@ export class KnownRequest {
     return head !== undefined && head.end <= length && head.bytes.compare(bytes, 0, head.end) === 0 ? head : undefined;
   }
 
-  /** Called after `find` of a head that was not known. Returns the one to use: a copy if it may come again. */
+  /** Called with each head. Returns the one to use: a copy if it may come again. */
   learn(head: Head): Head {
+    if (head.repeated !== undefined) return head;
     const { start, end, bytes } = head;
     const mayBeSame = end === this.seenLength;
     this.seenLength = end;

@@ -34,8 +34,7 @@ export function withoutHarmless(bytes: string): { bytes: string; reopens: boolea
 function keptPart(frame: Buffer, ended: Set<number>): Buffer[] {
   const [type, flags, id] = [frame.readUInt8(3), frame.readUInt8(4), frame.readUInt32BE(5) & 0x7fff_ffff];
   if (type === FrameType.WindowUpdate && id > 0 && frame.length === 13 && frame.readUInt32BE(9) === 0) return [];
-  if (type === FrameType.Settings && (flags & Flag.Ack) === 0) return [knownSettings(frame)];
-  if (type === FrameType.Settings && frame.length === frameHeaderBytes) return [];
+  if (type === FrameType.Settings) return keptSettings(frame, (flags & Flag.Ack) !== 0);
   if (type === FrameType.Data && ended.has(id)) return [];
   if (type === FrameType.GoAway) return [];
   if (endsStream(type, flags)) ended.add(id);
@@ -44,6 +43,11 @@ function keptPart(frame: Buffer, ended: Set<number>): Buffer[] {
 
 const endsStream = (type: number, flags: number): boolean =>
   (type === FrameType.Headers || type === FrameType.Data) && (flags & Flag.EndStream) !== 0;
+
+function keptSettings(frame: Buffer, isAcknowledgement: boolean): Buffer[] {
+  if (!isAcknowledgement) return [knownSettings(frame)];
+  return frame.length === frameHeaderBytes ? [] : [frame];
+}
 
 function knownSettings(frame: Buffer): Buffer {
   const entries = Array.from({ length: Math.floor((frame.length - frameHeaderBytes) / 6) }, (_, index) => {

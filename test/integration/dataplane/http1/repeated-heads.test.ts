@@ -20,7 +20,7 @@ const post = (content: string): string =>
 async function connect() {
   const { port } = await rig.httpApp(async (request, response) => {
     const body = await bodyOf(request);
-    response.end(`${request.method} ${request.headers['x-a']} ${body.toString()}`);
+    response.end(`${request.method} ${String(request.headers['x-a'])} ${body.toString()}`);
   });
   return (await rig.proxy(port)).connect();
 }

@@ -25,10 +25,8 @@ test('a head that has come three times is known, whatever content follows', () =
 
 test('another head of the same length is not', () => {
   const [one, two] = [get('X-A: 1'), get('X-A: 2')];
-  expect(known(one, one, one, one, two, one, two, two, two)).toEqual([
-    ...[false, false, false, true],
-    ...[false, true, false, true, true],
-  ]);
+  expect(known(one, one, one, one)).toEqual([false, false, false, true]);
+  expect(known(one, one, one, two, one, two, two)).toEqual([false, false, false, false, true, false, true]);
 });
 
 test('a head that begins like a known one is not', () => {
