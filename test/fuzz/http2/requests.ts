@@ -52,12 +52,13 @@ export async function createHttp2RequestsSurface(): Promise<Surface<Frames>> {
     const received = await send(writes);
     const direct = await readByServer(writes.join(''));
     const { requests, problem } = readings;
-    const compare = async (reading: NgReading): Promise<string | undefined> => {
-      const difference = judgeForwarded(requests, reading);
+    const differs = (reading: NgReading): string | undefined =>
+      mayHaveTooMuch(reading) ? undefined : judgeForwarded(requests, reading);
+    const compare = async (): Promise<string | undefined> => {
+      const difference = differs(direct);
       if (difference === undefined) return undefined;
-      if (mayHaveTooMuch(reading)) return undefined;
       const lenient = withoutHarmless(writes.join(''));
-      return lenient.reopens ? undefined : judgeForwarded(requests, await readByServer(lenient.bytes));
+      return lenient.reopens ? undefined : differs(await readByServer(lenient.bytes));
     };
     const streams = [...received.streams.values()];
     const statuses = streams.map(({ blocks, resetCode }) => `${valueOf(blocks.at(-1), ':status')} ${resetCode}`);
@@ -68,7 +69,7 @@ export async function createHttp2RequestsSurface(): Promise<Surface<Frames>> {
         problem ??
         received.problem ??
         tokenProblem(requests, other.token) ??
-        (await compare(direct)) ??
+        (await compare()) ??
         judgeStreams(streams, requests),
     };
   }
