@@ -24,7 +24,8 @@ async function runDemo(...args: string[]): Promise<{ code: unknown; output: stri
 
 /** Returns the objects that the demo could leave behind. Waits until namespaces of earlier tests have terminated. */
 async function traces(): Promise<string> {
-  await until('no namespace that ends', async () => !(await kubectl('get', 'namespaces')).includes('Terminating'));
+  const terminating = () => kubectl('get', 'namespaces', '--field-selector=status.phase=Terminating', '-o', 'name');
+  await until('no namespaces terminating', async () => (await terminating()) === '', 120_000);
   return kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');
 }
 
@@ -38,7 +39,7 @@ describeWithCluster('npm run demo -- --context', () => {
     expect(output).toContain('PodTerminating');
     expect(code).toBe(0);
     expect(await traces()).toBe(before);
-  }, 300_000);
+  }, 500_000);
 
   test('refuses a namespace that exists', async () => {
     await kubectl('create', 'namespace', 'holdfast-demo');
