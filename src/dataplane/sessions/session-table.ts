@@ -20,17 +20,8 @@ import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './en
 import type { SessionId } from './session-ids.ts';
 import type { OutgoingNotices } from './session-notices.ts';
 import { has, isHeld, isOnly, isOutOfDate, isOver, listAll, listSessions, pastLimit } from './session-row-state.ts';
-import {
-  cell,
-  createRows,
-  findRow,
-  idOf,
-  insertRow,
-  mark,
-  oneOpen,
-  removeRow,
-  type SessionRows,
-} from './session-rows.ts';
+import { cell, findRow, idOf, insertRow, mark, oneOpen, removeRow, type SessionRows } from './session-rows.ts';
+import { createShards } from './session-shards.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };
 
@@ -92,21 +83,14 @@ const noWatcher: SessionWatcher = {
   removed: () => undefined,
 };
 
-/** Rows are spread over many small tables, because a table that grows is rehashed at once: one of a million rows would stop the proxy for 0.1 s. */
-const shardCount = 256;
-const firstCapacity = 64;
-
 /** `seen`: receives the sessions whose tokens become outdated during an open stream. */
 export function createSessionTable(
   seen: Pick<OutgoingNotices, 'add'>,
   watcher: SessionWatcher = noWatcher,
 ): SessionTable {
-  const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
-  const spare = createRows(firstCapacity);
-  const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
+  const shards = createShards();
   const slots = createEndpointSlots();
   let drainingChanges = 0;
-  let nextShard = 0;
 
   const noteChange = (slot: EndpointSlot) => {
     slots.noteChange(slot);
@@ -195,28 +179,28 @@ export function createSessionTable(
 
   return {
     slots,
-    size: () => shards.reduce((sum, { size }) => sum + size, 0),
+    size: shards.size,
     drainingChanges: () => drainingChanges,
     seenMs(session, nowMs) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       // What is open of a session that is over does not keep its token alive.
       if (row === -1 || has(rows, row, mark.over)) return undefined;
       return cell(rows.use, row) >= oneOpen ? nowMs : cell(rows.lastSeenS, row) * 1000;
     },
     isConfirmed(session) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       return row === -1 ? undefined : !has(rows, row, mark.unconfirmed);
     },
     begin(session, slot, { nowMs, start }) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const isConfirmed = start === 'Confirmed';
       if (isConfirmed) slot.backend.counters.confirmed += 1;
       touch(rows, insert(rows, session, slot, isConfirmed ? 0 : mark.unconfirmed), { nowMs, change: 1 });
     },
     open(session, slot, nowMs) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const found = findRow(rows, session);
       const isUnconfirmed = found !== -1 && has(rows, found, mark.unconfirmed);
       if (isUnconfirmed) confirm(rows, found);
@@ -225,7 +209,7 @@ export function createSessionTable(
       return isUnconfirmed ? 'Confirmed' : 'Known';
     },
     adopt(session, slot, { lastSeenS, unconfirmed }) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const found = findRow(rows, session);
       const row = found === -1 ? insert(rows, session, slot, unconfirmed ? mark.unconfirmed : 0) : found;
       if (!unconfirmed && has(rows, row, mark.unconfirmed)) confirm(rows, row);
@@ -237,7 +221,7 @@ export function createSessionTable(
       else counted.lastSeenS = Math.max(counted.lastSeenS, lastSeenS);
     },
     seenElsewhere(session, nowMs) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row === -1 || !isOnly(rows, row, mark.unconfirmed)) return;
       // The client uses both proxies at the same time: both count it, as any other session.
@@ -249,7 +233,7 @@ export function createSessionTable(
       rows.lastSeenS[row] = tokenSeconds(nowMs);
     },
     close(session, nowMs) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row === -1 || cell(rows.use, row) < oneOpen) return;
       confirmHeld(rows, row, nowMs);
@@ -257,7 +241,7 @@ export function createSessionTable(
       if (isOver(rows, row)) remove(rows, row);
     },
     end(session, reason) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row === -1 || has(rows, row, mark.over)) return;
       const slot = slots.byNumber(cell(rows.endpoint, row));
@@ -273,17 +257,12 @@ export function createSessionTable(
       slots.releaseIfUnused(slot);
     },
     sweep(nowMs, maxRows) {
-      for (let shard = 0, examined = 0; shard < shardCount && examined < maxRows; shard += 1) {
-        const rows = shards[nextShard] ?? spare;
-        sweepShard(rows, nowMs);
-        examined += rows.mask + 1;
-        nextShard = (nextShard + 1) % shardCount;
-      }
+      shards.sweep(maxRows, (rows) => sweepShard(rows, nowMs));
     },
-    all: () => listAll(shards, slots),
+    all: () => listAll(shards.all, slots),
     list(slot, limit) {
       const listed = [];
-      for (const session of listSessions(shards, slot)) if (listed.push(session) === limit) break;
+      for (const session of listSessions(shards.all, slot)) if (listed.push(session) === limit) break;
       return listed;
     },
   };

@@ -15,16 +15,8 @@ import type { EndReason } from '../sessions/counters.ts';
 import { createEndpointSlots, type EndpointSlot } from '../sessions/endpoint-slots.ts';
 import type { SessionId } from '../sessions/session-ids.ts';
 import { has, isOver, listAll, listSessions, pastLimit } from '../sessions/session-row-state.ts';
-import {
-  cell,
-  createRows,
-  findRow,
-  insertRow,
-  mark,
-  oneOpen,
-  removeRow,
-  type SessionRows,
-} from '../sessions/session-rows.ts';
+import { cell, findRow, insertRow, mark, oneOpen, removeRow, type SessionRows } from '../sessions/session-rows.ts';
+import { createShards } from '../sessions/session-shards.ts';
 import { totalOf, type EndpointTotal } from './totals.ts';
 import type { SessionEntry, SessionTable } from '../sessions/session-table.ts';
 
@@ -49,9 +41,6 @@ export interface MergedSessions extends SessionTable {
 /** Bits of a row that are no marks. */
 export const maxWorkers = 29;
 
-const shardCount = 256;
-const firstCapacity = 64;
-
 const bitOf = (worker: number): number => oneOpen << worker;
 
 const serveNone = (): never => {
@@ -59,14 +48,11 @@ const serveNone = (): never => {
 };
 
 export function createMergedSessions(): MergedSessions {
-  const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
-  const spare = createRows(firstCapacity);
-  const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
+  const shards = createShards();
   const slots = createEndpointSlots();
   /** Since the last `takeChangedTotals`; `slots` has its own for the reports. */
   const changed = new Set<EndpointSlot>();
   let drainingChanges = 0;
-  let nextShard = 0;
 
   const noteLoad = (slot: EndpointSlot) => {
     changed.add(slot);
@@ -95,7 +81,7 @@ export function createMergedSessions(): MergedSessions {
   };
 
   const insert = (session: SessionEntry, slot: EndpointSlot, unconfirmed: boolean) => {
-    const rows = shardOf(session);
+    const rows = shards.of(session);
     const row = insertRow(rows, session, slot.number);
     rows.issuedAtS[row] = session.issuedAtS;
     rows.use[row] = unconfirmed ? mark.unconfirmed : 0;
@@ -114,7 +100,7 @@ export function createMergedSessions(): MergedSessions {
 
   /** Counts a session of which at least this is known. */
   const take = (session: SessionEntry, slot: EndpointSlot, { lastSeenS, unconfirmed, bits }: Taken) => {
-    const rows = shardOf(session);
+    const rows = shards.of(session);
     const found = findRow(rows, session);
     const row = found === -1 ? insert(session, slot, unconfirmed) : found;
     if (!unconfirmed) confirm(rows, row);
@@ -151,9 +137,9 @@ export function createMergedSessions(): MergedSessions {
     slots,
     noteChange,
     noteLoad,
-    size: () => shards.reduce((sum, { size }) => sum + size, 0),
+    size: shards.size,
     drainingChanges: () => drainingChanges,
-    totals: () => Array.from(new Set(Array.from(listAll(shards, slots), ({ slot }) => slot)), totalOf),
+    totals: () => Array.from(new Set(Array.from(listAll(shards.all, slots), ({ slot }) => slot)), totalOf),
     takeChangedTotals() {
       const totals = Array.from(changed, totalOf);
       changed.clear();
@@ -163,23 +149,23 @@ export function createMergedSessions(): MergedSessions {
       take(session, slot, { lastSeenS: 0, unconfirmed, bits: bitOf(worker) });
     },
     confirmed(session) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row !== -1) confirm(rows, row);
     },
     removed(session, by) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row !== -1 && has(rows, row, bitOf(by.worker))) drop(rows, row, by);
     },
     dated(session, lastSeenS) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row !== -1) rows.lastSeenS[row] = Math.max(cell(rows.lastSeenS, row), lastSeenS);
     },
     release(worker, nowMs) {
       const nowS = nowMs === undefined ? 0 : tokenSeconds(nowMs);
-      for (const rows of shards) {
+      for (const rows of shards.all) {
         for (let row = 0; row <= rows.mask;) if (!releaseRow(rows, row, { worker, nowS })) row += 1;
       }
     },
@@ -190,7 +176,7 @@ export function createMergedSessions(): MergedSessions {
       else slot.lastSeenS = Math.max(slot.lastSeenS, lastSeenS);
     },
     end(session, reason) {
-      const rows = shardOf(session);
+      const rows = shards.of(session);
       const row = findRow(rows, session);
       if (row === -1 || has(rows, row, mark.over)) return;
       const slot = slots.byNumber(cell(rows.endpoint, row));
@@ -199,17 +185,12 @@ export function createMergedSessions(): MergedSessions {
       if (isOver(rows, row)) remove(rows, row, undefined);
     },
     sweep(nowMs, maxRows) {
-      for (let shard = 0, examined = 0; shard < shardCount && examined < maxRows; shard += 1) {
-        const rows = shards[nextShard] ?? spare;
-        sweepShard(rows, nowMs);
-        examined += rows.mask + 1;
-        nextShard = (nextShard + 1) % shardCount;
-      }
+      shards.sweep(maxRows, (rows) => sweepShard(rows, nowMs));
     },
-    all: () => listAll(shards, slots),
+    all: () => listAll(shards.all, slots),
     list(slot, limit) {
       const listed = [];
-      for (const { lastSeenS, issuedAtS, unconfirmed } of listSessions(shards, slot)) {
+      for (const { lastSeenS, issuedAtS, unconfirmed } of listSessions(shards.all, slot)) {
         const seenS = Math.max(lastSeenS, unconfirmed ? slot.unconfirmedSeenS : slot.lastSeenS);
         if (listed.push({ open: 0, lastSeenS: seenS, issuedAtS, unconfirmed }) === limit) break;
       }

@@ -89,7 +89,7 @@ export const endedStaysEnded: Scenario = {
       });
       const goneMs = pods.goneAtMs.get(login.pod) ?? Number.NaN;
       process.stdout.write(`${JSON.stringify({ run: 'ended: pod gone', afterMs: goneMs - deletedMs })}\n`);
-      // The last visit that reaches the pod counts until the confirm timeout. If each visit counted anew, the pod would stay until the limit of the drain.
+      // The last visit that reaches the pod counts until the confirm timeout. If each visit counted again, the pod would stay until the limit of the drain.
       expect(goneMs - deletedMs).toBeLessThanOrEqual(confirmTimeoutMs + quietPeriodMs + 15_000);
       expect([...seen].filter((reply) => !reply.endsWith(' true'))).toEqual([]);
       await untilReady(namespace, 1);
