@@ -12,7 +12,6 @@ export const tried: Readonly<Partial<Record<WorkName, string>>> = {
   'small-8': small,
   'small-64': small,
   'small-256': small,
-  'small-varied': small,
   page: 'the same as for small requests; and a response that is written as the bytes that were received, with one copy and no string for its head',
   mebibyte:
     'reads of 256 KiB that are written from where they were read; buffers of 64 KiB cost more, and of 1 MiB hardly less',

@@ -4,7 +4,6 @@ export const workNames = [
   'small-64',
   'small-8',
   'small-256',
-  'small-varied',
   'page',
   'mebibyte',
   'connection-per-request',

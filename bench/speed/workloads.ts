@@ -57,15 +57,6 @@ const overHttp: readonly Workload[] = [
   small(8, 0.95),
   small(256, 0.9),
   {
-    name: 'small-varied',
-    title: 'small, each request with another query: 64-byte body, 64 connections',
-    protocol: 'http',
-    unit: 'request',
-    needs: 'wrk',
-    goal: 0.95,
-    load: wrkLoad({ scheme: 'http', connections: 64, path: '/64', headers: [], varied: true }),
-  },
-  {
     name: 'page',
     title: 'page: 8 KiB body, request of a browser, 64 connections',
     protocol: 'http',

@@ -5,23 +5,14 @@ import { findProgram, runToEnd } from '../../measure/program.ts';
 import { host } from '../host.ts';
 import type { Load, LoadResult } from './load.ts';
 
-/**
- * `headers`: complete header lines of every request, besides Host and Cookie. `varied`: each request has another query, so that no head comes again.
- */
-export type Requests = {
-  connections: number;
-  path: string;
-  headers: readonly string[];
-  scheme: 'http' | 'https';
-  varied?: true;
-};
+/** `headers`: complete header lines of every request, besides Host and Cookie. */
+export type Requests = { connections: number; path: string; headers: readonly string[]; scheme: 'http' | 'https' };
 
 export const wrkLoad =
-  ({ connections, scheme, varied, ...request }: Requests): Load =>
+  ({ connections, scheme, ...request }: Requests): Load =>
   async ({ port, cookies, folder, core }, { seconds, started }) => {
     const script = join(folder, `load-${port}.lua`);
-    const requests = cookies.slice(0, connections).map((cookie) => renderRequest(cookie, request));
-    writeFileSync(script, renderScript(varied ? requests.map(withNumber) : requests));
+    writeFileSync(script, renderScript(cookies.slice(0, connections).map((cookie) => renderRequest(cookie, request))));
     const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, `${scheme}://127.0.0.1:${port}/`];
     started();
     return parseResult(await runToEnd({ command: findProgram('wrk') ?? 'wrk', args, core }));
@@ -40,26 +31,15 @@ export const renderRequest = (
     '',
   ].join('\r\n');
 
-/** What is replaced by a number in each request. */
-const number = '{number}';
-const withNumber = (request: string): string => request.replace(' HTTP/1.1', `?${number} HTTP/1.1`);
-
 function renderScript(requests: readonly string[]): string {
   return `
 local requests = {
 ${requests.map((request) => `  ${JSON.stringify(request)},`).join('\n')}
 }
-local pieces = {}
-for at, request in ipairs(requests) do
-  local from, to = string.find(request, '${number}', 1, true)
-  if from then pieces[at] = { string.sub(request, 1, from - 1), string.sub(request, to + 1) } end
-end
-local last, sent = 0, 0
+local last = 0
 request = function()
   last = last % #requests + 1
-  sent = sent + 1
-  local piece = pieces[last]
-  return piece and piece[1] .. sent .. piece[2] or requests[last]
+  return requests[last]
 end
 done = function(summary, latency, rates)
   local errors = summary.errors
