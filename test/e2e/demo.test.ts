@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
-import { kubectl, until } from '../support/kubectl.ts';
+import { kubectl } from '../support/kubectl.ts';
+import { untilNoneTerminates } from '../support/namespaces.ts';
 
 /** After this the demo is stopped as by Ctrl-C: it removes its objects, so that later tests find the cluster as it was. */
 const limitMs = 200_000;
@@ -24,8 +25,7 @@ async function runDemo(...args: string[]): Promise<{ code: unknown; output: stri
 
 /** Returns the objects that the demo could leave behind. Waits until namespaces of earlier tests have terminated. */
 async function traces(): Promise<string> {
-  const terminating = () => kubectl('get', 'namespaces', '--field-selector=status.phase=Terminating', '-o', 'name');
-  await until('no namespaces terminating', async () => (await terminating()) === '', 120_000);
+  await untilNoneTerminates();
   return kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');
 }
 

@@ -3,6 +3,7 @@ import { describeWithCluster } from '../support/full-cluster.ts';
 import { gatewayApiFolder } from '../support/api-world.ts';
 import { killInPod } from '../support/kill.ts';
 import { kubectl, until } from '../support/kubectl.ts';
+import { untilNoneTerminates } from '../support/namespaces.ts';
 import { conditionOf, getObject, listObjects } from '../support/objects.ts';
 import { startLoad, type Load, type LoadOptions } from '../../tools/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../support/pod-watch.ts';
@@ -166,8 +167,7 @@ describeWithCluster('Sessions on a real cluster', () => {
 
   test('nothing is left at the end', async () => {
     // That of the last sample is still being deleted.
-    const terminating = () => kubectl('get', 'namespaces', '--field-selector=status.phase=Terminating', '-o', 'name');
-    await until('no namespaces terminating', async () => (await terminating()) === '', 120_000);
+    await untilNoneTerminates();
     expect((await kubectl('get', 'stickyworkloads', '-A', '--ignore-not-found')).trim()).toBe('');
     expect(
       (
