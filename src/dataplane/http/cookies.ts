@@ -3,6 +3,8 @@
  *
  *     cookie-string = pair *( ";" pair )      pair = blanks name blanks [ "=" value ]
  *
+ * No name has bytes above ASCII, and apps take some of them for blanks (0xA0, or 0x85): around a name, all of them count as blanks.
+ *
  * A pair without `=` counts as a cookie with an empty value: some servers read it as one. Reading and removing share the
  * scanner, so that the app never sees a cookie that the proxy reads, and the proxy reads each one that it removes.
  *
@@ -31,7 +33,7 @@ export function withoutCookie(header: string, name: string): string {
   let kept = '';
   let from = 0;
   while (at >= 0) {
-    kept = joinPairs(kept, header, from, at);
+    kept = joinPairs(kept, header, from, pairBegin(header, at, from));
     from = pairEnd(header, at);
     at = findCookie(header, name, from);
   }
@@ -103,12 +105,12 @@ function findCookie(header: string, name: string, from: number): number {
 /** Whether only blanks stand between an offset and the start of its pair. `from`: the start of a pair, or the `;` before one. */
 function beginsPair(header: string, at: number, from: number): boolean {
   let before = at - 1;
-  while (before >= from && isBlank(header.charCodeAt(before))) before -= 1;
+  while (before >= from && isBesideName(header.charCodeAt(before))) before -= 1;
   return before < 0 || header.charCodeAt(before) === semicolon;
 }
 
 function endsName(header: string, at: number): boolean {
-  const after = skipBlanks(header, at, header.length);
+  const after = behindName(header, at, header.length);
   if (after === header.length) return true;
   const character = header.charCodeAt(after);
   return character === equals || character === semicolon;
@@ -128,7 +130,7 @@ function valueOf(header: string, nameEnd: number, end: number): string {
 
 function valueBounds(header: string, nameEnd: number, end: number): { from: number; to: number } {
   // Past the `=`; without one the pair ends here.
-  const from = skipBlanks(header, skipBlanks(header, nameEnd, end) + 1, end);
+  const from = skipBlanks(header, behindName(header, nameEnd, end) + 1, end);
   const trimmed = trimmedEnd(header, from, end);
   const to = unquotedEnd(header, from, trimmed);
   return { from: to === trimmed ? from : from + 1, to };
@@ -162,9 +164,17 @@ function skipBlanks(header: string, from: number, end: number): number {
   return at;
 }
 
+/** Returns the offset of the first character that is no blank after a name. */
+function behindName(header: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && isBesideName(header.charCodeAt(at))) at += 1;
+  return at;
+}
+
 const semicolon = 0x3b;
 const equals = 0x3d;
 const quote = 0x22;
 
 const isBlank = (character: number): boolean => character === 0x20 || character === 0x09;
+const isBesideName = (character: number): boolean => isBlank(character) || character >= 0x80;
 const isSeparator = (character: number): boolean => character === semicolon || isBlank(character);

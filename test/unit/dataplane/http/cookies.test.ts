@@ -16,6 +16,11 @@ describe('readCookies', () => {
     { sentence: 'reads an empty value', headers: ['s=; a=1'], values: [''] },
     { sentence: 'reads a name without an equals sign as an empty value', headers: ['a=1; s; b=2'], values: [''] },
     { sentence: 'passes over a name that ends alike', headers: ['xs=1; a.s=2; -s=3'], values: [] },
+    {
+      sentence: 'takes bytes above ASCII around a name for blanks, as some apps do',
+      headers: ['\u00a0s=1; \u0085s\u00a0=2'],
+      values: ['1', '2'],
+    },
     { sentence: 'passes over a name that begins alike', headers: ['ss=1; s2=2'], values: [] },
     { sentence: 'passes over the name inside the value of another cookie', headers: ['a=s=1'], values: [] },
     { sentence: 'keeps an equals sign in a value', headers: ['s=1=2'], values: ['1=2'] },
@@ -79,6 +84,8 @@ describe('withoutCookie', () => {
     { header: 'sid=x; sid=y', rest: '' },
     { header: 'a=1;sid;b=2', rest: 'a=1;b=2' },
     { header: 'a=1; sid;;b=2', rest: 'a=1;;b=2' },
+    { header: '\u00a0sid=x; a=\u00e9', rest: 'a=\u00e9' },
+    { header: 'a=1; sid\u00a0 =x', rest: 'a=1' },
   ])('leaves "$rest" of "$header"', ({ header, rest }) => {
     expect(withoutCookie(header, 'sid')).toBe(rest);
   });
