@@ -160,11 +160,16 @@ function endsWithFrame(text: string): boolean {
 
 const isFinal = ({ status }: Message): boolean => status >= 200;
 
-/** A response that has no content is over with its head for the proxy, and with its stream for nghttp2. */
+/**
+ * For nghttp2 a response is over with its stream. For the proxy one that has no content is over with its head, and for a client of HTTP/1.1 any is
+ * with the last byte of its length.
+ */
 function asMessage({ fields, body, isComplete }: NgMessage, method: string | undefined): DirectMessage {
   const headers = fields.map(([name, value]): [string, string] => [name, value]);
   const status = Number(valueOf(fields, ':status'));
-  return { status, headers, body, isComplete: isComplete || method === 'HEAD' || status === 204 || status === 304 };
+  const isEmpty = method === 'HEAD' || status === 204 || status === 304;
+  const hasItsLength = valueOf(fields, 'content-length') === String(body.length);
+  return { status, headers, body, isComplete: isComplete || isEmpty || hasItsLength };
 }
 
 type DirectMessage = NonNullable<Parameters<typeof judgeResponse>[1]>;
