@@ -25,7 +25,7 @@ import { createHead } from './http/head.ts';
 import { replaceId } from './http/request-ids.ts';
 import { Exchange } from './exchange/exchange.ts';
 import { ClientConnection } from './h1/client-connection.ts';
-import { KnownResponses } from './h1/known-responses.ts';
+import { createKnownResponses } from './h1/known-responses.ts';
 import { Http1UpstreamStream } from './h1/upstream-stream.ts';
 import { Http2UpstreamConnection } from './h2/upstream-connection.ts';
 import type { UpstreamConnection } from './upstream/connection.ts';
@@ -237,7 +237,7 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
   const requestHead = createHead({ ...defaultRequestLimits, ...options.requestLimits });
   const http1Ports = {
     responseHead,
-    knownResponses: new KnownResponses(),
+    knownResponses: createKnownResponses(),
     give: (free: UpstreamConnection) => pool.give(free),
     stallDeadlineMs: () => deadlines.in(context.timeouts.stallMs),
   };

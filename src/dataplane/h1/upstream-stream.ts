@@ -20,7 +20,8 @@ const largeRemainder = 64 * 1024;
 export type UpstreamPorts = {
   /** Reused for each response. */
   readonly responseHead: Head;
-  readonly knownResponses: KnownResponses;
+  /** Of each pod. */
+  readonly knownResponses: (group: UpstreamConnection['group']) => KnownResponses;
   /** The connection may carry another request. */
   give(connection: UpstreamConnection): void;
   /** The time for which bytes may wait to be sent, after both sides have ended. */
@@ -42,6 +43,7 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
   private readonly connection: UpstreamConnection;
   private readonly ports: UpstreamPorts;
   private readonly request: MessageWriter;
+  private readonly known: KnownResponses;
   private readonly body = new BodyReader();
   /** Of a read in a tunnel: from its beginning. */
   private readonly whole: Range = { from: 0, to: 0 };
@@ -57,6 +59,7 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
     this.connection = connection;
     this.ports = ports;
     this.request = new MessageWriter(connection.socket);
+    this.known = ports.knownResponses(connection.group);
   }
 
   lease(user: UpstreamStreamUser): UpstreamStream {
@@ -167,10 +170,10 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
   }
 
   private parseHeads(bytes: Buffer, length: number): void {
-    const { responseHead: head, knownResponses } = this.ports;
+    const { responseHead: head } = this.ports;
     const { user } = this;
     this.partialHead = undefined;
-    const known = knownResponses.find(bytes, length);
+    const known = this.known.find(bytes, length);
     if (known !== undefined) {
       this.takeHead(known, bytes, length);
       return;
@@ -182,7 +185,7 @@ export class Http1UpstreamStream implements UpstreamStream, UpstreamCodec {
         this.partialHead = at === length ? undefined : appended(undefined, bytes.subarray(at), length - at);
         return;
       }
-      if (outcome === 'complete') this.takeHead(at === 0 ? knownResponses.learn(length, head) : head, bytes, length);
+      if (outcome === 'complete') this.takeHead(at === 0 ? this.known.learn(length, head) : head, bytes, length);
       else this.refuse(outcome);
     }
   }
