@@ -4,6 +4,7 @@ export const workNames = [
   'small-64',
   'small-8',
   'small-256',
+  'small-repeated',
   'page',
   'mebibyte',
   'connection-per-request',

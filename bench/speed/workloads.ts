@@ -57,6 +57,15 @@ const overHttp: readonly Workload[] = [
   small(8, 0.95),
   small(256, 0.9),
   {
+    name: 'small-repeated',
+    title: 'small: 64-byte body, the same request again and again, as of clients that poll, 64 connections',
+    protocol: 'http',
+    unit: 'request',
+    needs: 'h2load',
+    goal: 0.95,
+    load: h2loadLoad({ version: '1.1', connections: 64, streams: 1, path: '/64' }),
+  },
+  {
     name: 'page',
     title: 'page: 8 KiB body, request of a browser, 64 connections',
     protocol: 'http',
@@ -129,7 +138,7 @@ const overHttp2: readonly Workload[] = [
     unit: 'request',
     needs: 'h2load',
     goal: 1,
-    load: h2loadLoad({ connections: 8, streams: 32, path: '/64', unary: false }),
+    load: h2loadLoad({ version: '2', connections: 8, streams: 32, path: '/64' }),
   },
   {
     name: 'grpc-unary',
@@ -138,7 +147,7 @@ const overHttp2: readonly Workload[] = [
     unit: 'request',
     needs: 'h2load',
     goal: 1,
-    load: h2loadLoad({ connections: 8, streams: 32, path: '/shop.Cart/Get', unary: true }),
+    load: h2loadLoad({ version: '2', connections: 8, streams: 32, path: '/shop.Cart/Get', unary: true }),
   },
   {
     name: 'grpc-stream',

@@ -1,4 +1,4 @@
-/** The load generator h2load of nghttp2, in a closed loop: HTTP/2 with the header compression of a real client. */
+/** The load generator h2load of nghttp2, in a closed loop: HTTP/2 with the header compression of a real client, or HTTP/1.1. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, runToEnd } from '../../measure/program.ts';
@@ -7,16 +7,17 @@ import { host } from '../host.ts';
 import type { Load, LoadResult } from './load.ts';
 
 /** `unary`: gRPC calls with a message each; otherwise requests without a body. */
-export type Http2Requests = { connections: number; streams: number; path: string; unary: boolean };
+type SameRequests = { version: '1.1' | '2'; connections: number; streams: number; path: string; unary?: boolean };
 
-/** All its requests have the same cookie. */
+/** All its requests are the same, with the same cookie. */
 export const h2loadLoad =
-  ({ connections, streams, path, unary }: Http2Requests): Load =>
+  ({ version, connections, streams, path, unary = false }: SameRequests): Load =>
   async ({ port, cookies: [cookie], folder, core }, { seconds, started }) => {
     const body = join(folder, 'message');
     writeFileSync(body, grpcMessage);
     const args = [
       '-t1',
+      ...(version === '1.1' ? ['--h1'] : []),
       `-c${connections}`,
       `-m${streams}`,
       `-D${seconds}`,

@@ -12,6 +12,7 @@ import { noHeaderEdits, type HeaderEdits } from '../http/header-edits.ts';
 import { noHeaderNames, type HeaderNames } from '../http/header-names.ts';
 import { statesClient } from '../http/hop.ts';
 import type { PathEdit } from '../http/path-edit.ts';
+import { keepReturn, knownReturn } from '../http/known-returns.ts';
 import { keepText, knownText } from '../http/repeated-head.ts';
 import type { Request } from '../http/request.ts';
 import type { RequestEdits } from '../routing.ts';
@@ -87,7 +88,11 @@ const responseRules = (head: Head, filter: FieldRules['filter']): FieldRules => 
 });
 
 /** `hopLines`: those of the connection and of the framing, each ending in CRLF. */
-export function encodeResponseHead(head: Head, changes: ResponseChanges, hopLines: string): string {
+export const encodeResponseHead = (head: Head, changes: ResponseChanges, hopLines: string): string =>
+  knownReturn(head, changes, 'HTTP1', hopLines) ??
+  keepReturn(head, changes, { form: 'HTTP1', hopLines, text: writeResponse(head, changes, hopLines) });
+
+function writeResponse(head: Head, changes: ResponseChanges, hopLines: string): string {
   const { filter, edits, sessionFields, method } = changes;
   const caching = sessionFields.length === 0 ? undefined : privateCacheFields(head, method, edits);
   const rules = responseRules(head, filter);

@@ -27,7 +27,7 @@ export class ResponseWriter extends MessageWriter {
     const isChunked = hasUnknownLength && !to.http10;
     const framing = `${isEmpty ? 'Content-Length: 0\r\n' : ''}${isChunked ? 'Transfer-Encoding: chunked\r\n' : ''}`;
     const own = framing + this.hopLines(head, to);
-    if (own === '' && isShared(head.bytes) && staysAsReceived(head, changes)) this.beginAsReceived(head);
+    if (own === '' && isJustRead(head) && staysAsReceived(head, changes)) this.beginAsReceived(head);
     else this.begin(encodeResponseHead(head, changes, own), isChunked);
   }
 
@@ -46,6 +46,9 @@ export class ResponseWriter extends MessageWriter {
     this.begin(encodeResponseHead(head, changes, `Connection: upgrade\r\nUpgrade: ${protocol}\r\n`), false);
   }
 }
+
+/** A head that is known has bytes of its own. */
+const isJustRead = ({ repeated, bytes }: Head): boolean => repeated === undefined && isShared(bytes);
 
 /** RFC 9112 §6.3: the others have no content, whatever their fields say. */
 const mayHaveContent = ({ status }: Head, { isHead }: ResponseTo): boolean =>

@@ -2,12 +2,11 @@
 import { changedValue, requestDrops, responseDrops, type FieldRules } from '../http/forwarding.ts';
 import { privateCacheFields, withoutCaching } from '../http/caching.ts';
 import { forwardedFields } from '../http/forwarded-fields.ts';
-import { Field } from '../http/fields.ts';
 import type { Head } from '../http/head.ts';
-import { countOf } from '../http/head-fields.ts';
 import { noFields, type HeaderField } from '../http/header-fields.ts';
 import { createHeaderNames, noHeaderNames, type HeaderNames } from '../http/header-names.ts';
 import type { Request } from '../http/request.ts';
+import { keepReturn, knownReturn } from '../http/known-returns.ts';
 import { keepText, knownText } from '../http/repeated-head.ts';
 import type { RenderedReply } from '../http/reply-fields.ts';
 import type { RequestChanges, ResponseChanges } from '../streams.ts';
@@ -81,19 +80,9 @@ function writeMethod(method: string, protocol: string | undefined): void {
   else block.named(Static.MethodGet, method);
 }
 
-export function responseBlock(head: Head, changes: ResponseChanges): string {
-  const { repeated } = head;
-  if (repeated === undefined || concernsSession(head, changes)) return writeResponse(head, changes);
-  const { edits } = changes;
-  if (repeated.returned?.edits !== edits || repeated.returned === undefined) {
-    repeated.returned = { edits, text: writeResponse(head, changes) };
-  }
-  return repeated.returned.text;
-}
-
-/** What a session adds, and what it removes, is another thing each time. */
-const concernsSession = (head: Head, { filter, sessionFields }: ResponseChanges): boolean =>
-  sessionFields.length > 0 || (filter !== undefined && (filter.headers.size > 0 || countOf(head, Field.SetCookie) > 0));
+export const responseBlock = (head: Head, changes: ResponseChanges): string =>
+  knownReturn(head, changes, 'HTTP2', '') ??
+  keepReturn(head, changes, { form: 'HTTP2', hopLines: '', text: writeResponse(head, changes) });
 
 function writeResponse(head: Head, { filter, edits, sessionFields, method }: ResponseChanges): string {
   const caching = sessionFields.length === 0 ? undefined : privateCacheFields(head, method, edits);

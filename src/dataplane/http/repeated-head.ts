@@ -13,7 +13,7 @@ export type RepeatedHead = ReadBefore & {
   framing: Framing | undefined;
   forwarded: Forwarded | undefined;
   /** As a response without anything of a session. */
-  returned: { readonly edits: HeaderEdits | undefined; readonly text: string } | undefined;
+  returned: Returned | undefined;
   trailers: string | undefined;
 };
 
@@ -33,7 +33,7 @@ type Changes = {
 
 /** A request as it was written, and all that decides about that beside its head. */
 type Forwarded = {
-  readonly form: 'HTTP1' | 'HTTP2';
+  readonly form: Form;
   /** The connection from which the request came. */
   readonly hop: object;
   /** Whether the request has content may be known from elsewhere. */
@@ -41,6 +41,16 @@ type Forwarded = {
   readonly filter: TokenFilter;
   readonly filterVersion: number;
   readonly edits: RequestEdits | undefined;
+  readonly text: string;
+};
+
+export type Form = 'HTTP1' | 'HTTP2';
+
+/** A response as it was written, and all that decides about that beside its head. */
+export type Returned = {
+  readonly form: Form;
+  readonly edits: HeaderEdits | undefined;
+  readonly hopLines: string;
   readonly text: string;
 };
 
@@ -57,7 +67,7 @@ export const createRepeatedHead = (): RepeatedHead => ({
 export function knownText(
   { head, hop, framing }: Asked,
   { filter, edits, isLast }: Changes,
-  form: Forwarded['form'],
+  form: Form,
 ): string | undefined {
   const known = head.repeated?.forwarded;
   if (known === undefined || known.form !== form || known.hop !== hop || known.framing !== framing.kind) {
@@ -71,7 +81,7 @@ export function knownText(
 export function keepText(
   { head: { repeated }, hop, framing }: Asked,
   { filter, edits, isLast }: Changes,
-  form: Forwarded['form'],
+  form: Form,
   text: string,
 ): string {
   if (repeated === undefined || isLast === true) return text;
