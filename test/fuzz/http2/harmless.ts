@@ -1,7 +1,7 @@
 /**
  * Frames for which nghttp2 ends the connection, and the RFC asks for less or leaves the choice. None of them changes what other streams carry:
  *
- *   - WINDOW_UPDATE of 0 for a stream: an error of that stream (RFC 9113 §6.9)
+ *   - WINDOW_UPDATE for a stream: of 0, or beyond the largest window, it is an error of that stream (RFC 9113 §6.9, §6.9.1); others change nothing
  *   - DATA on a stream that its client has ended: an error of that stream (§5.1, half-closed)
  *   - settings that the proxy does not know, whatever their value (§6.5.2), and acknowledgements of settings that were not sent (§6.5.3)
  *   - GOAWAY, after which nghttp2 reads no requests: it is about the streams of the other side, so they may follow (§6.8)
@@ -33,7 +33,7 @@ export function withoutHarmless(bytes: string): { bytes: string; reopens: boolea
 
 function keptPart(frame: Buffer, ended: Set<number>): Buffer[] {
   const [type, flags, id] = [frame.readUInt8(3), frame.readUInt8(4), frame.readUInt32BE(5) & 0x7fff_ffff];
-  if (type === FrameType.WindowUpdate && id > 0 && frame.length === 13 && frame.readUInt32BE(9) === 0) return [];
+  if (type === FrameType.WindowUpdate && id > 0 && frame.length === 13) return [];
   if (type === FrameType.Settings) return keptSettings(frame, (flags & Flag.Ack) !== 0);
   if (type === FrameType.Data && ended.has(id)) return [];
   if (type === FrameType.GoAway) return [];
