@@ -69,6 +69,8 @@ async function connect(proxy: Proxy, values: [number, number][] = []): Promise<O
 /** Returns by how much the memory of this process has grown, which is that of the proxy, too. */
 async function growthOf(step: () => Promise<unknown>): Promise<number> {
   const used = () => {
+    // V8 frees the memory of buffers in another thread, after it returns: only the next one waits until that is done.
+    collectGarbage();
     collectGarbage();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
