@@ -1,6 +1,6 @@
 /**
  * What was made of a head that its peer sends again and again, as clients of gRPC and their servers do: the next one with the same bytes need not be
- * judged and written again. Only a head that is never overwritten has this (`h1/known-request.ts`, `h2/known-blocks.ts`).
+ * judged and written again. Only a head that is never overwritten has this (`h1/known-head.ts`, `h2/known-blocks.ts`).
  */
 import type { ReadBefore, RequestEdits, TokenFilter } from '../routing.ts';
 import type { HeaderEdits } from './header-edits.ts';
